@@ -1,0 +1,159 @@
+#include "arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum {
+    ALIGNMENT = 16,
+    FIRST_BLOCK = 16 << 10,
+    LARGEST_BLOCK = 32 << 20, /* of small allocations; a bigger one has a block of its own size */
+    MAPPED_FROM = 1 << 20,    /* blocks of this size come from the kernel, zeroed and page by page */
+};
+
+struct arena_block {
+    struct arena_block *previous;
+    size_t size; /* with this header */
+};
+
+struct arena_cleanup {
+    struct arena_cleanup *previous;
+    arena_cleanup_fn *fn;
+    void *arg;
+};
+
+static size_t round_up(size_t n)
+{
+    return (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+static void *block_map(size_t size)
+{
+    if (size < MAPPED_FROM)
+        return calloc(1, size);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    madvise(memory, size, MADV_HUGEPAGE); /* fewer page faults; no harm where it is not to be had */
+    return memory;
+}
+
+static void block_unmap(struct arena_block *block)
+{
+    if (block->size < MAPPED_FROM)
+        free(block);
+    else
+        munmap(block, block->size);
+}
+
+void arena_init(struct arena *a, size_t budget)
+{
+    *a = (struct arena){.budget = budget};
+}
+
+void arena_free(struct arena *a)
+{
+    while (a->cleanups != NULL) {
+        struct arena_cleanup *last = a->cleanups;
+        a->cleanups = last->previous;
+        last->fn(last->arg);
+    }
+    while (a->blocks != NULL) {
+        struct arena_block *last = a->blocks;
+        a->blocks = last->previous;
+        block_unmap(last);
+    }
+    *a = (struct arena){.budget = a->budget};
+}
+
+/* The next block is as big as all before it, so a document of any size takes few; it has room for n bytes. */
+static bool add_block(struct arena *a, size_t n)
+{
+    const size_t header = round_up(sizeof(struct arena_block));
+    const size_t left = a->budget - a->used;
+    size_t size = a->used < FIRST_BLOCK ? FIRST_BLOCK : a->used;
+    if (size > LARGEST_BLOCK)
+        size = LARGEST_BLOCK;
+    if (size > left)
+        size = left;
+    if (n > SIZE_MAX - header - ALIGNMENT || (size < n + header && n + header > left))
+        return false;
+    if (size < n + header)
+        size = n + header;
+    struct arena_block *block = block_map(size);
+    if (block == NULL)
+        return false;
+    *block = (struct arena_block){.previous = a->blocks, .size = size};
+    a->blocks = block;
+    a->used += size;
+    a->at = (uint8_t *)block + header;
+    a->end = (uint8_t *)block + size;
+    return true;
+}
+
+void *arena_alloc(struct arena *a, size_t count, size_t size)
+{
+    size_t n;
+    if (!checked_mul(count, size, &n) || n > SIZE_MAX - ALIGNMENT)
+        return NULL;
+    n = n == 0 ? ALIGNMENT : round_up(n);
+    if (n > (size_t)(a->end - a->at) && !add_block(a, n))
+        return NULL;
+    void *memory = a->at;
+    a->at += n;
+    return memory;
+}
+
+void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size)
+{
+    const size_t held = old_size == 0 ? ALIGNMENT : round_up(old_size);
+    if (memory != NULL && (uint8_t *)memory + held == a->at && new_size <= SIZE_MAX - ALIGNMENT &&
+        round_up(new_size) - held <= (size_t)(a->end - a->at)) {
+        a->at = (uint8_t *)memory + round_up(new_size);
+        return memory;
+    }
+    void *grown = arena_alloc(a, 1, new_size);
+    if (grown != NULL && old_size > 0)
+        memcpy(grown, memory, old_size);
+    return grown;
+}
+
+struct bytes arena_copy(struct arena *a, struct bytes bytes)
+{
+    uint8_t *copy = bytes.len == SIZE_MAX ? NULL : arena_alloc(a, 1, bytes.len + 1);
+    if (copy == NULL)
+        return bytes_of(NULL, 0);
+    if (bytes.len > 0)
+        memcpy(copy, bytes.data, bytes.len);
+    return bytes_of(copy, bytes.len);
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    const int n = vsnprintf(NULL, 0, format, args);
+    char *text = n < 0 ? NULL : arena_alloc(a, 1, (size_t)n + 1);
+    if (text != NULL)
+        vsnprintf(text, (size_t)n + 1, format, again);
+    va_end(again);
+    va_end(args);
+    return text;
+}
+
+bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg)
+{
+    struct arena_cleanup *cleanup = arena_alloc(a, 1, sizeof *cleanup);
+    if (cleanup == NULL)
+        return false;
+    *cleanup = (struct arena_cleanup){.previous = a->cleanups, .fn = fn, .arg = arg};
+    a->cleanups = cleanup;
+    return true;
+}
+
+bool arena_fail(const struct arena *a, struct error *err)
+{
+    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
+}

@@ -1,0 +1,126 @@
+#include "node.h"
+
+#include "number.h"
+
+struct graph {
+    struct value *root;
+    const struct limits *limits;
+};
+
+/* A list of children that grows with the parts of one value. */
+struct children {
+    struct arena *arena;
+    struct node_child *items;
+    size_t count, capacity;
+};
+
+static bool add_child(struct children *c, struct bytes name, struct error *err)
+{
+    if (c->count == c->capacity) {
+        const size_t capacity = c->capacity == 0 ? 8 : c->capacity * 2;
+        struct node_child *items =
+            arena_grow(c->arena, c->items, c->capacity * sizeof *items, capacity * sizeof *items);
+        if (items == NULL)
+            return arena_fail(c->arena, err);
+        c->items = items;
+        c->capacity = capacity;
+    }
+    c->items[c->count++] = (struct node_child){.name = name};
+    return true;
+}
+
+/* The text of an index or of an integer key, as value_at reads it. */
+static bool add_integer(struct children *c, int64_t integer, struct error *err)
+{
+    char text[NUMBER_MAX];
+    const struct bytes name = arena_copy(c->arena, bytes_of(text, number_write_int(integer, text)));
+    return name.data == NULL ? arena_fail(c->arena, err) : add_child(c, name, err);
+}
+
+static bool add_keys(struct children *c, const struct value_pairs *pairs, struct error *err)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct value *key = pairs->items[i].key;
+        if (key->kind == VALUE_STR && !add_child(c, key->text, err))
+            return false;
+        if (key->kind == VALUE_INT && !add_integer(c, key->integer, err))
+            return false;
+    }
+    return true;
+}
+
+static bool add_indices(struct children *c, size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!add_integer(c, (int64_t)i, err))
+            return false;
+    return true;
+}
+
+/* The attributes of a state: a dict, or a tuple (dict or None, dict of slots). */
+static bool add_state(struct children *c, const struct value *state, struct error *err)
+{
+    if (state->kind == VALUE_DICT)
+        return add_keys(c, &state->dict, err);
+    for (size_t i = 0; state->kind == VALUE_TUPLE && i < state->list.count; i++)
+        if (state->list.items[i]->kind == VALUE_DICT && !add_keys(c, &state->list.items[i]->dict, err))
+            return false;
+    return true;
+}
+
+static bool add_parts(struct children *c, const struct value *v, struct error *err)
+{
+    if (v->kind == VALUE_DICT)
+        return add_keys(c, &v->dict, err);
+    if (v->kind != VALUE_OBJECT)
+        return add_indices(c, v->list.count, err);
+    const struct value_object *o = v->object;
+    for (size_t i = 0; i < o->states.count; i++)
+        if (!add_state(c, o->states.items[i], err))
+            return false;
+    return add_keys(c, &o->pairs, err) && add_indices(c, o->items.count, err);
+}
+
+static bool describe(struct value *v, struct arena *arena, struct node *out, struct error *err)
+{
+    *out = (struct node){.kind = NODE_DATASET, .value = v};
+    if (value_is_group(v)) {
+        struct children c = {.arena = arena};
+        if (!add_parts(&c, v, err))
+            return false;
+        out->kind = NODE_GROUP;
+        out->children = c.items;
+        out->child_count = c.count;
+    } else if (v->kind == VALUE_ARRAY) {
+        out->dtype = &v->array->dtype;
+        out->ndim = v->array->ndim;
+        out->shape = v->array->shape;
+    }
+    return true;
+}
+
+static bool graph_value(void *self, struct bytes path, struct arena *arena, struct value **out,
+                        struct error *err)
+{
+    const struct graph *g = self;
+    return value_at(g->root, path, arena, out, err);
+}
+
+static bool graph_node(void *self, struct bytes path, struct arena *arena, struct node *out,
+                       struct error *err)
+{
+    struct value *v;
+    return graph_value(self, path, arena, &v, err) && describe(v, arena, out, err);
+}
+
+bool document_of_value(struct value *root, const struct limits *limits, struct arena *arena,
+                       struct document *out, struct error *err)
+{
+    static const struct document_ops ops = {.node = graph_node, .value = graph_value};
+    struct graph *g = arena_alloc(arena, 1, sizeof *g);
+    if (g == NULL)
+        return arena_fail(arena, err);
+    *g = (struct graph){.root = root, .limits = limits};
+    *out = (struct document){.self = g, .ops = &ops};
+    return true;
+}

@@ -1,0 +1,383 @@
+#include "value.h"
+
+#include "bigint.h"
+#include "number.h"
+
+struct value *value_new(struct arena *arena, enum value_kind kind)
+{
+    struct value *v = arena_alloc(arena, 1, sizeof *v);
+    if (v != NULL)
+        v->kind = (uint8_t)kind;
+    return v;
+}
+
+struct value *value_bool(struct arena *arena, bool boolean)
+{
+    struct value *v = value_new(arena, VALUE_BOOL);
+    if (v != NULL)
+        v->boolean = boolean;
+    return v;
+}
+
+struct value *value_int(struct arena *arena, int64_t integer)
+{
+    struct value *v = value_new(arena, VALUE_INT);
+    if (v != NULL)
+        v->integer = integer;
+    return v;
+}
+
+struct value *value_uint(struct arena *arena, uint64_t integer)
+{
+    if (integer <= INT64_MAX)
+        return value_int(arena, (int64_t)integer);
+    uint8_t *bytes = arena_alloc(arena, 1, 9); /* the ninth is the sign */
+    struct value *v = bytes == NULL ? NULL : value_new(arena, VALUE_BIGINT);
+    if (v == NULL)
+        return NULL;
+    memcpy(bytes, &integer, sizeof integer);
+    v->text = bytes_of(bytes, 9);
+    return v;
+}
+
+struct value *value_integer(struct arena *arena, struct bytes twos_complement)
+{
+    int64_t small;
+    if (bigint_to_int64(twos_complement, &small))
+        return value_int(arena, small);
+    struct value *v = value_new(arena, VALUE_BIGINT);
+    if (v != NULL)
+        v->text = bigint_trim(twos_complement);
+    return v;
+}
+
+struct value *value_float(struct arena *arena, double real)
+{
+    struct value *v = value_new(arena, VALUE_FLOAT);
+    if (v != NULL)
+        v->real = real;
+    return v;
+}
+
+struct value *value_complex(struct arena *arena, double real, double imaginary)
+{
+    double *parts = arena_alloc(arena, 2, sizeof *parts);
+    struct value *v = parts == NULL ? NULL : value_new(arena, VALUE_COMPLEX);
+    if (v == NULL)
+        return NULL;
+    parts[0] = real;
+    parts[1] = imaginary;
+    v->complex = parts;
+    return v;
+}
+
+static struct value *text_new(struct arena *arena, enum value_kind kind, struct bytes text)
+{
+    struct value *v = value_new(arena, kind);
+    if (v != NULL)
+        v->text = text;
+    return v;
+}
+
+struct value *value_str(struct arena *arena, struct bytes utf8)
+{
+    return text_new(arena, VALUE_STR, utf8);
+}
+
+struct value *value_text(struct arena *arena, const char *utf8)
+{
+    return text_new(arena, VALUE_STR, bytes_text(utf8));
+}
+
+struct value *value_bytes(struct arena *arena, struct bytes bytes)
+{
+    return text_new(arena, VALUE_BYTES, bytes);
+}
+
+struct value *value_array(struct arena *arena, const struct array *array)
+{
+    struct array *copy = arena_alloc(arena, 1, sizeof *copy);
+    struct value *v = copy == NULL ? NULL : value_new(arena, VALUE_ARRAY);
+    if (v == NULL)
+        return NULL;
+    *copy = *array;
+    v->array = copy;
+    return v;
+}
+
+struct value *value_global(struct arena *arena, struct bytes module, struct bytes name)
+{
+    struct value_global *global = arena_alloc(arena, 1, sizeof *global);
+    struct value *v = global == NULL ? NULL : value_new(arena, VALUE_GLOBAL);
+    if (v == NULL)
+        return NULL;
+    *global = (struct value_global){.module = module, .name = name};
+    v->global = global;
+    return v;
+}
+
+struct value *value_external(struct arena *arena, enum external_kind kind, struct value *id)
+{
+    struct value_external *external = arena_alloc(arena, 1, sizeof *external);
+    struct value *v = external == NULL ? NULL : value_new(arena, VALUE_EXTERNAL);
+    if (v == NULL)
+        return NULL;
+    *external = (struct value_external){.kind = kind, .id = id};
+    v->external = external;
+    return v;
+}
+
+/* Growing lists have room for a power of two items; so a count that is one means: full. */
+static void *make_room(struct arena *arena, void *items, size_t count, size_t size)
+{
+    if (count != 0 && (count & (count - 1)) != 0)
+        return items;
+    size_t bytes, wanted;
+    if (!checked_mul(count, size, &bytes) || !checked_mul(count == 0 ? 1 : count * 2, size, &wanted))
+        return NULL;
+    return arena_grow(arena, items, bytes, wanted);
+}
+
+bool value_append(struct arena *arena, struct value_list *list, struct value *item)
+{
+    struct value **items = make_room(arena, list->items, list->count, sizeof(struct value *));
+    if (items == NULL)
+        return false;
+    items[list->count++] = item;
+    list->items = items;
+    return true;
+}
+
+bool value_put(struct arena *arena, struct value_pairs *pairs, struct value *key, struct value *value)
+{
+    struct value_pair *items = make_room(arena, pairs->items, pairs->count, sizeof *items);
+    if (items == NULL)
+        return false;
+    items[pairs->count++] = (struct value_pair){.key = key, .value = value};
+    pairs->items = items;
+    return true;
+}
+
+static struct value *find(const struct value_pairs *pairs, struct bytes key)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct value *k = pairs->items[i].key;
+        if (k->kind == VALUE_STR && bytes_equal(k->text, key))
+            return pairs->items[i].value;
+    }
+    return NULL;
+}
+
+struct value *value_get(const struct value *dict, const char *key)
+{
+    return dict->kind == VALUE_DICT ? find(&dict->dict, bytes_text(key)) : NULL;
+}
+
+struct bytes value_type_name(const struct value *v)
+{
+    static const char *const names[VALUE_KIND_COUNT] = {
+        [VALUE_NONE] = "NoneType",
+        [VALUE_BOOL] = "bool",
+        [VALUE_INT] = "int",
+        [VALUE_BIGINT] = "int",
+        [VALUE_FLOAT] = "float",
+        [VALUE_COMPLEX] = "complex",
+        [VALUE_STR] = "str",
+        [VALUE_BYTES] = "bytes",
+        [VALUE_BYTEARRAY] = "bytearray",
+        [VALUE_LIST] = "list",
+        [VALUE_TUPLE] = "tuple",
+        [VALUE_SET] = "set",
+        [VALUE_FROZENSET] = "frozenset",
+        [VALUE_DICT] = "dict",
+        [VALUE_ARRAY] = "numpy.ndarray",
+        [VALUE_DTYPE] = "numpy.dtype",
+        [VALUE_RANGE] = "range",
+        [VALUE_SLICE] = "slice",
+        [VALUE_GLOBAL] = "global",
+        [VALUE_OBJECT] = "object",
+        [VALUE_EXTERNAL] = "external",
+    };
+    if (v->kind == VALUE_ARRAY && v->array->scalar)
+        return bytes_text("numpy.generic");
+    if (v->kind == VALUE_OBJECT && v->object->callable != NULL && v->object->callable->kind == VALUE_GLOBAL)
+        return v->object->callable->global->name;
+    return bytes_text(names[v->kind]);
+}
+
+/* ---- paths ---- */
+
+/* One step with "~1" and "~0" undone. */
+static bool unescape(struct bytes step, struct arena *arena, struct bytes *out, struct error *err)
+{
+    *out = step;
+    if (step.len == 0 || memchr(step.data, '~', step.len) == NULL)
+        return true;
+    uint8_t *plain = arena_alloc(arena, 1, step.len);
+    if (plain == NULL)
+        return arena_fail(arena, err);
+    size_t n = 0;
+    for (size_t i = 0; i < step.len; i++) {
+        const bool escape =
+            step.data[i] == '~' && i + 1 < step.len && (step.data[i + 1] == '0' || step.data[i + 1] == '1');
+        plain[n++] = !escape ? step.data[i] : step.data[++i] == '0' ? '~' : '/';
+    }
+    *out = bytes_of(plain, n);
+    return true;
+}
+
+static struct value *item_at(const struct value_list *list, struct bytes step)
+{
+    int64_t i;
+    if (!number_read_int(step, &i))
+        return NULL;
+    if (i < 0)
+        i += (int64_t)list->count;
+    return i >= 0 && (uint64_t)i < list->count ? list->items[i] : NULL;
+}
+
+/* A key that is an integer, by its text. */
+static struct value *find_integer(const struct value_pairs *pairs, struct bytes step)
+{
+    int64_t wanted;
+    if (!number_read_int(step, &wanted))
+        return NULL;
+    for (size_t i = 0; i < pairs->count; i++)
+        if (pairs->items[i].key->kind == VALUE_INT && pairs->items[i].key->integer == wanted)
+            return pairs->items[i].value;
+    return NULL;
+}
+
+static struct value *find_key(const struct value_pairs *pairs, struct bytes step)
+{
+    struct value *found = find(pairs, step);
+    return found != NULL ? found : find_integer(pairs, step);
+}
+
+/* An attribute in the states: a dict, or a tuple (dict or None, dict of slots). */
+static struct value *find_attribute(const struct value_object *o, struct bytes step)
+{
+    for (size_t i = o->states.count; i-- > 0;) {
+        const struct value *state = o->states.items[i];
+        struct value *found = NULL;
+        if (state->kind == VALUE_DICT)
+            found = find(&state->dict, step);
+        for (size_t j = 0; state->kind == VALUE_TUPLE && found == NULL && j < state->list.count; j++)
+            if (state->list.items[j]->kind == VALUE_DICT)
+                found = find(&state->list.items[j]->dict, step);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+static struct value *object_part(const struct value_object *o, struct bytes step)
+{
+    struct value *found = find_attribute(o, step);
+    if (found == NULL)
+        found = find_key(&o->pairs, step);
+    return found != NULL ? found : item_at(&o->items, step);
+}
+
+static bool array_part(const struct array *a, struct bytes field, struct arena *arena, struct value **out,
+                       struct error *err)
+{
+    struct array part;
+    if (!array_select_fields(a, &field, 1, arena, &part, err))
+        return false;
+    *out = value_array(arena, &part);
+    return *out != NULL || arena_fail(arena, err);
+}
+
+static bool part(struct value *v, struct bytes step, struct arena *arena, struct value **out,
+                 struct error *err)
+{
+    *out = NULL;
+    switch ((enum value_kind)v->kind) {
+    case VALUE_DICT:
+        *out = find_key(&v->dict, step);
+        return true;
+    case VALUE_LIST:
+    case VALUE_TUPLE:
+        *out = item_at(&v->list, step);
+        return true;
+    case VALUE_OBJECT:
+        *out = object_part(v->object, step);
+        return true;
+    case VALUE_ARRAY:
+        return v->array->dtype.field_count == 0 || array_part(v->array, step, arena, out, err);
+    case VALUE_NONE:
+    case VALUE_BOOL:
+    case VALUE_INT:
+    case VALUE_BIGINT:
+    case VALUE_FLOAT:
+    case VALUE_COMPLEX:
+    case VALUE_STR:
+    case VALUE_BYTES:
+    case VALUE_BYTEARRAY:
+    case VALUE_SET:
+    case VALUE_FROZENSET:
+    case VALUE_DTYPE:
+    case VALUE_RANGE:
+    case VALUE_SLICE:
+    case VALUE_GLOBAL:
+    case VALUE_EXTERNAL:
+    case VALUE_KIND_COUNT:
+        break;
+    }
+    return true;
+}
+
+bool value_at(struct value *root, struct bytes path, struct arena *arena, struct value **out,
+              struct error *err)
+{
+    struct value *at = root;
+    for (size_t i = 0; i < path.len;) {
+        const uint8_t *start = path.data + i;
+        const uint8_t *slash = memchr(start, '/', path.len - i);
+        struct bytes step = bytes_of(start, slash == NULL ? path.len - i : (size_t)(slash - start));
+        i += step.len + 1;
+        if (step.len == 0)
+            continue;
+        if (!unescape(step, arena, &step, err) || !part(at, step, arena, &at, err))
+            return false;
+        if (at == NULL)
+            return FAIL(err, ERR_NOT_FOUND, ERROR_NO_OFFSET, "the path leads nowhere from '%.*s' on",
+                        (int)(step.len < 100 ? step.len : 100), (const char *)step.data);
+    }
+    *out = at;
+    return true;
+}
+
+bool value_is_group(const struct value *v)
+{
+    switch ((enum value_kind)v->kind) {
+    case VALUE_DICT:
+        return true;
+    case VALUE_LIST:
+    case VALUE_TUPLE:
+        return v->list.count > 0;
+    case VALUE_OBJECT:
+        return v->object->states.count + v->object->items.count + v->object->pairs.count > 0;
+    case VALUE_NONE:
+    case VALUE_BOOL:
+    case VALUE_INT:
+    case VALUE_BIGINT:
+    case VALUE_FLOAT:
+    case VALUE_COMPLEX:
+    case VALUE_STR:
+    case VALUE_BYTES:
+    case VALUE_BYTEARRAY:
+    case VALUE_SET:
+    case VALUE_FROZENSET:
+    case VALUE_ARRAY:
+    case VALUE_DTYPE:
+    case VALUE_RANGE:
+    case VALUE_SLICE:
+    case VALUE_GLOBAL:
+    case VALUE_EXTERNAL:
+    case VALUE_KIND_COUNT:
+        break;
+    }
+    return false;
+}

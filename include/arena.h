@@ -1,0 +1,51 @@
+/* One exchange, one arena: everything allocated for a request, freed in one place. Not thread-safe. */
+#ifndef MANDOLINE_ARENA_H
+#define MANDOLINE_ARENA_H
+
+#include "bytes.h"
+#include "error.h"
+
+typedef void arena_cleanup_fn(void *arg);
+
+struct arena_block;
+struct arena_cleanup;
+
+struct arena {
+    uint8_t *at, *end; /* free room of the newest block */
+    struct arena_block *blocks;
+    struct arena_cleanup *cleanups;
+    size_t budget; /* bytes that all blocks together may take */
+    size_t used;   /* bytes taken */
+};
+
+/* Allocates nothing yet. budget is limits.memory: over it, allocations fail. */
+void arena_init(struct arena *a, size_t budget);
+
+/* Runs the deferred functions, last deferred first, and frees everything. A zeroed arena is accepted and
+ * left. */
+void arena_free(struct arena *a);
+
+/* Zeroed memory aligned to 16, valid until arena_free(). NULL: count * size overflows or the budget is spent.
+ */
+void *arena_alloc(struct arena *a, size_t count, size_t size);
+
+/*
+ * Grows memory of arena_alloc from old_size to new_size bytes, in place where nothing was allocated after it,
+ * else by a copy; what is added is zeroed. memory may be NULL with old_size 0. Grow by doubling. NULL: as
+ * arena_alloc; the old memory stays valid.
+ */
+void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size);
+
+/* A copy in the arena, with a NUL after it. bytes.data is NULL when there was no memory. */
+struct bytes arena_copy(struct arena *a, struct bytes bytes);
+
+/* printf into the arena. NULL: no memory. */
+char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Runs fn(arg) in arena_free(). False: no memory; nothing was registered. */
+bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg);
+
+/* What every caller says when one of the above gives NULL: names the limit. Is false. */
+bool arena_fail(const struct arena *a, struct error *err);
+
+#endif

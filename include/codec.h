@@ -1,0 +1,88 @@
+/* A format is a table. A member that is NULL says "this format cannot do that". */
+#ifndef MANDOLINE_CODEC_H
+#define MANDOLINE_CODEC_H
+
+#include "input.h"
+#include "node.h"
+#include "sink.h"
+#include "walk.h"
+
+enum nan_spelling { NAN_NULL, NAN_STRING, NAN_LITERAL, NAN_ERROR }; /* null, "NaN", NaN, 422 */
+
+/* Parameters of a request that are a codec's business; each codec reads those that concern it. */
+struct codec_options {
+    enum nan_spelling nan; /* json */
+    bool pretty;           /* json, typed */
+    int protocol;          /* pickle: 0 to 5; default 4 */
+    bool attributes;       /* hdf5 decode: groups and datasets carry their attributes along */
+    bool header;           /* csv */
+};
+
+extern const struct codec_options codec_options_default;
+
+/* One encoding at work. Lives in the arena; encoder_run is called until it is done. */
+struct encoder {
+    const struct codec *codec;
+    const struct codec_options *options;
+    const struct limits *limits;
+    struct arena *arena;
+    struct value *root;
+    struct walk walk;
+    void *state; /* the codec's own, in the arena */
+};
+
+struct codec {
+    const char *name;               /* the value of to=, from= and format= */
+    const char *title;              /* for people */
+    const char *const *media_types; /* the canonical one first; NULL at the end */
+    const char *const *extensions;  /* without dot; NULL at the end */
+
+    /* How sure this is our format, 0 to 100, from the first bytes (all of them when the document is shorter).
+     */
+    int (*sniff)(struct bytes head);
+
+    /* The whole document as a value. Strings and arrays may be views into the input, which outlives them. */
+    bool (*decode)(const struct input *in, const struct codec_options *options, const struct limits *limits,
+                   struct arena *arena, struct value **out, struct error *err);
+
+    /* For formats that can be looked into without decoding all of it. NULL: decode and document_of_value do.
+     */
+    bool (*open)(const struct input *in, const struct codec_options *options, const struct limits *limits,
+                 struct arena *arena, struct document *out, struct error *err);
+
+    /* Prepares e->state and e->walk; refuses what the format cannot hold as far as can be told now. NULL with
+     * .step: the format cannot be written. */
+    bool (*begin)(struct encoder *e, struct error *err);
+
+    /* Appends bytes until sink_full() or done. */
+    enum step (*step)(struct encoder *e, struct sink *out, struct error *err);
+};
+
+/* All formats, in the order in which they are listed; NULL at the end. */
+extern const struct codec *const codecs[];
+
+/* By name; by media type (parameters after ';' are ignored); by a file name's extension. NULL: none. */
+const struct codec *codec_by_name(struct bytes name);
+const struct codec *codec_by_media_type(struct bytes type);
+const struct codec *codec_by_file_name(struct bytes name);
+/* The surest by content, or NULL. */
+const struct codec *codec_by_content(struct bytes head);
+
+/* Opens a document with codec->open, or with codec->decode and document_of_value. */
+bool codec_open(const struct codec *codec, const struct input *in, const struct codec_options *options,
+                const struct limits *limits, struct arena *arena, struct document *out, struct error *err);
+
+/* An encoder in the arena. codec->begin has been called. */
+bool encoder_new(const struct codec *codec, struct value *root, const struct codec_options *options,
+                 const struct limits *limits, struct arena *arena, struct encoder **out, struct error *err);
+
+/* codec->step under limits->output. */
+enum step encoder_run(struct encoder *e, struct sink *out, struct error *err);
+
+/* For step: walks e->walk and calls emit for each event until the sink is full. */
+enum step encoder_walk(struct encoder *e, struct sink *out,
+                       bool (*emit)(struct encoder *e, const struct walk_event *event, struct sink *out,
+                                    struct error *err),
+                       struct error *err);
+
+#endif

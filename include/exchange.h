@@ -1,0 +1,97 @@
+/* One request and its answer, as handlers see them: no word of the HTTP library. */
+#ifndef MANDOLINE_EXCHANGE_H
+#define MANDOLINE_EXCHANGE_H
+
+#include "codec.h"
+#include "limits.h"
+#include "store.h"
+
+struct param {
+    struct bytes name, value; /* percent-decoded UTF-8 */
+};
+
+/* What all exchanges share; lives as long as the process. */
+struct service {
+    const struct limits *limits;
+    const struct store *store; /* NULL: no --data */
+    const char *version;
+    bool (*ready)(const struct service *s); /* false while draining */
+};
+
+struct request {
+    const struct service *service;
+    struct arena *arena; /* of this exchange */
+    const char *id;      /* the request id */
+    const char *method;
+    struct bytes path; /* percent-decoded, as sent */
+    struct bytes name; /* what {name} of the route matched, percent-decoded; may have '/' */
+    const struct param *query;
+    size_t query_count;
+    const void *headers;                                          /* the server's */
+    const char *(*header)(const void *headers, const char *name); /* NULL: not sent */
+    struct input body;                                            /* decoded (Content-Encoding undone) */
+};
+
+enum reply_kind {
+    REPLY_EMPTY,   /* no body: 204, 304 */
+    REPLY_BYTES,   /* in the arena, or static */
+    REPLY_FILE,    /* a run of a file, by descriptor */
+    REPLY_ENCODER, /* pulled by the socket */
+};
+
+enum { REPLY_HEADERS_MAX = 24 };
+
+struct reply {
+    unsigned status;
+    enum reply_kind kind;
+    struct bytes bytes;
+    int fd; /* REPLY_FILE: stays open until the exchange ends */
+    uint64_t offset, size;
+    struct encoder *encoder;
+    struct {
+        const char *name, *value; /* static, or in the arena */
+    } headers[REPLY_HEADERS_MAX];
+    size_t header_count;
+};
+
+/* Fills *reply; on failure the server answers with the problem document of *err. */
+typedef bool handler_fn(const struct request *request, struct reply *reply, struct error *err);
+
+struct route {
+    const char *method;       /* GET serves HEAD too */
+    const char *path;         /* "/v1/tree/{name}": {name} matches the rest, at least one character */
+    const char *operation_id; /* in openapi.yaml */
+    handler_fn *handle;
+    bool heavy;                    /* waits for admission */
+    const char *const *parameters; /* query parameters that are known; NULL at the end; others are a 400 */
+};
+
+/* All endpoints; ends with a row without method. */
+extern const struct route routes[];
+
+/* How a path and a method met the table. */
+struct route_match {
+    const struct route *route; /* NULL: 404, or 405 when allow is not empty */
+    struct bytes name;
+    char allow[64]; /* the methods of this path: "GET, HEAD, OPTIONS"; "" when no route has this path */
+};
+
+/* path is percent-decoded. */
+struct route_match route_find(const char *method, struct bytes path);
+
+/* Checks the query against route->parameters, then calls the handler. */
+bool route_run(const struct route *route, const struct request *request, struct reply *reply,
+               struct error *err);
+
+/*
+ * The problem document (RFC 9457) of an error: status, headers and JSON body. Always succeeds: when there is
+ * no memory it is a constant. 404, 405, 406, 415 and 429 have their rows in the table too.
+ */
+void problem_reply(const struct error *err, const char *request_id, struct arena *arena, struct reply *reply);
+
+/* The HTTP status of an error kind. */
+unsigned problem_status(enum error_kind kind);
+
+bool reply_header(struct reply *reply, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Everything that a client can make us allocate, wait for or repeat.
+ * The rows are read by the configuration, by the error of a limit and by the documentation.
+ */
+#ifndef MANDOLINE_LIMITS_H
+#define MANDOLINE_LIMITS_H
+
+#include <stdint.h>
+
+/* LIMIT(field, name, default, minimum, what it bounds) */
+#define LIMIT_TABLE(LIMIT)                                                                                   \
+    LIMIT(body, "body", 1ULL << 30, 1, "bytes of a request body")                                            \
+    LIMIT(body_memory, "body-memory", 1ULL << 20, 0, "bytes of a body kept in memory before it is spooled")  \
+    LIMIT(output, "output", 1ULL << 36, 1, "bytes of one answer")                                            \
+    LIMIT(memory, "memory", 2ULL << 30, 1, "bytes that one exchange may allocate")                           \
+    LIMIT(elements, "elements", 1ULL << 33, 1, "elements that one selection may hold")                       \
+    LIMIT(depth, "depth", 10000, 1, "levels of nesting")                                                     \
+    LIMIT(nodes, "nodes", 100000000, 1, "values in one document")                                            \
+    LIMIT(digits, "digits", 100000, 20, "digits of one integer")                                             \
+    LIMIT(listing, "listing", 10000, 1, "names in one page of a listing")                                    \
+    LIMIT(connections, "connections", 512, 1, "connections open at once")                                    \
+    LIMIT(heavy, "heavy", 4, 1, "conversions at work at once")                                               \
+    LIMIT(queue, "queue", 64, 0, "conversions waiting their turn")                                           \
+    LIMIT(request_time, "request-time", 120, 1, "seconds without progress before a connection is closed")    \
+    LIMIT(drain_time, "drain-time", 30, 0, "seconds to finish open requests after SIGTERM")
+
+struct limits {
+#define LIMIT_FIELD(field, name, value, minimum, what) uint64_t field;
+    LIMIT_TABLE(LIMIT_FIELD)
+#undef LIMIT_FIELD
+};
+
+/* The defaults of the table. */
+extern const struct limits limits_default;
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * Where named files live: a folder, seen through the kernel's own rule that nothing outside of it can be
+ * named (openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS; symbolic links that stay inside are
+ * followed).
+ */
+#ifndef MANDOLINE_STORE_H
+#define MANDOLINE_STORE_H
+
+#include <time.h>
+
+#include "input.h"
+
+struct store;
+
+/* path is opened once; later changes of the working directory don't matter. */
+bool store_new(const char *path, struct store **out, struct error *err);
+void store_free(struct store *s);
+/* False when the folder cannot be listed now (readiness). */
+bool store_ready(const struct store *s);
+
+/* An open file. The descriptor is closed by arena_free(). */
+struct store_file {
+    struct input input; /* fd and size */
+    struct timespec modified;
+    uint64_t device, inode;
+    char etag[72]; /* strong, quoted: from device, inode, size, and modification and change time to the
+                      nanosecond */
+};
+
+/*
+ * name is relative, UTF-8, '/' between folders. ERR_NOT_FOUND: no such regular file, or it would lead
+ * outside.
+ */
+bool store_open(const struct store *s, struct bytes name, struct arena *arena, struct store_file *out,
+                struct error *err);
+
+struct store_entry {
+    struct bytes name; /* with folders, relative to the root */
+    uint64_t size;
+    struct timespec modified;
+    char etag[72];
+};
+
+/*
+ * Regular files below the root, in the byte order of their names, those that start with prefix and come after
+ * `after` (empty: from the start), at most count. Hidden files (a name or folder that starts with '.') are
+ * left out. *more: there are further ones.
+ */
+bool store_list(const struct store *s, struct bytes prefix, struct bytes after, size_t count,
+                struct arena *arena, struct store_entry **out, size_t *found, bool *more, struct error *err);
+
+#endif

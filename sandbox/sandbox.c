@@ -1,0 +1,2 @@
+#include "sandbox.h"
+extern int sandbox_is_empty;
