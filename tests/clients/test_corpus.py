@@ -1,0 +1,198 @@
+"""Real files that others wrote: every object of every HDF5 file, every pickle. Skipped where they are absent."""
+
+import base64
+import io
+import json
+import math
+import pickle
+import subprocess
+import sys
+import unittest
+
+import h5py
+import numpy
+
+from mandoline import CORPUS, Server, quote
+
+# What a 422 may say: the types that cannot be read yet.
+UNSUPPORTED = ("reference", "bitfield", "opaque", "time", "variable-length sequence", "another file", "external", "virtual")
+
+
+def plain(value):
+    """What /v1/data says in JSON of a value that h5py read."""
+    if isinstance(value, h5py.Empty) or value is None:
+        return None
+    if isinstance(value, numpy.ndarray):
+        return plain(value[()]) if value.ndim == 0 and value.dtype != object else [plain(x) for x in value] if value.ndim else plain(value.item())
+    if isinstance(value, numpy.void):
+        return {n: plain(value[n]) for n in value.dtype.names} if value.dtype.names else base64.b64encode(value.tobytes()).decode()
+    if isinstance(value, bytes):
+        try:
+            return value.decode().rstrip("\0") if isinstance(value, numpy.bytes_) else value.decode()
+        except UnicodeDecodeError:
+            return base64.b64encode(value).decode()
+    if isinstance(value, (bool, numpy.bool_)):
+        return bool(value)
+    if isinstance(value, (int, numpy.integer)):
+        return int(value)
+    if isinstance(value, (complex, numpy.complexfloating)):
+        return [plain(value.real), plain(value.imag)]
+    if isinstance(value, (float, numpy.floating)):
+        return float(str(value)) if math.isfinite(value) else None
+    return str(value)
+
+
+def has_reference(dtype):
+    return dtype is not None and (h5py.check_ref_dtype(dtype) is not None or any(
+        has_reference(dtype[n]) for n in dtype.names or ()))
+
+
+@unittest.skipUnless(CORPUS.is_dir(), "the corpus of real files is not here")
+class Hdf5(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = CORPUS / "hdf5-json/hdf5"
+        cls.server = Server(cls.folder)
+        cls.refused = {}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+        for what, where in sorted(cls.refused.items()):
+            print(f"refused ({len(where)}): {what}: {', '.join(where[:4])}")
+
+    def refuse(self, answer, where):
+        detail = json.loads(answer.body)["detail"]
+        self.assertTrue(any(word in detail for word in UNSUPPORTED), f"{where}: {detail}")
+        self.refused.setdefault(next(word for word in UNSUPPORTED if word in detail), []).append(where)
+
+    def check(self, name, path, obj):
+        where = f"{name}{path}"
+        for key in obj.attrs:
+            answer = self.server.get(f"/v1/attrs/{quote(name)}", path=path, name_=key)
+            try:
+                expected = plain(obj.attrs[key])
+            except (TypeError, OSError, ValueError) as problem:
+                expected = problem
+            if answer.status == 422:
+                self.refuse(answer, f"{where}@{key}")
+            else:
+                self.assertEqual(200, answer.status, f"{where}@{key}: {answer}")
+                if not isinstance(expected, Exception):
+                    self.assertEqual(expected, json.loads(answer.body)[key], f"{where}@{key}")
+        if isinstance(obj, h5py.Group):
+            meta = json.loads(self.server.get(f"/v1/meta/{quote(name)}", path=path).body)
+            self.assertEqual(list(obj), [child["name"] for child in meta["children"]], where)
+        if isinstance(obj, h5py.Dataset):
+            self.check_dataset(name, path, obj, where)
+
+    def check_dataset(self, name, path, dataset, where):
+        answer = self.server.get(f"/v1/data/{quote(name)}", path=path, format="json")
+        if answer.status == 422:
+            return self.refuse(answer, where)
+        self.assertEqual(200, answer.status, f"{where}: {answer}")
+        try:
+            expected = dataset[()]
+        except (TypeError, OSError, ValueError):
+            return  # h5py cannot read it; we can
+        self.assertEqual(plain(expected), json.loads(answer.body), where)
+        if isinstance(expected, numpy.ndarray) and expected.dtype.kind in "biufcSV" and not expected.dtype.hasobject:
+            npy = numpy.load(io.BytesIO(self.server.get(f"/v1/data/{quote(name)}", path=path, format="npy").body))
+            self.assertEqual((expected.shape, expected.tobytes()), (npy.shape, npy.tobytes()), where)
+
+    def test_every_object_of_every_file(self):
+        files = sorted(p for p in self.folder.glob("*.h5") if p.name != "notahdf5file.h5")
+        self.assertGreater(len(files), 75)
+        for file in files:
+            with self.subTest(file.name), h5py.File(file) as f:
+                tree = self.server.get(f"/v1/tree/{quote(file.name)}")
+                self.assertEqual(200, tree.status, tree)
+                json.loads(tree.body)
+                self.check(file.name, "/", f)
+                found = []
+                f.visit(found.append)
+                for path in found:
+                    self.check(file.name, "/" + path, f[path])
+
+    def test_what_is_no_hdf5_file_says_so(self):
+        answer = self.server.get("/v1/tree/notahdf5file.h5")
+        self.assertEqual(400, answer.status, answer)
+
+
+@unittest.skipUnless(CORPUS.is_dir(), "the corpus of real files is not here")
+class Keras(unittest.TestCase):
+    def test_tree_configuration_and_a_kernel(self):
+        server = Server(CORPUS / "keras")
+        try:
+            for file in sorted((CORPUS / "keras").glob("*.hdf5")):
+                with self.subTest(file.name), h5py.File(file) as f:
+                    self.assertEqual(200, server.get(f"/v1/tree/{quote(file.name)}").status)
+                    attrs = json.loads(server.get(f"/v1/attrs/{quote(file.name)}", path="/").body)
+                    self.assertEqual(json.loads(f.attrs["model_config"]), json.loads(attrs["model_config"]))
+                    kernels = []
+                    f.visititems(lambda path, o: kernels.append(path) if isinstance(o, h5py.Dataset) and o.ndim == 4 else None)
+                    answer = server.get(f"/v1/data/{quote(file.name)}", path="/" + kernels[0], slice="0,...,-1", format="npy")
+                    self.assertTrue(numpy.array_equal(f[kernels[0]][0, ..., -1], numpy.load(io.BytesIO(answer.body))))
+        finally:
+            server.stop()
+
+
+# Loads two pickles of strangers in a process of its own and says where they differ.
+JUDGE = """
+import pickle, sys, warnings
+warnings.simplefilter("ignore")
+from same import difference
+def load(path):
+    with open(path, "rb") as f:
+        try:
+            return pickle.load(f)
+        except UnicodeDecodeError:
+            f.seek(0)
+            return pickle.load(f, encoding="latin1")
+sys.exit(difference(load(sys.argv[1]), load(sys.argv[2])))
+"""
+
+
+@unittest.skipUnless(CORPUS.is_dir(), "the corpus of real files is not here")
+class Pickles(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def files(self):
+        yield from sorted((CORPUS / "pickle/serde-pickle").glob("*.pickle"))
+        # joblib's plain ones: neither compressed nor with raw array bytes between the opcodes (those come later)
+        yield from sorted(p for p in (CORPUS / "pickle/joblib").glob("joblib_0.9*pickle*.pkl"))
+
+    def test_every_plain_pickle_comes_back_through_typed_json(self):
+        count = 0
+        for file in self.files():
+            count += 1
+            with self.subTest(file.name):
+                body = file.read_bytes()
+                for to in ("typed", "pickle"):
+                    back = self.server.data / "back.pickle"
+                    step = self.server.convert(body, to, "pickle")
+                    back.write_bytes(step if to == "pickle" else self.server.convert(step, "pickle", "typed"))
+                    if "unresolvable" in file.name:
+                        continue  # Python itself cannot load it
+                    judged = subprocess.run([sys.executable, "-c", JUDGE, str(file), str(back)], capture_output=True, text=True)
+                    self.assertEqual((0, ""), (judged.returncode, judged.stderr), to)
+        self.assertGreater(count, 20)
+
+    def test_inspect_and_plain_json_answer(self):
+        for file in self.files():
+            with self.subTest(file.name):
+                body = file.read_bytes()
+                answer = self.server.request("POST", "/v1/inspect", body)
+                self.assertEqual(200, answer.status, answer)
+                answer = self.server.request("POST", "/v1/convert", body, to="json")
+                self.assertIn(answer.status, (200, 422), answer)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,128 @@
+"""What Python writes, mandoline converts and converts back, and Python reads: equal values, types and sharing."""
+
+import decimal
+import json
+import pickle
+import unittest
+
+import numpy
+
+from mandoline import Server
+from same import difference
+
+
+def arrays():
+    rng = numpy.random.default_rng(7)
+    yield from (numpy.arange(12, dtype=t).reshape(3, 4) for t in "i1 i2 i4 i8 u1 u2 u4 u8 >i4 >u2 f2 f4 f8 >f8 c8 c16".split())
+    yield numpy.array([[True, False], [False, True]])
+    yield numpy.asfortranarray(rng.normal(size=(4, 5)))
+    yield numpy.array(3.5)
+    yield numpy.zeros((0, 3), "f4")
+    yield numpy.array(["a", "bcd", "é"])
+    yield numpy.array([b"a", b"bcd"])
+    yield numpy.array([(1, 2.5, b"x"), (3, 4.5, b"yz")], dtype=[("i", "<i4"), ("f", ">f8"), ("s", "S3")])
+    yield numpy.array(["2026-11-23T01:02:03", "NaT"], dtype="M8[s]")
+    yield numpy.array([1, -5], dtype="m8[ns]")
+    yield rng.normal(size=(100, 200))[::3, ::-2]
+
+
+def plain():
+    yield from (None, True, False, 0, 1, -1, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -2**31, 2**63 - 1, -2**63, 2**64, -2**100)
+    yield from (0.0, -0.0, 1.5, 1e308, 5e-324, 0.1, 123456789.123456789)
+    yield from ("", "a", "é", "日本", "\U0001f600", "line\nbreak", "nul\0inside", "x" * 300, "y" * 70000)
+    yield [1, [2, [3, []]], {"a": {"b": [None, True]}}, "x"]
+    yield {"b": 1, "a": 2, "": 3, "with/slash": 4, "dot.ted": 5, ".": 6}
+    yield list(range(2500))
+    yield {f"key{i}": i for i in range(2500)}
+    yield [[]] * 3
+
+
+def builtins():
+    yield from plain()
+    yield from (float("inf"), float("-inf"), 1 + 2j, b"", b"\x00\xff", b"z" * 70000, bytearray(b"abc"), bytearray())
+    yield from ((), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4), ((), ((),)))
+    yield from (set(), {1, 2, 3}, frozenset(), frozenset({"a", "b"}), range(5), range(10, 0, -3), slice(1, None, 2))
+    yield {1: "int", 2.5: "float", None: "none", (1, 2): "tuple", b"b": "bytes", "1": "text"}
+    yield int, len, ValueError, Ellipsis, NotImplemented
+    yield ValueError("what", 1)
+    shared = [1, 2]
+    yield [shared, shared, {"again": shared}]
+    loop = [1]
+    loop.append(loop)
+    yield loop
+    tangle = {}
+    tangle["me"] = (tangle, [tangle])
+    yield tangle
+    inner = []
+    knot = (inner, "knot")
+    inner.append(knot)
+    yield knot
+    yield decimal.Decimal("1.50")
+    yield numpy.float64(1.5), numpy.int8(-3), numpy.bool_(True), numpy.dtype("f4"), numpy.dtype([("a", "i4")])
+    yield from arrays()
+    yield numpy.array([1, "two", [3]], dtype=object)
+
+
+class RoundTrips(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def same(self, value, back, what):
+        problem = difference(value, back)
+        self.assertIsNone(problem, f"{what}: {value!r:.100}: {problem}")
+
+    def test_pickle_to_pickle_at_every_protocol(self):
+        for value in builtins():
+            for protocol in range(6):
+                body = pickle.dumps(value, protocol)
+                back = self.server.convert(body, "pickle", "pickle", protocol=protocol)
+                self.same(value, pickle.loads(back), f"protocol {protocol}")
+
+    def test_pickle_through_typed_json_at_every_protocol(self):
+        for value in builtins():
+            for protocol in range(6):
+                typed = self.server.convert(pickle.dumps(value, protocol), "typed", "pickle")
+                json.loads(typed)
+                back = self.server.convert(typed, "pickle", "typed", protocol=protocol)
+                self.same(value, pickle.loads(back), f"protocol {protocol}: {typed[:200]}")
+
+    def test_pickle_through_hdf5(self):
+        for value in builtins():
+            hdf5 = self.server.convert(pickle.dumps(value), "hdf5", "pickle")
+            back = self.server.convert(hdf5, "pickle", "hdf5")
+            self.same(value, pickle.loads(back), "hdf5")
+
+    def test_json_is_what_python_reads(self):
+        for value in plain():
+            text = self.server.convert(pickle.dumps(value), "json", "pickle")
+            self.same(value, json.loads(text), text[:100])
+
+    def test_json_through_pickle_and_hdf5(self):
+        for value in plain():
+            text = json.dumps(value).encode()
+            self.same(value, pickle.loads(self.server.convert(text, "pickle", "json")), "pickle")
+            hdf5 = self.server.convert(text, "hdf5", "json")
+            self.same(value, json.loads(self.server.convert(hdf5, "json", "hdf5")), "hdf5")
+
+    def test_json_to_pickle_is_byte_for_byte_pickle_dumps(self):
+        for value in plain():
+            text = json.dumps(value)
+            for protocol in range(6):
+                ours = self.server.convert(text.encode(), "pickle", "json", protocol=protocol)
+                self.assertEqual(pickle.dumps(json.loads(text), protocol), ours, f"{protocol}: {text[:80]}")
+
+    def test_arrays_through_npy_hdf5_and_pickle(self):
+        for value in arrays():
+            npy = self.server.convert(pickle.dumps(value), "npy", "pickle")
+            hdf5 = self.server.convert(npy, "hdf5", "npy")
+            back = pickle.loads(self.server.convert(hdf5, "pickle", "hdf5"))
+            self.same(value, back, f"{value.dtype} {value.shape}")
+
+
+if __name__ == "__main__":
+    unittest.main()

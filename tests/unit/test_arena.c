@@ -1,0 +1,107 @@
+#include "support.h"
+
+static void memory_is_zeroed_and_aligned(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a, 64 << 20);
+    for (size_t size = 1; size < 5000000; size = size * 3 + 1) {
+        const uint8_t *p = arena_alloc(&a, 1, size);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % 16, 0);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(p[i], 0);
+        memset((void *)p, 0xff, size);
+    }
+    arena_free(&a);
+}
+
+static void sizes_that_wrap_are_refused(void **state)
+{
+    static const struct {
+        size_t count, size;
+    } rows[] = {{SIZE_MAX, 2}, {SIZE_MAX, 1}, {SIZE_MAX / 2, 3}, {1, SIZE_MAX - 8}};
+    (void)state;
+    struct arena a;
+    arena_init(&a, SIZE_MAX);
+    for (size_t i = 0; i < ROWS(rows); i++)
+        assert_null(arena_alloc(&a, rows[i].count, rows[i].size));
+    arena_free(&a);
+}
+
+static void the_budget_is_kept(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct error err = {0};
+    arena_init(&a, 1 << 20);
+    size_t held = 0;
+    while (arena_alloc(&a, 1, 1000) != NULL)
+        held += 1000;
+    assert_in_range(held, 900000, 1 << 20);
+    assert_true(a.used <= a.budget);
+    assert_false(arena_fail(&a, &err));
+    assert_string_equal(err.limit, "memory");
+    assert_int_equal(err.limit_value, 1 << 20);
+    arena_free(&a);
+}
+
+static void growing_keeps_what_was_there(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a, 64 << 20);
+    uint32_t *items = NULL;
+    size_t capacity = 0;
+    for (size_t n = 0; n < 100000; n++) {
+        if (n == capacity) {
+            const size_t wanted = capacity == 0 ? 1 : capacity * 2;
+            items = arena_grow(&a, items, capacity * sizeof *items, wanted * sizeof *items);
+            assert_non_null(items);
+            assert_int_equal(items[n], 0);
+            capacity = wanted;
+            if (n % 3 == 0)
+                assert_non_null(arena_alloc(&a, 1, 1)); /* something lies behind it: it must move */
+        }
+        items[n] = (uint32_t)n;
+    }
+    for (size_t n = 0; n < 100000; n++)
+        assert_int_equal(items[n], n);
+    arena_free(&a);
+}
+
+static void note(void *arg)
+{
+    char **at = arg;
+    *(*at)++ = 'x';
+}
+
+static void note_last(void *arg)
+{
+    char **at = arg;
+    *(*at)++ = 'y';
+}
+
+static void the_last_deferred_runs_first(void **state)
+{
+    (void)state;
+    char order[4] = {0}, *at = order;
+    struct arena a;
+    arena_init(&a, 1 << 16);
+    assert_true(arena_defer(&a, note, &at));
+    assert_true(arena_defer(&a, note_last, &at));
+    arena_free(&a);
+    assert_string_equal(order, "yx");
+    arena_free(&a); /* freed twice is freed once */
+    assert_string_equal(order, "yx");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_zeroed_and_aligned), cmocka_unit_test(sizes_that_wrap_are_refused),
+        cmocka_unit_test(the_budget_is_kept),           cmocka_unit_test(growing_keeps_what_was_there),
+        cmocka_unit_test(the_last_deferred_runs_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
