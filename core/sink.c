@@ -14,9 +14,21 @@ void sink_deinit(struct sink *s)
     *s = (struct sink){0};
 }
 
+/* Moves what waits to the front, over what was given away. */
+static void compact(struct sink *s)
+{
+    memmove(s->data, s->data + s->taken, s->len - s->taken);
+    s->len -= s->taken;
+    s->taken = 0;
+}
+
 uint8_t *sink_reserve_slow(struct sink *s, size_t n)
 {
     size_t need;
+    if (s->taken > 0) {
+        compact(s);
+        return sink_reserve(s, n);
+    }
     if (!checked_add(s->len, n, &need))
         return NULL;
     size_t capacity = s->capacity < 512 ? 512 : s->capacity;

@@ -73,6 +73,22 @@ static void a_sink_gives_back_what_was_written_in_any_portions(void **state)
     }
 }
 
+static void a_sink_that_never_runs_empty_does_not_grow(void **state)
+{
+    (void)state;
+    struct sink s;
+    struct error err = {0};
+    char out[4];
+    assert_true(sink_init(&s, 8));
+    for (int i = 0; i < 100000; i++) {
+        assert_true(sink_text(&s, "0123", &err));
+        if (sink_full(&s))
+            assert_int_equal(sink_drain(&s, out, sizeof out), sizeof out);
+    }
+    assert_in_range(s.capacity, 1, 1024);
+    sink_deinit(&s);
+}
+
 static void the_first_error_wins(void **state)
 {
     (void)state;
@@ -94,6 +110,7 @@ int main(void)
         cmocka_unit_test(big_endian_is_turned),
         cmocka_unit_test(a_line_ends_with_a_newline),
         cmocka_unit_test(a_sink_gives_back_what_was_written_in_any_portions),
+        cmocka_unit_test(a_sink_that_never_runs_empty_does_not_grow),
         cmocka_unit_test(the_first_error_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
