@@ -1,1 +1,66 @@
-#include "exchange.h"
+#include "routes.h"
+
+#include <stdio.h>
+
+#include "params.h"
+
+static const char *const none[] = {NULL};
+static const char *const pretty[] = {"pretty", NULL};
+
+const struct route routes[] = {
+    {"GET", "/v1/formats", "listFormats", list_formats, false, pretty},
+    {"GET", "/healthz", "health", health, false, none},
+    {"GET", "/readyz", "ready", ready, false, none},
+    {0},
+};
+
+/* Whether pattern has this path; *name is what its {name} stands for. */
+static bool matches(const char *pattern, struct bytes path, struct bytes *name)
+{
+    const char *open = strchr(pattern, '{');
+    *name = bytes_of(NULL, 0);
+    if (open == NULL)
+        return bytes_is(path, pattern);
+    const size_t prefix = (size_t)(open - pattern);
+    if (path.len <= prefix || memcmp(path.data, pattern, prefix) != 0)
+        return false;
+    *name = bytes_of(path.data + prefix, path.len - prefix);
+    return true;
+}
+
+/* Whether the row is for this method. HEAD is GET, without the body. */
+static bool serves(const struct route *route, const char *method)
+{
+    return strcmp(route->method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0;
+}
+
+static void allow(struct route_match *match, const char *method)
+{
+    const size_t n = strlen(match->allow);
+    const bool get = strcmp(method, "GET") == 0;
+    snprintf(match->allow + n, sizeof match->allow - n, "%s%s%s", n == 0 ? "" : ", ", method,
+             get ? ", HEAD" : "");
+}
+
+struct route_match route_find(const char *method, struct bytes path)
+{
+    struct route_match match = {0};
+    struct bytes name;
+    for (const struct route *r = routes; r->method != NULL; r++) {
+        if (!matches(r->path, path, &name))
+            continue;
+        allow(&match, r->method);
+        match.name = name;
+        if (serves(r, method))
+            match.route = r;
+    }
+    if (match.allow[0] != '\0')
+        allow(&match, "OPTIONS");
+    return match;
+}
+
+bool route_run(const struct route *route, const struct request *request, struct reply *reply,
+               struct error *err)
+{
+    return params_check(request, route->parameters, err) && route->handle(request, reply, err);
+}

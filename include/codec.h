@@ -58,6 +58,16 @@ struct codec {
     enum step (*step)(struct encoder *e, struct sink *out, struct error *err);
 };
 
+static inline bool codec_reads(const struct codec *codec)
+{
+    return codec->decode != NULL || codec->open != NULL;
+}
+
+static inline bool codec_writes(const struct codec *codec)
+{
+    return codec->begin != NULL;
+}
+
 /* All formats, in the order in which they are listed; NULL at the end. */
 extern const struct codec *const codecs[];
 

@@ -63,7 +63,8 @@ struct route {
     const char *operation_id; /* in openapi.yaml */
     handler_fn *handle;
     bool heavy;                    /* waits for admission */
-    const char *const *parameters; /* query parameters that are known; NULL at the end; others are a 400 */
+    const char *const *parameters; /* query parameters that are known, NULL at the end; others are a 400, and
+                                      so is a second one of the same name, unless a '*' follows it here */
 };
 
 /* All endpoints; ends with a row without method. */
@@ -79,19 +80,20 @@ struct route_match {
 /* path is percent-decoded. */
 struct route_match route_find(const char *method, struct bytes path);
 
-/* Checks the query against route->parameters, then calls the handler. */
+/* Checks the query against route->parameters, then calls the handler. *reply is zeroed. */
 bool route_run(const struct route *route, const struct request *request, struct reply *reply,
                struct error *err);
 
 /*
  * The problem document (RFC 9457) of an error: status, headers and JSON body. Always succeeds: when there is
- * no memory it is a constant. 404, 405, 406, 415 and 429 have their rows in the table too.
+ * no memory it is a constant. What *reply said before is forgotten.
  */
 void problem_reply(const struct error *err, const char *request_id, struct arena *arena, struct reply *reply);
 
 /* The HTTP status of an error kind. */
 unsigned problem_status(enum error_kind kind);
 
+/* False: there are too many. */
 bool reply_header(struct reply *reply, const char *name, const char *value);
 
 #endif

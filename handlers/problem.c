@@ -1,0 +1,122 @@
+#include "problem.h"
+
+#include "utf8.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+
+/* What the document may take of the arena after the exchange has used up its budget. */
+enum { ALLOWANCE = 16 << 10, DOCUMENT_MAX = 4 << 10 };
+
+const struct problem problems[ERR_KIND_COUNT] = {
+    [ERR_NONE] = {500, "internal", "The server made a mistake"},
+    [ERR_SYNTAX] = {400, "malformed-input", "The input does not follow its format"},
+    [ERR_ARGUMENT] = {400, "bad-parameter", "A parameter of the request is wrong"},
+    [ERR_UNSUPPORTED] = {422, "unsupported", "The input uses something that cannot be read here"},
+    [ERR_UNREPRESENTABLE] = {422, "unrepresentable", "The target format cannot hold this"},
+    [ERR_NOT_FOUND] = {404, "not-found", "There is nothing by that name"},
+    [ERR_FORMAT] = {415, "unknown-format", "The format of the input cannot be read"},
+    [ERR_NOT_ACCEPTABLE] = {406, "not-acceptable", "None of the formats asked for can be written"},
+    [ERR_LIMIT] = {413, "too-large", "A limit of this server was reached"},
+    [ERR_METHOD] = {405, "method-not-allowed", "This endpoint does not know the method"},
+    [ERR_PRECONDITION] = {412, "precondition-failed", "The resource is not in the state that was asked for"},
+    [ERR_RANGE] = {416, "range-not-satisfiable", "The resource ends before the range begins"},
+    [ERR_BUSY] = {429, "busy", "The server is busy: try again later"},
+    [ERR_IO] = {500, "io", "Reading or writing failed"},
+    [ERR_MEMORY] = {503, "out-of-memory", "The server has no memory left"},
+    [ERR_INTERNAL] = {500, "internal", "The server made a mistake"},
+};
+
+static const char no_memory[] = "{\"type\":\"/problems/out-of-memory\",\"title\":\"The server has no memory "
+                                "left\",\"status\":503}";
+
+unsigned problem_status(enum error_kind kind)
+{
+    return problems[kind].status;
+}
+
+/* Client bytes may stand in a sentence, cut anywhere: what is not UTF-8 becomes '?'. */
+static void add_text(cJSON *document, const char *name, const char *text)
+{
+    char clean[512];
+    struct bytes left = bytes_text(text);
+    size_t n = 0;
+    while (left.len > 0 && n + 1 < sizeof clean) {
+        const size_t valid = utf8_valid(left);
+        const size_t room = sizeof clean - 1 - n;
+        const size_t take = valid == 0 ? 1 : valid < room ? valid : room;
+        memcpy(clean + n, valid == 0 ? (const void *)"?" : left.data, take);
+        n += take;
+        left = bytes_of(left.data + take, left.len - take);
+    }
+    clean[utf8_valid(bytes_of(clean, n))] = '\0';
+    cJSON_AddStringToObject(document, name, clean);
+}
+
+/* The names of the formats that can be read, or written. */
+static void add_formats(cJSON *document, enum error_kind kind)
+{
+    if (kind != ERR_FORMAT && kind != ERR_NOT_ACCEPTABLE)
+        return;
+    cJSON *list = cJSON_AddArrayToObject(document, "formats");
+    for (const struct codec *const *c = codecs; *c != NULL; c++)
+        if (kind == ERR_FORMAT ? codec_reads(*c) : codec_writes(*c))
+            cJSON_AddItemToArray(list, cJSON_CreateStringReference((*c)->name));
+}
+
+static cJSON *describe(const struct error *err, const char *request_id)
+{
+    const struct problem *p = &problems[err->kind];
+    char type[64];
+    snprintf(type, sizeof type, "/problems/%s", p->slug);
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddStringToObject(document, "type", type);
+    cJSON_AddStringToObject(document, "title", p->title);
+    cJSON_AddNumberToObject(document, "status", p->status);
+    if (err->detail[0] != '\0')
+        add_text(document, "detail", err->detail);
+    if (request_id != NULL)
+        add_text(document, "instance", request_id);
+    if (err->offset != ERROR_NO_OFFSET)
+        cJSON_AddNumberToObject(document, "offset", (double)err->offset);
+    if (err->pointer[0] != '\0')
+        add_text(document, "pointer", err->pointer);
+    if (err->limit != NULL) {
+        cJSON_AddStringToObject(document, "limit", err->limit);
+        cJSON_AddNumberToObject(document, "limit_value", (double)err->limit_value);
+    }
+    add_formats(document, err->kind);
+    return document;
+}
+
+static void document_free(cJSON **document)
+{
+    cJSON_Delete(*document);
+}
+
+void problem_reply(const struct error *err, const char *request_id, struct arena *arena, struct reply *reply)
+{
+    const struct problem *p = &problems[err->kind];
+    *reply = (struct reply){.status = p->status, .kind = REPLY_BYTES, .fd = -1};
+    reply_header(reply, "Content-Type", "application/problem+json");
+    if (err->kind == ERR_BUSY)
+        reply_header(reply, "Retry-After", "1");
+    arena->budget += ALLOWANCE;
+    char *text = arena_alloc(arena, 1, DOCUMENT_MAX);
+    AUTO(document_free) cJSON *document = text == NULL ? NULL : describe(err, request_id);
+    if (document != NULL && cJSON_PrintPreallocated(document, text, DOCUMENT_MAX, false)) {
+        reply->bytes = bytes_text(text);
+        return;
+    }
+    reply->status = 503;
+    reply->bytes = bytes_text(no_memory);
+}
+
+bool reply_header(struct reply *reply, const char *name, const char *value)
+{
+    if (reply->header_count == REPLY_HEADERS_MAX)
+        return false;
+    reply->headers[reply->header_count].name = name;
+    reply->headers[reply->header_count++].value = value;
+    return true;
+}

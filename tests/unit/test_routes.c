@@ -1,0 +1,56 @@
+#include "support.h"
+
+#include "exchange.h"
+
+static const struct {
+    const char *name, *method, *path;
+    const char *operation; /* NULL: no route */
+    const char *rest;      /* what {name} matched */
+    const char *allow;
+} rows[] = {
+    {"a path is found", "GET", "/healthz", "health", "", "GET, HEAD, OPTIONS"},
+    {"HEAD is served by GET", "HEAD", "/healthz", "health", "", "GET, HEAD, OPTIONS"},
+    {"another method says what is allowed", "POST", "/healthz", NULL, "", "GET, HEAD, OPTIONS"},
+    {"OPTIONS has no route and an answer", "OPTIONS", "/healthz", NULL, "", "GET, HEAD, OPTIONS"},
+    {"methods are upper case", "get", "/healthz", NULL, "", "GET, HEAD, OPTIONS"},
+    {"nothing by that name", "GET", "/nope", NULL, "", ""},
+    {"a prefix is not the path", "GET", "/health", NULL, "", ""},
+    {"a longer path is not the path", "GET", "/healthz/", NULL, "", ""},
+    {"the empty path is nothing", "GET", "", NULL, "", ""},
+};
+
+static void paths_and_methods_meet_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        print_message("%s\n", rows[i].name);
+        const struct route_match match = route_find(rows[i].method, bytes_text(rows[i].path));
+        assert_string_equal(match.allow, rows[i].allow);
+        assert_int_equal(match.route == NULL, rows[i].operation == NULL);
+        if (match.route != NULL)
+            assert_string_equal(match.route->operation_id, rows[i].operation);
+        assert_true(bytes_is(match.name, rows[i].rest));
+    }
+}
+
+static void every_row_is_complete(void **state)
+{
+    (void)state;
+    for (const struct route *r = routes; r->method != NULL; r++) {
+        assert_non_null(r->path);
+        assert_non_null(r->operation_id);
+        assert_non_null(r->handle);
+        assert_non_null(r->parameters);
+        for (const struct route *other = r + 1; other->method != NULL; other++)
+            assert_string_not_equal(r->operation_id, other->operation_id);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths_and_methods_meet_the_table),
+        cmocka_unit_test(every_row_is_complete),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
