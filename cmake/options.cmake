@@ -1,5 +1,5 @@
 # What every room is compiled with. The presets choose; this file says what the choices mean.
-option(MANDOLINE_TESTS "Build the tests and benchmarks" ON)
+option(MANDOLINE_TESTS "Build the tests" ON)
 option(MANDOLINE_WERROR "Warnings are errors" OFF)
 option(MANDOLINE_FUZZ "Build the fuzz targets (clang)" OFF)
 set(MANDOLINE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
