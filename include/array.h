@@ -56,8 +56,7 @@ struct array {
     const struct array_source *source;
     unsigned storage_ndim;
     const uint64_t *storage_shape;
-    const struct axis *axes;           /* storage_ndim of them, or NULL */
-    const struct dtype *storage_dtype; /* set when fields were selected: what is stored; else NULL */
+    const struct axis *axes; /* storage_ndim of them, or NULL */
 };
 
 /* Packed memory in C order (or Fortran order). data and shape are borrowed: valid as long as the array. */
@@ -90,7 +89,8 @@ struct array_cursor {
     size_t block_elements; /* the most in one block */
     uint8_t *window;       /* the arena's, kept for the next array; NULL while views of memory can be given */
     size_t window_size;    /* bytes of it */
-    uint8_t *records;      /* whole records, where fields are selected */
+    uint8_t *scratch;      /* what was read and is not in order yet */
+    size_t scratch_size;   /* bytes of it */
     bool packed;           /* memory that can be given as it is */
 };
 

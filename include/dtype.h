@@ -22,7 +22,11 @@ enum dtype_kind {
     DTYPE_TEXT = 'T',      /* variable-length text; in memory: struct bytes, a view; see text_is_bytes */
 };
 
-enum { DTYPE_MAX_NDIM = 32 }; /* NumPy's and HDF5's */
+enum {
+    DTYPE_MAX_NDIM = 32,       /* NumPy's and HDF5's */
+    DTYPE_MAX_DEPTH = 32,      /* records and sub-arrays inside of each other */
+    DTYPE_MAX_LEAVES = 1 << 14 /* plain types that a dtype is made of, those of a shared part each time */
+};
 
 struct dtype_field {
     struct bytes name;  /* UTF-8 */
@@ -63,6 +67,13 @@ bool dtype_is_flat(const struct dtype *t);
 
 bool dtype_is_numeric(const struct dtype *t); /* b i u f c */
 
+/*
+ * Whoever puts a dtype together from what a client sent asks this before using it: ERR_LIMIT when it is
+ * nested deeper than DTYPE_MAX_DEPTH or has more than DTYPE_MAX_LEAVES parts, ERR_SYNTAX when a field does
+ * not lie inside of its record or an itemsize is not that of its parts.
+ */
+bool dtype_check(const struct dtype *t, struct error *err);
+
 /* Same meaning of the same bytes (fields and sub-arrays included). */
 bool dtype_equal(const struct dtype *a, const struct dtype *b);
 
@@ -74,7 +85,9 @@ void dtype_typestr(const struct dtype *t, char *out);
 
 /*
  * NumPy's descr (numpy.lib.format.dtype_to_descr) as a value: str, or a list of tuples (name, descr[, shape])
- * for a record, holes as ('', '|V4'). A sub-array at the top is a tuple (descr, shape). NULL: no memory.
+ * for a record, holes as ('', '|V4'). A sub-array at the top is a tuple (descr, shape). Fields that overlap
+ * or are out of order are a dict, as numpy.dtype() takes it: names, formats, offsets, itemsize. NULL: no
+ * memory.
  */
 struct value *dtype_descr(const struct dtype *t, struct arena *arena);
 
@@ -82,7 +95,8 @@ struct value *dtype_descr(const struct dtype *t, struct arena *arena);
  * too). */
 bool dtype_parse(struct bytes typestr, struct dtype *out, struct error *err);
 
-/* Back from dtype_descr's value (tuples may be lists). Offsets follow from the sizes. */
+/* Back from dtype_descr's value (tuples may be lists). Offsets follow from the sizes. ERR_SYNTAX, ERR_LIMIT.
+ */
 bool dtype_of_descr(const struct value *descr, struct arena *arena, struct dtype *out, struct error *err);
 
 /* Reverses the bytes of count packed elements where order is '>' (fields, complex and UCS-4 units too): to
