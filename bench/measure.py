@@ -1,0 +1,299 @@
+#!/usr/bin/python3
+"""What bench/run runs once everything is built. Peers: a bare libmicrohttpd, nginx, h5py, CPython's pickle and json."""
+
+import argparse
+import contextlib
+import json
+import pathlib
+import pickle
+import random
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+import zlib
+
+import h5py
+import numpy as np
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+WORK = PROJECT / "build" / "bench"
+DATA = WORK / "data"
+PROGRAM = PROJECT / "build" / "release" / "mandoline"
+BARE = PROJECT / "build" / "release" / "bench" / "bare_mhd"
+MEGABYTE = 1 << 20
+
+NGINX = """
+daemon off; worker_processes auto; pid {work}/nginx.pid; error_log {work}/nginx.log;
+events {{ worker_connections 1024; }}
+http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
+        server {{ listen 127.0.0.1:{port}; root {work}/files; }} }}
+"""
+
+
+# Data, made once and kept in build/bench.
+
+def made(name, make):
+    """The file name in DATA; make(path) writes it unless it is there."""
+    path = DATA / name
+    if not path.exists():
+        print(f"making {path.relative_to(PROJECT)}", file=sys.stderr)
+        part = path.with_suffix(".part")
+        make(part)
+        part.rename(path)
+    return path
+
+
+def measurements(count):
+    """Smooth, noisy and rounded, as what a sensor gives: it compresses to about half."""
+    noise = np.random.RandomState(3).normal(0, 1, count)
+    return np.round(20 + 5 * np.sin(np.arange(count) / 5e4) + noise, 1).astype("f4")
+
+
+def make_contiguous(path):
+    with h5py.File(path, "w") as f:
+        f["x"] = measurements(16 * MEGABYTE)
+
+
+def make_gzip(path):
+    with h5py.File(path, "w") as f:
+        f.create_dataset("x", data=measurements(25_000_000).reshape(25_000, 1000), chunks=(250, 1000),
+                         compression="gzip", compression_opts=4, shuffle=True)
+
+
+def make_large(path):
+    """2 GB, contiguous."""
+    with h5py.File(path, "w") as f:
+        d = f.create_dataset("x", (2048, MEGABYTE // 4), "f4")
+        block = measurements(16 * MEGABYTE // 4).reshape(16, -1)
+        for row in range(0, 2048, 16):
+            d[row:row + 16] = block
+
+
+def make_large_gzip(path):
+    """2 GB in chunks of a megabyte, each stored as the same bytes: h5py would compress for minutes."""
+    chunk = measurements(MEGABYTE // 4)
+    shuffled = chunk.view("u1").reshape(-1, 4).T.tobytes()
+    stored = zlib.compress(shuffled, 4)
+    with h5py.File(path, "w") as f:
+        d = f.create_dataset("x", (2048, MEGABYTE // 4), "f4", chunks=(1, MEGABYTE // 4), compression="gzip",
+                             shuffle=True)
+        for row in range(2048):
+            d.id.write_direct_chunk((row, 0), stored)
+
+
+def floats():
+    rng = random.Random(5)
+    return [rng.uniform(-1e6, 1e6) for _ in range(1_000_000)]
+
+
+def dicts():
+    """About 50 MB of JSON."""
+    rng = random.Random(6)
+    return [{"id": i, "name": f"user{i:06d}", "active": i % 3 == 0, "score": round(rng.random() * 100, 2),
+             "tags": ["a", "bc"], "city": None, "address": {"zip": 10000 + i % 90000, "street": "Main St"}}
+            for i in range(345_000)]
+
+
+# Programs.
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command, port):
+    process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            if process.poll() is not None:
+                sys.exit(f"bench: {command[0]} ended with {process.returncode}")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def mandoline():
+    port = free_port()
+    command = [PROGRAM, "serve", "--listen", f"127.0.0.1:{port}", "--data", DATA, "--log", "off"]
+    with running(command, port) as process:
+        yield process, f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def bare(answer):
+    port, path = free_port(), WORK / "answer"
+    path.write_bytes(answer)
+    with running([BARE, port, path], port):
+        yield f"http://127.0.0.1:{port}/"
+
+
+@contextlib.contextmanager
+def nginx():
+    port, config = free_port(), WORK / "nginx.conf"
+    config.write_text(NGINX.format(work=WORK, port=port))
+    with running(["/usr/sbin/nginx", "-p", WORK, "-c", config], port):
+        yield f"http://127.0.0.1:{port}"
+
+
+def get(url):
+    with urllib.request.urlopen(url) as answer:
+        return answer.read()
+
+
+def requests_a_second(url, connections=8, seconds=3):
+    """wrk shares the processors with what it measures: the same for both sides."""
+    done = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", url], capture_output=True, text=True)
+    if done.returncode or "Non-2xx" in done.stdout:
+        sys.exit(f"bench: wrk {url}\n{done.stdout}{done.stderr}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
+
+
+def transfer(url, body=None, into="/dev/null"):
+    """Seconds of one request and its whole answer."""
+    command = ["curl", "-sS", "--fail", "-o", str(into), "-w", "%{time_total}", url]
+    if body is not None:
+        command += ["-H", "Expect:", "-H", "Content-Type: application/octet-stream", "--data-binary", f"@{body}"]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def timed(call):
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+# Rows of the table. Each gives (what, peer, ours, theirs, unit, bigger is better, target); ours and theirs are lists.
+
+def rounds(count, ours, theirs):
+    """One unmeasured round of each, then in turns, so that what disturbs one disturbs the other."""
+    ours(), theirs()
+    pairs = [(ours(), theirs()) for _ in range(count)]
+    return [p[0] for p in pairs], [p[1] for p in pairs]
+
+
+def row_meta(count):
+    with mandoline() as (_, url):
+        url += "/v1/meta/weather.h5?path=/temperature"
+        with bare(get(url)) as peer:
+            ours, theirs = rounds(count, lambda: requests_a_second(url), lambda: requests_a_second(peer))
+    yield "small GET of /v1/meta", "bare libmicrohttpd, a constant of the same size", ours, theirs, "req/s", True, 0.7
+
+
+def row_slice(count):
+    made("contiguous.h5", make_contiguous)
+    with mandoline() as (_, url), nginx() as peer:
+        url += f"/v1/data/contiguous.h5?path=/x&slice={MEGABYTE}:{MEGABYTE + MEGABYTE // 4}&format=bin"
+        (WORK / "files").mkdir(exist_ok=True)
+        with h5py.File(DATA / "contiguous.h5") as f:
+            (WORK / "files" / "megabyte").write_bytes(f["x"][MEGABYTE:MEGABYTE + MEGABYTE // 4].tobytes())
+        peer += "/megabyte"
+        assert get(url) == get(peer), "the slice is not what h5py reads"
+        ours, theirs = rounds(count, lambda: requests_a_second(url), lambda: requests_a_second(peer))
+    yield "1 MB contiguous slice as bin", "nginx, a file of the same bytes", ours, theirs, "MB/s", True, 1.0
+
+
+def row_gzip(count):
+    path = made("gzip.h5", make_gzip)
+    with mandoline() as (_, url), h5py.File(path) as f:
+        url += "/v1/data/gzip.h5?path=/x&format=bin"
+        d = f["x"]
+        transfer(url, into=WORK / "gzip.bin")
+        assert np.array_equal(np.fromfile(WORK / "gzip.bin", "f4"), d[:].ravel()), "not what h5py reads"
+        ours, theirs = rounds(count, lambda: 100 / transfer(url), lambda: 100 / timed(lambda: d[:]))
+    yield "100 MB gzip+shuffle dataset as bin", "h5py `d[:]`", ours, theirs, "MB/s", True, None
+
+
+def conversions(count, name, value, to_json, to_pickle):
+    pickled, text = pickle.dumps(value, protocol=4), json.dumps(value)
+    (WORK / f"{name}.pickle").write_bytes(pickled)
+    (WORK / f"{name}.json").write_text(text)
+    del value
+    with mandoline() as (_, url):
+        def convert(source, target, into="/dev/null"):
+            return transfer(f"{url}/v1/convert?from={source}&to={target}", WORK / f"{name}.{source}", into)
+
+        for source, target, read in (("pickle", "json", json.loads), ("json", "pickle", pickle.loads)):
+            convert(source, target, WORK / "converted")
+            assert read((WORK / "converted").read_bytes()) == pickle.loads(pickled), f"{source} to {target} differs"
+
+        size = len(pickled) / 1e6
+        ours, theirs = rounds(count, lambda: size / convert("pickle", "json"),
+                              lambda: size / timed(lambda: json.dumps(pickle.loads(pickled))))
+        yield f"pickle to JSON, {name}", "`json.dumps(pickle.loads(b))`", ours, theirs, "MB/s in", True, to_json
+
+        size = len(text) / 1e6
+        ours, theirs = rounds(count, lambda: size / convert("json", "pickle"),
+                              lambda: size / timed(lambda: pickle.dumps(json.loads(text))))
+        yield f"JSON to pickle, {name}", "`pickle.dumps(json.loads(s))`", ours, theirs, "MB/s in", True, to_pickle
+
+
+def row_floats(count):
+    yield from conversions(count, "a million floats", floats(), 10, 3)
+
+
+def row_dicts(count):
+    yield from conversions(count, "50 MB of small dicts", dicts(), 6, 3)
+
+
+def row_memory(_):
+    for name, make, what in (("large.h5", make_large, "contiguous"), ("large-gzip.h5", make_large_gzip, "gzip")):
+        made(name, make)
+        with mandoline() as (process, url):
+            transfer(f"{url}/v1/data/{name}?path=/x&format=bin")
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        peak = int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
+        yield f"peak memory, 2 GB {what} as bin", "the bound", [peak], [100.0], "MB", False, 1.0
+
+
+ROWS = {"meta": row_meta, "slice": row_slice, "gzip": row_gzip, "floats": row_floats, "dicts": row_dicts,
+        "memory": row_memory}
+
+
+def figure(x):
+    return f"{x:,.0f}" if x >= 100 else f"{x:.1f}"
+
+
+def table_line(what, peer, ours, theirs, unit, bigger, target):
+    ratio = statistics.median(o / t if bigger else t / o for o, t in zip(ours, theirs))
+    aim = "" if target is None else f"{target:g}"
+    missed = target is not None and ratio < target
+    line = (f"| {what} | {peer} | {figure(statistics.median(ours))} {unit} | {figure(statistics.median(theirs))} {unit}"
+            f" | **{ratio:.2f}** | {aim}{' missed' if missed else ''} |")
+    return line, missed
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench/run")
+    parser.add_argument("--rounds", type=int, default=5, help="measured rounds of each row; the median counts")
+    parser.add_argument("rows", nargs="*", help=" ".join(ROWS) + " (default: all)")
+    args = parser.parse_args()
+    unknown = [r for r in args.rows if r not in ROWS]
+    if unknown:
+        parser.error(f"no such row: {unknown[0]}")
+
+    DATA.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PROJECT / "samples" / "weather.h5", DATA)
+    print("| what | peer | mandoline | peer | ratio | target |\n|---|---|---:|---:|---:|---|", flush=True)
+    missed = 0
+    for name in args.rows or ROWS:
+        for row in ROWS[name](args.rounds):
+            line, miss = table_line(*row)
+            missed += miss
+            print(line, flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
