@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void set(struct error *err, enum error_kind kind, size_t offset, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void set(struct error *err, enum error_kind kind, size_t offset,
+                                                      const char *format, va_list args)
 {
     err->kind = kind;
     err->offset = offset;

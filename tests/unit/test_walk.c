@@ -5,7 +5,7 @@ static struct arena arena;
 static int setup(void **state)
 {
     (void)state;
-    arena_init(&arena, 1 << 20);
+    arena_init(&arena, 16 << 20);
     return 0;
 }
 
