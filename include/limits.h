@@ -11,6 +11,7 @@
 #define LIMIT_TABLE(LIMIT)                                                                                   \
     LIMIT(body, "body", 1ULL << 30, 1, "bytes of a request body")                                            \
     LIMIT(body_memory, "body-memory", 1ULL << 20, 0, "bytes of a body kept in memory before it is spooled")  \
+    LIMIT(inflated, "inflated", 2ULL << 30, 1, "bytes of a body after its Content-Encoding is undone")       \
     LIMIT(output, "output", 1ULL << 36, 1, "bytes of one answer")                                            \
     LIMIT(memory, "memory", 2ULL << 30, 1, "bytes that one exchange may allocate")                           \
     LIMIT(elements, "elements", 1ULL << 33, 1, "elements that one selection may hold")                       \

@@ -1,0 +1,18 @@
+/* What the program can be asked to do; each returns the exit status. */
+#ifndef MANDOLINE_COMMANDS_H
+#define MANDOLINE_COMMANDS_H
+
+#include "arguments.h"
+
+/* serve.c: until a signal stops it. */
+int command_serve(const struct arguments *arguments);
+/* health.c: GET /healthz of the server that runs with these settings. */
+int command_health(const struct arguments *arguments);
+/* convert.c: the endpoints of the same name, without a socket. */
+int command_convert(const struct arguments *arguments);
+int command_inspect(const struct arguments *arguments);
+
+/* convert.c */
+extern const struct option convert_options[], inspect_options[];
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * The settings of the program: defaults, then a file, then the environment, then flags, each over the one
+ * before. One table drives the keys of the file, the names in the environment, the flags, the output of
+ * `mandoline config` and the help text.
+ */
+#ifndef MANDOLINE_CONFIG_H
+#define MANDOLINE_CONFIG_H
+
+#include <stdio.h>
+
+#include "arena.h"
+#include "limits.h"
+
+enum log_level { LOG_OFF, LOG_ERRORS, LOG_ALL };
+
+enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_NUMBER };
+
+struct setting {
+    const char *name; /* "limit-body": the flag is --limit-body, the variable MANDOLINE_LIMIT_BODY */
+    const char *hint; /* what the help text calls the value */
+    const char *what;
+    enum setting_kind kind;
+    size_t offset;    /* of the member of struct config */
+    uint64_t minimum; /* SETTING_NUMBER */
+};
+
+/* LIMIT_TABLE once more, for its length. */
+#define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
+enum { SETTING_COUNT = 3 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+
+extern const struct setting settings[SETTING_COUNT];
+
+struct config {
+    const char *listen; /* ADDR:PORT */
+    const char *data;   /* "": none */
+    enum log_level log;
+    struct limits limits;
+    const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */
+    struct arena arena;                 /* of the texts */
+};
+
+/* The defaults. */
+void config_init(struct config *config);
+void config_deinit(struct config *config);
+
+/* The setting of that name, or NULL. */
+const struct setting *setting_find(struct bytes name);
+
+/* The error names the setting, the value and the origin. origin is copied. */
+bool config_set(struct config *config, const struct setting *setting, const char *value, const char *origin,
+                struct error *err);
+
+/* The file is one JSON object; keys that are no setting are errors. */
+bool config_read_file(struct config *config, const char *path, struct error *err);
+
+/* MANDOLINE_... variables; those that are no setting are left alone. */
+bool config_read_environment(struct config *config, struct error *err);
+
+/* One JSON object: {"listen": {"value": ..., "origin": ...}, ...}. */
+bool config_print(const struct config *config, FILE *out);
+
+/* The flags of all settings with what they mean, one a line. */
+void config_help(FILE *out);
+
+#endif

@@ -1,0 +1,311 @@
+#include "http.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "log.h"
+#include "transaction.h"
+
+enum {
+    CONNECTION_MEMORY = 64 << 10, /* headers of a request, and the pieces in which bodies come and go */
+    THREAD_STACK = 1 << 20,
+    DISCARD_MAX = 64 << 10, /* an unwanted body up to this size is read, so that the connection lives on */
+    LINGER_MS = 2000,
+    WASTE = 1 << 20,
+    BLOCK = 32 << 10, /* for clients of HTTP/1.0, which know no chunks */
+    SLOW_US = 1000000,
+};
+
+enum phase { PHASE_HEADERS, PHASE_BODY, PHASE_DISCARD, PHASE_ANSWERED };
+
+/* A transaction and what the library has to do with it. */
+struct delivery {
+    struct transaction transaction;
+    struct MHD_Connection *connection;
+    enum phase phase;
+    bool linger; /* the client may still be sending what nobody will read */
+    unsigned status;
+    uint64_t sent;
+};
+
+static const char *find_header(const void *headers, const char *name)
+{
+    struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* The library calls this first, with the request line as it was sent. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct delivery *d = calloc(1, sizeof *d);
+    if (d == NULL || !transaction_init(&d->transaction, cls, target)) {
+        free(d);
+        return NULL;
+    }
+    d->connection = connection;
+    d->transaction.request.headers = connection;
+    d->transaction.request.header = find_header;
+    return d;
+}
+
+/* We decode the target ourselves. */
+static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls, (void)connection;
+    return strlen(text);
+}
+
+static unsigned clip(uint64_t n)
+{
+    return n > UINT32_MAX ? UINT32_MAX : (unsigned)n;
+}
+
+/* A slow encoder is no idle client: the library's clock for time-outs starts again. */
+static void restart_clock(struct delivery *d)
+{
+    MHD_set_connection_option(d->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+    MHD_set_connection_option(d->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              clip(d->transaction.server->config->limits.request_time));
+}
+
+/* The socket has room for up to n bytes. */
+static ssize_t on_pull(void *cls, uint64_t position, char *out, size_t n)
+{
+    (void)position;
+    struct delivery *d = cls;
+    struct transaction *t = &d->transaction;
+    const uint64_t before = transaction_age(t);
+    size_t got;
+    if (!pull_read(&t->pull, out, n, &got, &t->error))
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (transaction_age(t) - before > SLOW_US)
+        restart_clock(d);
+    d->sent += got;
+    return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)got;
+}
+
+static struct MHD_Response *bytes_response(struct delivery *d, struct bytes body)
+{
+    d->sent = body.len;
+    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
+}
+
+static struct MHD_Response *file_response(struct delivery *d, const struct reply *reply)
+{
+    if (reply->size == 0)
+        return bytes_response(d, bytes_of("", 0));
+    const int fd = dup(reply->fd); /* the library closes its own */
+    struct MHD_Response *response =
+        fd < 0 ? NULL : MHD_create_response_from_fd_at_offset64(reply->size, fd, reply->offset);
+    if (response == NULL && fd >= 0)
+        close(fd);
+    d->sent = reply->size;
+    return response;
+}
+
+static struct MHD_Response *encoder_response(struct delivery *d)
+{
+    const struct pull *p = &d->transaction.pull;
+    if (p->done)
+        return bytes_response(d, bytes_of(p->sink.data + p->sink.taken, p->sink.len - p->sink.taken));
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, on_pull, d, NULL);
+}
+
+static struct MHD_Response *make_response(struct delivery *d)
+{
+    const struct reply *reply = &d->transaction.reply;
+    switch (reply->kind) {
+    case REPLY_EMPTY:
+        return bytes_response(d, bytes_of("", 0));
+    case REPLY_BYTES:
+        return bytes_response(d, reply->bytes);
+    case REPLY_FILE:
+        return file_response(d, reply);
+    case REPLY_ENCODER:
+        return encoder_response(d);
+    }
+    return NULL;
+}
+
+static enum MHD_Result answer(struct delivery *d)
+{
+    struct transaction *t = &d->transaction;
+    d->phase = PHASE_ANSWERED;
+    transaction_answer(t);
+    struct MHD_Response *response = make_response(d);
+    if (response == NULL)
+        return MHD_NO;
+    for (size_t i = 0; i < t->reply.header_count; i++)
+        MHD_add_response_header(response, t->reply.headers[i].name, t->reply.headers[i].value);
+    d->status = t->reply.status;
+    if (t->request.method != NULL && strcmp(t->request.method, "HEAD") == 0)
+        d->sent = 0;
+    const enum MHD_Result queued = MHD_queue_response(d->connection, t->reply.status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static int socket_of(const struct delivery *d)
+{
+    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+/*
+ * In the middle of a body the library takes no answer, so it is written past it; the connection ends then.
+ * The socket is ours alone here: this is its thread. The answer is small and nothing was sent before it, so
+ * it fits the socket's buffer.
+ */
+static enum MHD_Result answer_in_the_middle(struct delivery *d)
+{
+    struct transaction *t = &d->transaction;
+    transaction_answer(t);
+    const struct reply *reply = &t->reply;
+    char head[2048];
+    int n = snprintf(head, sizeof head, "HTTP/1.1 %u \r\nConnection: close\r\nContent-Length: %zu\r\n",
+                     reply->status, reply->bytes.len);
+    for (size_t i = 0; i < reply->header_count && n < (int)sizeof head; i++)
+        n += snprintf(head + n, sizeof head - (size_t)n, "%s: %s\r\n", reply->headers[i].name,
+                      reply->headers[i].value);
+    if (n + 2 >= (int)sizeof head)
+        return MHD_NO;
+    memcpy(head + n, "\r\n", 2);
+    const int fd = socket_of(d);
+    if (send(fd, head, (size_t)n + 2, MSG_NOSIGNAL | MSG_MORE) == n + 2)
+        d->sent = (uint64_t)send(fd, reply->bytes.data, reply->bytes.len, MSG_NOSIGNAL);
+    d->status = reply->status;
+    d->linger = true;
+    return MHD_NO;
+}
+
+/* Whether the rest of the request is not worth reading before the answer. */
+static bool must_answer_now(const struct delivery *d)
+{
+    const char *length = find_header(d->connection, "Content-Length");
+    return find_header(d->connection, "Transfer-Encoding") != NULL ||
+           find_header(d->connection, "Expect") != NULL ||
+           (length != NULL && strtoull(length, NULL, 10) > DISCARD_MAX);
+}
+
+static enum MHD_Result on_headers(struct delivery *d, const char *method)
+{
+    if (transaction_begin(&d->transaction, method)) {
+        d->phase = PHASE_BODY;
+        return MHD_YES;
+    }
+    d->phase = PHASE_DISCARD;
+    d->linger = must_answer_now(d);
+    return d->linger ? answer(d) : MHD_YES;
+}
+
+/* Called once for the headers, then for each piece of the body, then once more. */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data, size_t *size,
+                                  void **context)
+{
+    (void)cls, (void)connection, (void)url, (void)version;
+    struct delivery *d = *context;
+    if (d == NULL)
+        return MHD_NO;
+    switch (d->phase) {
+    case PHASE_HEADERS:
+        return on_headers(d, method);
+    case PHASE_BODY:
+        if (*size > 0 && !transaction_receive(&d->transaction, data, *size))
+            return answer_in_the_middle(d);
+        break;
+    case PHASE_DISCARD:
+        break;
+    case PHASE_ANSWERED:
+        return MHD_NO;
+    }
+    const bool more = *size > 0;
+    *size = 0;
+    return more ? MHD_YES : answer(d);
+}
+
+/*
+ * Closing a socket with unread bytes resets it, and the client may lose the answer that it has not read yet.
+ * So it is told that nothing comes any more, and what it still sends is thrown away for a while.
+ */
+static void linger(int fd)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    struct timespec start, now;
+    shutdown(fd, SHUT_WR);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do {
+        if (poll(&wait, 1, LINGER_MS) <= 0 || recv(fd, NULL, WASTE, MSG_DONTWAIT | MSG_TRUNC) <= 0)
+            return;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < LINGER_MS);
+}
+
+static void write_log(const struct delivery *d, bool complete)
+{
+    const struct transaction *t = &d->transaction;
+    const bool parsed = t->parsed.path.data != NULL;
+    const struct log_entry entry = {
+        .id = t->id,
+        .traceparent = find_header(d->connection, "traceparent"),
+        .method = t->request.method == NULL ? "" : t->request.method,
+        .path = parsed ? t->parsed.path : bytes_of(t->target, t->target_len),
+        .status = d->status,
+        .bytes_in = t->body.size,
+        .bytes_out = d->sent,
+        .microseconds = transaction_age(t),
+        .error = t->error.detail,
+        .cut = !complete,
+    };
+    log_exchange(STDERR_FILENO, t->server->config->log, &entry);
+}
+
+/* Whatever happened, this is the end of it. */
+static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)cls, (void)connection;
+    struct delivery *d = *context;
+    if (d == NULL)
+        return;
+    *context = NULL;
+    write_log(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
+    const int fd = d->linger ? socket_of(d) : -1;
+    transaction_deinit(&d->transaction);
+    free(d);
+    if (fd >= 0)
+        linger(fd);
+}
+
+struct MHD_Daemon *http_start(struct server *server, int listener, struct error *err)
+{
+    const unsigned flags =
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC;
+    const struct limits *limits = server->service.limits;
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        clip(limits->connections), MHD_OPTION_CONNECTION_TIMEOUT, clip(limits->request_time),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)THREAD_STACK, MHD_OPTION_END);
+    if (daemon == NULL)
+        error_set(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the HTTP server cannot be started");
+    return daemon;
+}
+
+void http_quiesce(struct MHD_Daemon *daemon)
+{
+    const int listener = MHD_quiesce_daemon(daemon);
+    if (listener >= 0)
+        close(listener);
+}
+
+void http_stop(struct MHD_Daemon *daemon)
+{
+    MHD_stop_daemon(daemon);
+}

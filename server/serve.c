@@ -1,0 +1,142 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "commands.h"
+#include "http.h"
+#include "log.h"
+
+enum { DRAIN_STEP_MS = 20 };
+
+static bool is_ready(const struct service *service)
+{
+    const struct server *server = (const struct server *)service;
+    return !atomic_load(&server->draining);
+}
+
+static void server_init(struct server *server, const struct config *config, const struct store *store)
+{
+    const struct limits *limits = &config->limits;
+    *server = (struct server){
+        .service = {.limits = limits, .store = store, .version = MANDOLINE_VERSION, .ready = is_ready},
+        .config = config,
+    };
+    uint64_t seed = 0;
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        seed = (uint64_t)time(NULL);
+    atomic_store(&server->names, seed);
+    admission_init(&server->admission, limits->heavy, limits->queue, limits->request_time);
+}
+
+/* A connection needs a descriptor, and its request up to three more. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+/* Blocked before any thread starts, so that only the main thread takes them, by waiting. */
+static void take_signals(sigset_t *stop)
+{
+    sigemptyset(stop);
+    sigaddset(stop, SIGTERM);
+    sigaddset(stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}
+
+static void wait_for_signal(const sigset_t *stop)
+{
+    while (sigwaitinfo(stop, NULL) < 0 && errno == EINTR)
+        ;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Waits for the open exchanges. False: some are left when the time is over, or another signal came. */
+static bool drain(const struct server *server, const sigset_t *stop)
+{
+    const struct timespec step = {.tv_nsec = DRAIN_STEP_MS * 1000000L};
+    const uint64_t start = now_ms();
+    while (atomic_load(&server->active) > 0) {
+        if (sigtimedwait(stop, NULL, &step) > 0 ||
+            (now_ms() - start) / 1000 >= server->service.limits->drain_time)
+            return atomic_load(&server->active) == 0;
+    }
+    return true;
+}
+
+static bool start(struct server *server, struct MHD_Daemon **daemon, struct error *err)
+{
+    struct address address;
+    char text[ADDRESS_TEXT_MAX];
+    if (!address_parse(server->config->listen, &address, err))
+        return false;
+    const int listener = address_listen(&address, err);
+    if (listener < 0)
+        return false;
+    *daemon = http_start(server, listener, err);
+    if (*daemon == NULL) {
+        close(listener);
+        return false;
+    }
+    address_text(&address, text);
+    fprintf(stderr, "mandoline %s listening on http://%s\n", MANDOLINE_VERSION, text);
+    return true;
+}
+
+static void run_until_stopped(struct server *server, struct MHD_Daemon *daemon, const sigset_t *stop)
+{
+    wait_for_signal(stop);
+    atomic_store(&server->draining, true);
+    http_quiesce(daemon);
+    if (!drain(server, stop)) { /* a thread at work cannot be stopped from outside */
+        log_event(STDERR_FILENO, "stopped before every exchange was finished");
+        _exit(EXIT_SUCCESS);
+    }
+    http_stop(daemon);
+}
+
+static bool serve_from(const struct config *config, const struct store *store, struct error *err)
+{
+    struct server server;
+    struct MHD_Daemon *daemon;
+    sigset_t stop;
+    server_init(&server, config, store);
+    take_signals(&stop);
+    raise_descriptor_limit();
+    const bool started = start(&server, &daemon, err);
+    if (started)
+        run_until_stopped(&server, daemon, &stop);
+    admission_deinit(&server.admission);
+    return started;
+}
+
+int command_serve(const struct arguments *arguments)
+{
+    const struct config *config = &arguments->config;
+    struct error err = {0};
+    struct store *store = NULL;
+    const bool ok =
+        (config->data[0] == '\0' || store_new(config->data, &store, &err)) && serve_from(config, store, &err);
+    if (!ok)
+        fprintf(stderr, "mandoline: %s\n", err.detail);
+    if (store != NULL)
+        store_free(store);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,20 @@
+/* What all exchanges of the running server share. */
+#ifndef MANDOLINE_SERVER_H
+#define MANDOLINE_SERVER_H
+
+#include <stdatomic.h>
+
+#include "admission.h"
+#include "config.h"
+#include "exchange.h"
+
+struct server {
+    struct service service; /* first: a struct service is its server */
+    const struct config *config;
+    struct admission admission;
+    atomic_bool draining;
+    atomic_size_t active;       /* exchanges between their first line and their last byte */
+    atomic_uint_fast64_t names; /* of request ids */
+};
+
+#endif

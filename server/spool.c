@@ -1,0 +1,114 @@
+#include "spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { FIRST_CAPACITY = 4096 };
+
+void spool_init(struct spool *s, uint64_t memory, const char *limit_name, uint64_t limit)
+{
+    *s = (struct spool){.fd = -1, .memory = memory, .limit = limit, .limit_name = limit_name};
+}
+
+void spool_deinit(struct spool *s)
+{
+    if (s->mapped)
+        munmap(s->data, s->size);
+    else
+        free(s->data);
+    if (s->fd >= 0)
+        close(s->fd);
+    *s = (struct spool){.fd = -1};
+}
+
+/* A file that has no name, or loses it at once; in memory where no folder can be written. */
+static int private_file(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[256];
+    if (folder == NULL || folder[0] != '/')
+        folder = "/tmp";
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && snprintf(path, sizeof path, "%s/mandoline.XXXXXX", folder) < (int)sizeof path) {
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            unlink(path);
+    }
+    return fd >= 0 ? fd : memfd_create("body", MFD_CLOEXEC);
+}
+
+static bool append(int fd, const uint8_t *data, size_t n, struct error *err)
+{
+    while (n > 0) {
+        const ssize_t put = write(fd, data, n);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the server has no room to keep the body");
+        data += put;
+        n -= (size_t)put;
+    }
+    return true;
+}
+
+/* What is in memory moves to the file. */
+static bool move_out(struct spool *s, struct error *err)
+{
+    s->fd = private_file();
+    if (s->fd < 0)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the server has no room to keep the body");
+    const bool ok = append(s->fd, s->data, s->size, err);
+    free(s->data);
+    s->data = NULL;
+    s->capacity = 0;
+    return ok;
+}
+
+static bool keep(struct spool *s, const void *data, size_t n, struct error *err)
+{
+    const size_t need = (size_t)s->size + n; /* at most s->memory, which was allocated or is small */
+    size_t capacity = s->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : s->capacity;
+    while (capacity < need)
+        capacity *= 2;
+    if (capacity > s->capacity) {
+        uint8_t *grown = realloc(s->data, capacity);
+        if (grown == NULL)
+            return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory for the body");
+        s->data = grown;
+        s->capacity = capacity;
+    }
+    memcpy(s->data + s->size, data, n);
+    return true;
+}
+
+bool spool_write(struct spool *s, const void *data, size_t n, struct error *err)
+{
+    if (n > s->limit - s->size)
+        return FAIL_LIMIT(err, s->limit_name, s->limit, "the body is longer than %llu bytes",
+                          (unsigned long long)s->limit);
+    if (s->fd < 0 && (s->size > s->memory || n > s->memory - s->size) && !move_out(s, err))
+        return false;
+    if (!(s->fd < 0 ? keep(s, data, n, err) : append(s->fd, data, n, err)))
+        return false;
+    s->size += n;
+    return true;
+}
+
+bool spool_finish(struct spool *s, struct input *out, struct error *err)
+{
+    if (s->fd < 0) {
+        *out = input_of_bytes(bytes_of(s->data, (size_t)s->size));
+        return true;
+    }
+    void *data = mmap(NULL, s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
+    if (data == MAP_FAILED)
+        return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no address space for the body");
+    s->data = data;
+    s->mapped = true;
+    *out = (struct input){.bytes = bytes_of(data, s->size), .fd = s->fd, .size = s->size};
+    return true;
+}

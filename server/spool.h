@@ -1,0 +1,30 @@
+/*
+ * Where a body is kept while it arrives: in memory up to a size, then in a private file without a name that
+ * is mapped once it is complete. Nobody else can truncate that file, so the mapping is safe to read.
+ */
+#ifndef MANDOLINE_SPOOL_H
+#define MANDOLINE_SPOOL_H
+
+#include "input.h"
+
+struct spool {
+    uint8_t *data; /* in memory: the bytes; later: the mapping */
+    size_t capacity;
+    uint64_t size;
+    int fd; /* or -1: in memory */
+    bool mapped;
+    uint64_t memory; /* bytes that stay in memory */
+    uint64_t limit;  /* bytes at most */
+    const char *limit_name;
+};
+
+/* limit_name is the row of limits.h that the error names. Allocates nothing yet. */
+void spool_init(struct spool *s, uint64_t memory, const char *limit_name, uint64_t limit);
+void spool_deinit(struct spool *s);
+
+bool spool_write(struct spool *s, const void *data, size_t n, struct error *err);
+
+/* The complete body, valid until spool_deinit(). Nothing may be written after it. */
+bool spool_finish(struct spool *s, struct input *out, struct error *err);
+
+#endif

@@ -1,0 +1,186 @@
+#include "transaction.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "number.h"
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+bool transaction_init(struct transaction *t, struct server *server, const char *target)
+{
+    const struct limits *limits = server->service.limits;
+    *t = (struct transaction){.server = server, .started = now_us()};
+    arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
+    spool_init(&t->body, limits->body_memory, "body", limits->body);
+    spool_init(&t->inflated, limits->body_memory, "inflated", limits->inflated);
+    t->target_len = strlen(target);
+    t->target = (char *)(uintptr_t)arena_copy(&t->arena, bytes_of(target, t->target_len)).data;
+    if (t->target == NULL) {
+        arena_free(&t->arena);
+        return false;
+    }
+    t->request = (struct request){.service = &server->service,
+                                  .arena = &t->arena,
+                                  .id = t->id,
+                                  .body = input_of_bytes(bytes_of("", 0))};
+    atomic_fetch_add(&server->active, 1);
+    return true;
+}
+
+void transaction_deinit(struct transaction *t)
+{
+    struct server *server = t->server;
+    if (t->has_place)
+        admission_leave(&server->admission);
+    pull_deinit(&t->pull);
+    arena_free(&t->arena);
+    spool_deinit(&t->body);
+    spool_deinit(&t->inflated);
+    atomic_fetch_sub(&server->active, 1);
+}
+
+uint64_t transaction_age(const struct transaction *t)
+{
+    return now_us() - t->started;
+}
+
+/* A bijection of 64 bits: different numbers give different names that don't look alike. */
+static uint64_t scramble(uint64_t n)
+{
+    n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9;
+    n = (n ^ n >> 27) * 0x94d049bb133111eb;
+    return n ^ n >> 31;
+}
+
+/* What the caller sent when it is 1 to 128 visible ASCII characters, else a name of our own. */
+static void choose_id(struct transaction *t, const char *sent)
+{
+    size_t n = 0;
+    while (sent != NULL && n <= REQUEST_ID_MAX && sent[n] > ' ' && sent[n] < 0x7f)
+        n++;
+    if (n > 0 && n <= REQUEST_ID_MAX && sent[n] == '\0') {
+        memcpy(t->id, sent, n + 1);
+        return;
+    }
+    const uint64_t name = scramble(atomic_fetch_add(&t->server->names, 0x9e3779b97f4a7c15));
+    for (unsigned i = 0; i < 16; i++)
+        t->id[i] = "0123456789abcdef"[name >> (60 - 4 * i) & 15];
+}
+
+/* What can be refused before the body is there. */
+static bool check_body_headers(struct transaction *t)
+{
+    const struct request *r = &t->request;
+    const char *length = r->header(r->headers, "Content-Length");
+    int64_t bytes;
+    if (length != NULL && (!number_read_int(bytes_text(length), &bytes) || (uint64_t)bytes > t->body.limit))
+        return FAIL_LIMIT(&t->error, "body", t->body.limit,
+                          "a body of %.30s bytes is longer than this server takes", length);
+    t->coding = coding_find(r->header(r->headers, "Content-Encoding"));
+    return t->coding != NULL ||
+           FAIL(&t->error, ERR_FORMAT, ERROR_NO_OFFSET, "the Content-Encoding is none of %s", CODING_NAMES);
+}
+
+static bool find_route(struct transaction *t, const char *method)
+{
+    t->match = route_find(method, t->parsed.path);
+    t->request.name = t->match.name;
+    if (t->match.route != NULL || (t->match.allow[0] != '\0' && strcmp(method, "OPTIONS") == 0))
+        return true;
+    if (t->match.allow[0] == '\0')
+        return FAIL(&t->error, ERR_NOT_FOUND, ERROR_NO_OFFSET, "there is no such endpoint");
+    return FAIL(&t->error, ERR_METHOD, ERROR_NO_OFFSET, "this endpoint takes %s", t->match.allow);
+}
+
+bool transaction_begin(struct transaction *t, const char *method)
+{
+    struct request *r = &t->request;
+    choose_id(t, r->header(r->headers, "X-Request-Id"));
+    r->method = method;
+    if (!target_parse(t->target, t->target_len, &t->arena, &t->parsed, &t->error))
+        return false;
+    r->path = t->parsed.path;
+    r->query = t->parsed.query;
+    r->query_count = t->parsed.query_count;
+    return find_route(t, method) && check_body_headers(t);
+}
+
+bool transaction_receive(struct transaction *t, const void *data, size_t n)
+{
+    return spool_write(&t->body, data, n, &t->error);
+}
+
+static bool undo_coding(struct transaction *t, struct error *err)
+{
+    if (!spool_finish(&t->body, &t->request.body, err))
+        return false;
+    if (t->coding->undo == NULL || t->request.body.size == 0)
+        return true;
+    return t->coding->undo(t->request.body.bytes, &t->inflated, err) &&
+           spool_finish(&t->inflated, &t->request.body, err);
+}
+
+static bool admit(struct transaction *t, struct error *err)
+{
+    if (t->match.route->heavy)
+        t->has_place = admission_enter(&t->server->admission, err);
+    t->admitted = now_us();
+    return !t->match.route->heavy || t->has_place;
+}
+
+static bool run(struct transaction *t, struct error *err)
+{
+    if (!admit(t, err) || !undo_coding(t, err) || !route_run(t->match.route, &t->request, &t->reply, err))
+        return false;
+    return t->reply.kind != REPLY_ENCODER || pull_start(&t->pull, t->reply.encoder, err);
+}
+
+/* read: the body; wait: for a place; handle: the work up to the first queueful. */
+static void tell_timing(struct transaction *t)
+{
+    const uint64_t now = now_us();
+    const uint64_t received = t->received == 0 ? now : t->received;
+    const uint64_t admitted = t->admitted == 0 ? received : t->admitted;
+    const uint64_t spans[] = {received - t->started, admitted - received, now - admitted, now - t->started};
+    static const char *const names[] = {"read", "wait", "handle", "total"};
+    char *at = t->timing;
+    for (size_t i = 0; i < ROWS(spans); i++)
+        at += snprintf(at, (size_t)(t->timing + TIMING_MAX - at), "%s%s;dur=%llu.%03llu", i == 0 ? "" : ", ",
+                       names[i], (unsigned long long)spans[i] / 1000, (unsigned long long)spans[i] % 1000);
+}
+
+/* OPTIONS of a path that exists. */
+static bool only_options(const struct transaction *t)
+{
+    return t->match.route == NULL && t->error.kind == ERR_NONE;
+}
+
+static void add_common_headers(struct transaction *t)
+{
+    tell_timing(t);
+    reply_header(&t->reply, "X-Request-Id", t->id);
+    reply_header(&t->reply, "Server-Timing", t->timing);
+    reply_header(&t->reply, "X-Content-Type-Options", "nosniff");
+    if (t->error.kind == ERR_METHOD || only_options(t))
+        reply_header(&t->reply, "Allow", t->match.allow);
+    if (t->error.kind == ERR_FORMAT && t->coding == NULL)
+        reply_header(&t->reply, "Accept-Encoding", CODING_NAMES);
+    if (atomic_load(&t->server->draining))
+        reply_header(&t->reply, "Connection", "close");
+}
+
+void transaction_answer(struct transaction *t)
+{
+    t->received = now_us();
+    if (only_options(t))
+        t->reply = (struct reply){.status = 204, .kind = REPLY_EMPTY, .fd = -1};
+    else if (t->error.kind != ERR_NONE || !run(t, &t->error))
+        problem_reply(&t->error, t->id, &t->arena, &t->reply);
+    add_common_headers(t);
+}
