@@ -14,7 +14,7 @@ struct children {
     size_t count, capacity;
 };
 
-static bool add_child(struct children *c, struct bytes name, struct error *err)
+static bool add_child(struct children *c, struct bytes name, struct value *v, struct error *err)
 {
     if (c->count == c->capacity) {
         const size_t capacity = c->capacity == 0 ? 8 : c->capacity * 2;
@@ -25,34 +25,35 @@ static bool add_child(struct children *c, struct bytes name, struct error *err)
         c->items = items;
         c->capacity = capacity;
     }
-    c->items[c->count++] = (struct node_child){.name = name};
+    c->items[c->count++] = (struct node_child){.name = name, .value = v};
     return true;
 }
 
 /* The text of an index or of an integer key, as value_at reads it. */
-static bool add_integer(struct children *c, int64_t integer, struct error *err)
+static bool add_integer(struct children *c, int64_t integer, struct value *v, struct error *err)
 {
     char text[NUMBER_MAX];
     const struct bytes name = arena_copy(c->arena, bytes_of(text, number_write_int(integer, text)));
-    return name.data == NULL ? arena_fail(c->arena, err) : add_child(c, name, err);
+    return name.data == NULL ? arena_fail(c->arena, err) : add_child(c, name, v, err);
 }
 
 static bool add_keys(struct children *c, const struct value_pairs *pairs, struct error *err)
 {
     for (size_t i = 0; i < pairs->count; i++) {
         const struct value *key = pairs->items[i].key;
-        if (key->kind == VALUE_STR && !add_child(c, key->text, err))
+        struct value *v = pairs->items[i].value;
+        if (key->kind == VALUE_STR && !add_child(c, key->text, v, err))
             return false;
-        if (key->kind == VALUE_INT && !add_integer(c, key->integer, err))
+        if (key->kind == VALUE_INT && !add_integer(c, key->integer, v, err))
             return false;
     }
     return true;
 }
 
-static bool add_indices(struct children *c, size_t count, struct error *err)
+static bool add_indices(struct children *c, const struct value_list *list, struct error *err)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!add_integer(c, (int64_t)i, err))
+    for (size_t i = 0; i < list->count; i++)
+        if (!add_integer(c, (int64_t)i, list->items[i], err))
             return false;
     return true;
 }
@@ -73,17 +74,17 @@ static bool add_parts(struct children *c, const struct value *v, struct error *e
     if (v->kind == VALUE_DICT)
         return add_keys(c, &v->dict, err);
     if (v->kind != VALUE_OBJECT)
-        return add_indices(c, v->list.count, err);
+        return add_indices(c, &v->list, err);
     const struct value_object *o = v->object;
     for (size_t i = 0; i < o->states.count; i++)
         if (!add_state(c, o->states.items[i], err))
             return false;
-    return add_keys(c, &o->pairs, err) && add_indices(c, o->items.count, err);
+    return add_keys(c, &o->pairs, err) && add_indices(c, &o->items, err);
 }
 
-static bool describe(struct value *v, struct arena *arena, struct node *out, struct error *err)
+bool node_of_value(struct value *v, struct arena *arena, struct node *out, struct error *err)
 {
-    *out = (struct node){.kind = NODE_DATASET, .value = v};
+    *out = (struct node){.kind = NODE_DATASET, .id = (uintptr_t)v, .value = v};
     if (value_is_group(v)) {
         struct children c = {.arena = arena};
         if (!add_parts(&c, v, err))
@@ -110,7 +111,7 @@ static bool graph_node(void *self, struct bytes path, struct arena *arena, struc
                        struct error *err)
 {
     struct value *v;
-    return graph_value(self, path, arena, &v, err) && describe(v, arena, out, err);
+    return graph_value(self, path, arena, &v, err) && node_of_value(v, arena, out, err);
 }
 
 bool document_of_value(struct value *root, const struct limits *limits, struct arena *arena,

@@ -2,6 +2,11 @@
 
 #include "params.h"
 
+const struct codec *json_format(void)
+{
+    return codec_by_name(bytes_text("json"));
+}
+
 bool answer_value(const struct request *request, const struct codec *codec, struct value *root,
                   const struct codec_options *options, struct reply *reply, struct error *err)
 {
@@ -19,7 +24,7 @@ bool answer_json(const struct request *request, struct value *root, struct reply
     const struct codec_options *options = NULL;
     if (request->query_count > 0 && !param_options(request, &options, err))
         return false;
-    return answer_value(request, codec_by_name(bytes_text("json")), root, options, reply, err);
+    return answer_value(request, json_format(), root, options, reply, err);
 }
 
 struct dict dict_make(struct arena *arena)

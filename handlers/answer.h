@@ -4,6 +4,9 @@
 
 #include "exchange.h"
 
+/* The format of our own documents. */
+const struct codec *json_format(void);
+
 /* 200 with root in that format. NULL options are the defaults. */
 bool answer_value(const struct request *request, const struct codec *codec, struct value *root,
                   const struct codec_options *options, struct reply *reply, struct error *err);

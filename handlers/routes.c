@@ -3,11 +3,27 @@
 #include <stdio.h>
 
 #include "params.h"
+#include "part.h"
 
 static const char *const none[] = {NULL};
 static const char *const pretty[] = {"pretty", NULL};
+static const char *const converting[] = {"from", "to", PART_PARAMETERS, PARAM_OPTIONS, NULL};
+static const char *const inspecting[] = {"from", "path", "depth", "pretty", NULL};
+static const char *const listing[] = {"prefix", "after", "limit", "pretty", NULL};
+static const char *const structure[] = {"path", "depth", "pretty", NULL};
+static const char *const one_object[] = {"path", "pretty", NULL};
+static const char *const attributes[] = {"path", "name*", "format", "nan", "pretty", "protocol", NULL};
+static const char *const data[] = {PART_PARAMETERS, "format", PARAM_OPTIONS, NULL};
 
 const struct route routes[] = {
+    {"POST", "/v1/convert", "convert", convert, true, converting},
+    {"POST", "/v1/inspect", "inspect", inspect, true, inspecting},
+    {"GET", "/v1/files", "listFiles", list_files, false, listing},
+    {"GET", "/v1/files/{name}", "getFile", get_file, false, none},
+    {"GET", "/v1/tree/{name}", "getTree", get_tree, true, structure},
+    {"GET", "/v1/meta/{name}", "getMeta", get_meta, false, one_object},
+    {"GET", "/v1/attrs/{name}", "getAttributes", get_attrs, false, attributes},
+    {"GET", "/v1/data/{name}", "getData", get_data, false, data},
     {"GET", "/v1/formats", "listFormats", list_formats, false, pretty},
     {"GET", "/healthz", "health", health, false, none},
     {"GET", "/readyz", "ready", ready, false, none},

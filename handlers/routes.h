@@ -4,6 +4,7 @@
 
 #include "exchange.h"
 
-handler_fn list_formats, health, ready;
+handler_fn convert, inspect, list_formats, list_files, get_file, get_tree, get_meta, get_attrs, get_data,
+    health, ready;
 
 #endif

@@ -45,8 +45,10 @@ struct reply {
     unsigned status;
     enum reply_kind kind;
     struct bytes bytes;
-    int fd; /* REPLY_FILE: stays open until the exchange ends */
-    uint64_t offset, size;
+    int fd;          /* REPLY_FILE: stays open until the exchange ends */
+    uint64_t offset; /* REPLY_FILE */
+    uint64_t
+        size; /* REPLY_FILE: bytes of the run; REPLY_ENCODER: the exact length where it is known, else 0 */
     struct encoder *encoder;
     struct {
         const char *name, *value; /* static, or in the arena */

@@ -21,6 +21,7 @@ enum link_kind { LINK_HARD, LINK_SOFT, LINK_EXTERNAL, LINK_USER };
 struct node_child {
     struct bytes name; /* UTF-8; bytes that are not are replaced by U+FFFD */
     enum link_kind link;
+    struct value *value; /* where the child is at hand: node_of_value describes it; NULL: ask by path */
 };
 
 struct node_attribute {
@@ -77,6 +78,9 @@ struct document_ops {
     /* Its value, groups as dicts, for encoding. */
     bool (*value)(void *self, struct bytes path, struct arena *arena, struct value **out, struct error *err);
 };
+
+/* Describes a value as document_of_value's documents do. */
+bool node_of_value(struct value *v, struct arena *arena, struct node *out, struct error *err);
 
 /* Any value graph as a document: dicts, lists and objects with parts are groups, all else datasets. */
 bool document_of_value(struct value *root, const struct limits *limits, struct arena *arena,

@@ -1,0 +1,24 @@
+#include "answer.h"
+#include "negotiate.h"
+#include "params.h"
+#include "part.h"
+#include "routes.h"
+
+bool convert(const struct request *request, struct reply *reply, struct error *err)
+{
+    const struct codec_options *options;
+    const struct codec *source, *target;
+    struct document document;
+    struct part part;
+    struct value *value;
+    bool varies;
+    if (!param_options(request, &options, err) || !part_of_request(request, &part, err) ||
+        !negotiate_target(request, "to", &target, &varies, err) || !negotiate_source(request, &source, err))
+        return false;
+    if (varies)
+        reply_header(reply, "Vary", "Accept");
+    return codec_open(source, &request->body, options, request->service->limits, request->arena, &document,
+                      err) &&
+           part_value(request, &document, &part, &value, err) &&
+           answer_value(request, target, value, options, reply, err);
+}

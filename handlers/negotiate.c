@@ -1,0 +1,223 @@
+#include "negotiate.h"
+
+#include <strings.h>
+
+#include "answer.h"
+#include "params.h"
+
+enum { HEAD = 4096, FULL = 1000 /* q=1, in thousandths */ };
+
+static bool same(struct bytes a, const char *b)
+{
+    return a.len == strlen(b) && strncasecmp((const char *)a.data, b, a.len) == 0;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct bytes trim(struct bytes text)
+{
+    while (text.len > 0 && is_blank(text.data[0]))
+        text = bytes_of(text.data + 1, text.len - 1);
+    while (text.len > 0 && is_blank(text.data[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+/* Cuts what comes before the separator off *rest. False: nothing is left. */
+static bool cut(struct bytes *rest, char separator, struct bytes *out)
+{
+    if (rest->data == NULL)
+        return false;
+    const uint8_t *at = rest->len == 0 ? NULL : memchr(rest->data, separator, rest->len);
+    const size_t n = at == NULL ? rest->len : (size_t)(at - rest->data);
+    *out = trim(bytes_of(rest->data, n));
+    *rest = at == NULL ? bytes_of(NULL, 0) : bytes_of(at + 1, rest->len - n - 1);
+    return true;
+}
+
+/* ---- the source ---- */
+
+/* The format that a parameter names. Unknown names list those that there are. */
+static bool named(const struct request *request, const char *parameter, const struct codec **out,
+                  struct error *err)
+{
+    const char *names[32] = {NULL};
+    unsigned choice = 0;
+    for (size_t i = 0; codecs[i] != NULL && i + 1 < ROWS(names); i++)
+        names[i] = codecs[i]->name;
+    if (!param_choice(request, parameter, names, &choice, err))
+        return false;
+    *out = codecs[choice];
+    return true;
+}
+
+static bool readable(const struct codec *codec, struct error *err)
+{
+    return codec_reads(codec) ||
+           FAIL(err, ERR_FORMAT, ERROR_NO_OFFSET, "%s can be written, not read", codec->name);
+}
+
+static bool says_nothing(struct bytes type)
+{
+    return type.len == 0 || same(type, "application/octet-stream") ||
+           same(type, "application/x-www-form-urlencoded");
+}
+
+static bool sniffed(const struct input *in, struct arena *arena, const struct codec **out, struct error *err)
+{
+    struct bytes head;
+    if (!input_head(in, HEAD, arena, &head, err))
+        return false;
+    *out = codec_by_content(head);
+    return *out != NULL || FAIL(err, ERR_FORMAT, ERROR_NO_OFFSET,
+                                "the format cannot be told from the first bytes; name it with from= or "
+                                "Content-Type");
+}
+
+bool negotiate_source(const struct request *request, const struct codec **out, struct error *err)
+{
+    const char *header = request->header(request->headers, "Content-Type");
+    struct bytes rest = bytes_text(header == NULL ? "" : header), type;
+    const struct codec *codec;
+    cut(&rest, ';', &type);
+    if (param_find(request, "from") != NULL) {
+        if (!named(request, "from", &codec, err))
+            return false;
+    } else if (says_nothing(type)) {
+        if (request->body.size > 0 && !sniffed(&request->body, request->arena, &codec, err))
+            return false;
+    } else if ((codec = codec_by_media_type(type)) == NULL) {
+        return FAIL(err, ERR_FORMAT, ERROR_NO_OFFSET,
+                    "a body of type %.60s cannot be read; name its format with from=, or leave Content-Type "
+                    "out to have it recognised",
+                    header);
+    }
+    if (request->body.size == 0)
+        return FAIL(err, ERR_SYNTAX, 0, "the body is empty");
+    *out = codec;
+    return readable(codec, err);
+}
+
+bool negotiate_file(struct bytes name, const struct input *in, struct arena *arena, const struct codec **out,
+                    struct error *err)
+{
+    const struct codec *codec = codec_by_file_name(name);
+    if (codec != NULL && codec_reads(codec)) {
+        *out = codec;
+        return true;
+    }
+    struct bytes head;
+    if (!input_head(in, HEAD, arena, &head, err))
+        return false;
+    codec = codec_by_content(head);
+    if (codec == NULL)
+        return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET,
+                    "the file is in no format that can be looked into; GET /v1/files/ gives its bytes");
+    *out = codec;
+    return true;
+}
+
+/* ---- the target ---- */
+
+/* How well a format fits: first the quality, then how closely it was named. */
+struct fit {
+    int quality;   /* -1: no range matches */
+    int closeness; /* 1: any, 2: any of its type, 3: itself */
+};
+
+/* "0.5" as 500, "1" as 1000. What is no weight counts as 1. */
+static int weight(struct bytes text)
+{
+    if (text.len == 0 || (text.data[0] != '0' && text.data[0] != '1') ||
+        (text.len > 1 && text.data[1] != '.'))
+        return FULL;
+    int q = (text.data[0] - '0') * FULL;
+    for (size_t i = 2, unit = 100; i < text.len && i < 5; i++, unit /= 10) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return FULL;
+        q += (text.data[i] - '0') * (int)unit;
+    }
+    return q > FULL ? FULL : q;
+}
+
+/* The weight among the parameters of a range. */
+static int quality(struct bytes parameters)
+{
+    struct bytes p;
+    while (cut(&parameters, ';', &p))
+        if (p.len > 2 && (p.data[0] == 'q' || p.data[0] == 'Q') && p.data[1] == '=')
+            return weight(bytes_of(p.data + 2, p.len - 2));
+    return FULL;
+}
+
+/* How closely a range names a media type: 0 not at all. */
+static int closeness(struct bytes range, const char *type)
+{
+    if (bytes_is(range, "*/*") || bytes_is(range, "*"))
+        return 1;
+    if (same(range, type))
+        return 3;
+    const size_t n = range.len;
+    return n > 2 && range.data[n - 1] == '*' && range.data[n - 2] == '/' &&
+                   strncasecmp(type, (const char *)range.data, n - 1) == 0
+               ? 2
+               : 0;
+}
+
+/* The closest range that names the format decides its quality. */
+static struct fit fit_of(const struct codec *codec, struct bytes accept)
+{
+    struct fit best = {.quality = -1};
+    struct bytes item, range;
+    while (cut(&accept, ',', &item)) {
+        cut(&item, ';', &range);
+        for (const char *const *type = codec->media_types; *type != NULL; type++) {
+            const int close = closeness(range, *type);
+            if (close > best.closeness)
+                best = (struct fit){.quality = quality(item), .closeness = close};
+        }
+    }
+    return best;
+}
+
+static bool better(struct fit a, struct fit b)
+{
+    return a.quality != b.quality ? a.quality > b.quality : a.closeness > b.closeness;
+}
+
+const struct codec *negotiate_accept(const char *accept)
+{
+    const struct codec *best = NULL;
+    struct fit most = {.quality = 0};
+    for (const struct codec *const *c = codecs; *c != NULL; c++) {
+        const struct fit fit =
+            codec_writes(*c) ? fit_of(*c, bytes_text(accept)) : (struct fit){.quality = -1};
+        if (fit.quality > 0 && (best == NULL || better(fit, most))) {
+            best = *c;
+            most = fit;
+        }
+    }
+    return best;
+}
+
+bool negotiate_target(const struct request *request, const char *parameter, const struct codec **out,
+                      bool *varies, struct error *err)
+{
+    const char *accept = request->header(request->headers, "Accept");
+    *varies = param_find(request, parameter) == NULL;
+    if (!*varies) {
+        const struct codec *codec;
+        if (!named(request, parameter, &codec, err))
+            return false;
+        *out = codec;
+        return codec_writes(codec) ||
+               FAIL(err, ERR_NOT_ACCEPTABLE, ERROR_NO_OFFSET, "%s can be read, not written", codec->name);
+    }
+    *out = accept == NULL || accept[0] == '\0' ? json_format() : negotiate_accept(accept);
+    return *out != NULL ||
+           FAIL(err, ERR_NOT_ACCEPTABLE, ERROR_NO_OFFSET,
+                "none of the types in Accept can be written; ask for one with %s=", parameter);
+}

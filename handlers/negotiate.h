@@ -1,0 +1,28 @@
+/* Which format a body is in, and which one the answer shall have. */
+#ifndef MANDOLINE_NEGOTIATE_H
+#define MANDOLINE_NEGOTIATE_H
+
+#include "exchange.h"
+
+/*
+ * The format of the body: from=, else Content-Type, else its first bytes. What clients send when they say
+ * nothing (no Content-Type, application/octet-stream, application/x-www-form-urlencoded) says nothing. Only
+ * formats that can be read. An empty body is ERR_SYNTAX.
+ */
+bool negotiate_source(const struct request *request, const struct codec **out, struct error *err);
+
+/* The format of a stored file: by the extension of its name, else by its first bytes. */
+bool negotiate_file(struct bytes name, const struct input *in, struct arena *arena, const struct codec **out,
+                    struct error *err);
+
+/*
+ * The format of the answer: the parameter of that name (to=, format=), else Accept (RFC 9110 section 12.5.1),
+ * else JSON. *varies: Accept had a say. Only formats that can be written.
+ */
+bool negotiate_target(const struct request *request, const char *parameter, const struct codec **out,
+                      bool *varies, struct error *err);
+
+/* For tests: the best of the formats that can be written, or NULL when none is acceptable. */
+const struct codec *negotiate_accept(const char *accept);
+
+#endif

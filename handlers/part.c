@@ -1,0 +1,105 @@
+#include "part.h"
+
+#include "params.h"
+#include "selection.h"
+
+bool part_of_request(const struct request *request, struct part *out, struct error *err)
+{
+    *out = (struct part){.path = bytes_text("/")};
+    param_text(request, "path", &out->path);
+    param_text(request, "slice", &out->slice);
+    return param_list(request, "fields", &out->fields, &out->field_count, err);
+}
+
+static bool array_needed(const struct value *v, const char *parameter, struct error *err)
+{
+    if (v->kind == VALUE_ARRAY)
+        return true;
+    const struct bytes type = value_type_name(v);
+    return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "%s= needs an array; there is a %.*s", parameter,
+                (int)(type.len < 60 ? type.len : 60), (const char *)type.data);
+}
+
+static bool has_ellipsis(const struct selection *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->parts[i].kind == SELECT_ELLIPSIS)
+            return true;
+    return false;
+}
+
+/* An index for every axis gives an element, as in NumPy: a scalar, or what a text or object array holds. */
+static bool element_of(struct value **v, struct arena *arena, struct error *err)
+{
+    struct array *a = (*v)->array;
+    const uint8_t *element;
+    struct bytes text;
+    if (a->dtype.kind != DTYPE_OBJECT && a->dtype.kind != DTYPE_TEXT) {
+        a->scalar = true;
+        return true;
+    }
+    if (!array_pack(a, arena, &element, err))
+        return false;
+    if (a->dtype.kind == DTYPE_OBJECT) {
+        memcpy(v, element, sizeof *v);
+        return true;
+    }
+    memcpy(&text, element, sizeof text);
+    *v = a->dtype.text_is_bytes ? value_bytes(arena, text) : value_str(arena, text);
+    return *v != NULL || arena_fail(arena, err);
+}
+
+static bool slice(const struct request *request, struct bytes text, struct value **v, struct error *err)
+{
+    struct arena *arena = request->arena;
+    struct selection selection;
+    struct array seen;
+    if (!selection_parse(text, arena, &selection, err) || !array_needed(*v, "slice", err) ||
+        !array_select((*v)->array, &selection, request->service->limits, arena, &seen, err))
+        return false;
+    const bool element = seen.ndim == 0 && (*v)->array->ndim > 0 && !has_ellipsis(&selection);
+    *v = value_array(arena, &seen);
+    if (*v == NULL)
+        return arena_fail(arena, err);
+    return !element || element_of(v, arena, err);
+}
+
+static bool fields(const struct part *part, struct arena *arena, struct value **v, struct error *err)
+{
+    struct array seen;
+    if (!array_needed(*v, "fields", err) ||
+        !array_select_fields((*v)->array, part->fields, part->field_count, arena, &seen, err))
+        return false;
+    *v = value_array(arena, &seen);
+    return *v != NULL || arena_fail(arena, err);
+}
+
+/* What is known to be too much before any of it is read. An element takes a byte at least, in any format. */
+static bool within_limits(const struct value *v, const struct limits *limits, struct error *err)
+{
+    uint64_t count;
+    if (v->kind != VALUE_ARRAY)
+        return true;
+    if (!array_count(v->array, &count) || count > limits->elements)
+        return FAIL_LIMIT(err, "elements", limits->elements, "the selection holds more than %llu elements",
+                          (unsigned long long)limits->elements);
+    return count <= limits->output ||
+           FAIL_LIMIT(err, "output", limits->output, "the answer would be longer than %llu bytes",
+                      (unsigned long long)limits->output);
+}
+
+bool part_value(const struct request *request, const struct document *document, const struct part *part,
+                struct value **out, struct error *err)
+{
+    struct value *v;
+    if (!document->ops->value(document->self, part->path, request->arena, &v, err))
+        return false;
+    if (part->field_count > 0 && !fields(part, request->arena, &v, err))
+        return false;
+    if (part->slice.len > 0 && !slice(request, part->slice, &v, err))
+        return false;
+    if (!within_limits(v, request->service->limits, err))
+        return false;
+    *out = v;
+    return true;
+}

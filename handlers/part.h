@@ -1,0 +1,20 @@
+/* The part of a document that path=, slice= and fields= name. */
+#ifndef MANDOLINE_PART_H
+#define MANDOLINE_PART_H
+
+#include "exchange.h"
+
+struct part {
+    struct bytes path, slice;
+    const struct bytes *fields;
+    size_t field_count;
+};
+#define PART_PARAMETERS "path", "slice", "fields"
+
+bool part_of_request(const struct request *request, struct part *out, struct error *err);
+
+/* The value, without reading elements of an array that is in a file. */
+bool part_value(const struct request *request, const struct document *document, const struct part *part,
+                struct value **out, struct error *err);
+
+#endif

@@ -1,0 +1,53 @@
+#include "stored.h"
+
+#include "conditions.h"
+#include "negotiate.h"
+#include "params.h"
+
+bool stored_find(const struct request *request, struct stored *out, struct error *err)
+{
+    if (request->service->store == NULL)
+        return FAIL(err, ERR_NOT_FOUND, ERROR_NO_OFFSET, "this server has no data folder");
+    *out = (struct stored){.path = bytes_text("/")};
+    param_text(request, "path", &out->path);
+    return store_open(request->service->store, request->name, request->arena, &out->file, err);
+}
+
+bool stored_open(const struct request *request, const struct codec_options *options, struct stored *s,
+                 struct error *err)
+{
+    return negotiate_file(request->name, &s->file.input, request->arena, &s->codec, err) &&
+           codec_open(s->codec, &s->file.input, options == NULL ? &codec_options_default : options,
+                      request->service->limits, request->arena, &s->document, err);
+}
+
+/* FNV-1a: tells queries of one client apart; nobody gains by making two of them equal. */
+static uint64_t hash(uint64_t h, struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        h = (h ^ text.data[i]) * 0x100000001b3;
+    return (h ^ 0x100) * 0x100000001b3;
+}
+
+const char *stored_etag(const struct request *request, const struct stored *s, const struct codec *format)
+{
+    uint64_t h = hash(0xcbf29ce484222325, bytes_text(request->service->version));
+    h = hash(hash(h, request->path), bytes_text(format->name));
+    for (size_t i = 0; i < request->query_count; i++)
+        h = hash(hash(h, request->query[i].name), request->query[i].value);
+    return arena_printf(request->arena, "%.*s-%016llx\"", (int)strlen(s->file.etag) - 1, s->file.etag,
+                        (unsigned long long)h);
+}
+
+bool stored_check(const struct request *request, const struct codec *format, bool varies, struct stored *out,
+                  struct reply *reply, bool *done, struct error *err)
+{
+    if (!stored_find(request, out, err))
+        return false;
+    const char *etag = stored_etag(request, out, format);
+    if (etag == NULL)
+        return arena_fail(request->arena, err);
+    if (varies)
+        reply_header(reply, "Vary", "Accept");
+    return conditions_check(request, etag, NULL, reply, done, err);
+}

@@ -1,0 +1,34 @@
+/* A stored file, found by the {name} of the route, and opened to be looked into. */
+#ifndef MANDOLINE_STORED_H
+#define MANDOLINE_STORED_H
+
+#include "exchange.h"
+
+struct stored {
+    struct store_file file;
+    const struct codec *codec;
+    struct document document;
+    struct bytes path; /* of path=; "/" when it was not sent */
+};
+
+/* Opens the file; neither its format nor its content is looked at. */
+bool stored_find(const struct request *request, struct stored *out, struct error *err);
+
+/* Finds the format and opens the document. Options may be NULL. */
+bool stored_open(const struct request *request, const struct codec_options *options, struct stored *s,
+                 struct error *err);
+
+/*
+ * The strong entity tag of what this request asks of the file: the file's identity, the query, and the format
+ * of the answer. In the arena; NULL: no memory.
+ */
+const char *stored_etag(const struct request *request, const struct stored *s, const struct codec *format);
+
+/*
+ * stored_find, the entity tag and its conditions: all that a 304 needs. *done: the answer is complete. format
+ * is what the answer is written in.
+ */
+bool stored_check(const struct request *request, const struct codec *format, bool varies, struct stored *out,
+                  struct reply *reply, bool *done, struct error *err);
+
+#endif
