@@ -1,0 +1,278 @@
+#include "number.h"
+
+#include "number_table.h"
+
+enum {
+    DIGITS = 19,                /* that 64 bits hold */
+    MOST_EXPONENT = 308,        /* 1e309 is infinite */
+    LEAST_EXPONENT = POWER_MIN, /* DIGITS digits times less round to 0 */
+    FRACTION_BITS = 52,
+    LEAST_UNIT = -1074, /* 2 ** -1074 is the smallest double */
+};
+
+/* The parts of a number: all digits of whole and fraction, as one integer, times 10 ** exponent. */
+struct parts {
+    struct bytes whole, fraction;
+    uint64_t value;   /* of all digits, modulo 2 ** 64 */
+    int64_t exponent; /* exact below 10 ** 15; text in memory is far too short to make up for more */
+    bool negative;
+};
+
+static inline bool is_digit(const uint8_t *p, const uint8_t *end)
+{
+    return p < end && *p >= '0' && *p <= '9';
+}
+
+/* Eight bytes in the order of the text are all digits: the high half is 3, also when 6 is added to the low.
+ */
+static inline bool are_digits(uint64_t text)
+{
+    const uint64_t high = 0xF0F0F0F0F0F0F0F0;
+    return ((text & high) | ((text + 0x0606060606060606) & high) >> 4) == 0x3333333333333333;
+}
+
+/* Their value: pairs, then quarters, then all. */
+static inline uint64_t value_of_eight(uint64_t text)
+{
+    text -= 0x3030303030303030;
+    text = text * 10 + (text >> 8);
+    const uint64_t pairs = 0x000000FF000000FF;
+    return ((text & pairs) * (100 + (1000000ULL << 32)) + (text >> 16 & pairs) * (1 + (10000ULL << 32))) >>
+           32;
+}
+
+/* Moves past digits; they are appended to *value. */
+static inline const uint8_t *read_digits(const uint8_t *p, const uint8_t *end, uint64_t *value)
+{
+    uint64_t text, v = *value;
+    for (; end - p >= (ptrdiff_t)sizeof text; p += sizeof text) {
+        memcpy(&text, p, sizeof text);
+        if (!are_digits(text))
+            break;
+        v = v * 100000000 + value_of_eight(text);
+    }
+    for (; is_digit(p, end); p++)
+        v = v * 10 + (*p - (uint64_t)'0');
+    *value = v;
+    return p;
+}
+
+/* Moves past (e|E)[-+]digits, if that is what stands here. */
+static const uint8_t *read_exponent(const uint8_t *p, const uint8_t *end, int64_t *exponent)
+{
+    const uint8_t *digit = p + 1;
+    if (p == end || (*p | 0x20) != 'e')
+        return p;
+    const bool negative = digit < end && *digit == '-';
+    if (negative || (digit < end && *digit == '+'))
+        digit++;
+    if (!is_digit(digit, end))
+        return p;
+    int64_t v = 0;
+    for (; is_digit(digit, end); digit++)
+        if (v < 1000000000000000)
+            v = v * 10 + (*digit - '0');
+    *exponent += negative ? -v : v;
+    return digit;
+}
+
+/* Bytes consumed; 0: no number. */
+static inline size_t read_parts(struct bytes text, struct parts *out)
+{
+    const uint8_t *p = text.data, *const end = text.data + text.len;
+    struct parts parts = {.negative = p < end && *p == '-'};
+    if (parts.negative || (p < end && *p == '+'))
+        p++;
+    const uint8_t *start = p;
+    while (is_digit(p, end))
+        parts.value = parts.value * 10 + (*p++ - (uint64_t)'0');
+    parts.whole = bytes_of(start, (size_t)(p - start));
+    if (p < end && *p == '.' && (parts.whole.len > 0 || is_digit(p + 1, end))) {
+        start = ++p;
+        p = read_digits(p, end, &parts.value);
+        parts.fraction = bytes_of(start, (size_t)(p - start));
+    }
+    if (parts.whole.len + parts.fraction.len == 0)
+        return 0;
+    parts.exponent = -(int64_t)parts.fraction.len;
+    p = read_exponent(p, end, &parts.exponent);
+    *out = parts;
+    return (size_t)(p - text.data);
+}
+
+static struct bytes without_zeros(struct bytes digits)
+{
+    while (digits.len > 0 && digits.data[0] == '0')
+        digits = bytes_of(digits.data + 1, digits.len - 1);
+    return digits;
+}
+
+static bool all_zeros(struct bytes digits)
+{
+    return without_zeros(digits).len == 0;
+}
+
+/* digits * 10 ** exponent; when cut, more than that and less than with one digit more. */
+struct decimal {
+    uint64_t digits;
+    int64_t exponent;
+    bool cut;
+};
+
+/* Takes leading zeros off parts, and cuts to DIGITS. */
+static struct decimal cut_digits(struct parts *parts)
+{
+    parts->whole = without_zeros(parts->whole);
+    if (parts->whole.len == 0)
+        parts->fraction = without_zeros(parts->fraction);
+    const size_t n = parts->whole.len + parts->fraction.len;
+    if (n <= DIGITS)
+        return (struct decimal){parts->value, parts->exponent, false};
+    const size_t from_whole = parts->whole.len < DIGITS ? parts->whole.len : DIGITS;
+    const size_t from_fraction = DIGITS - from_whole;
+    const struct bytes whole = parts->whole, fraction = parts->fraction;
+    struct decimal d = {.exponent = parts->exponent + (int64_t)(n - DIGITS)};
+    read_digits(whole.data, whole.data + from_whole, &d.digits);
+    if (from_fraction > 0)
+        read_digits(fraction.data, fraction.data + from_fraction, &d.digits);
+    d.cut = !all_zeros(bytes_of(whole.data + from_whole, whole.len - from_whole)) ||
+            !all_zeros(bytes_of(fraction.data + from_fraction, fraction.len - from_fraction));
+    return d;
+}
+
+/* The double nearest to v * 2 ** exponent, ties to even, as bits. v is at least 2 ** 125. */
+static inline uint64_t round_to_double(u128 v, int exponent)
+{
+    const int width = 128 - __builtin_clzll((uint64_t)(v >> 64));
+    const int natural = exponent + width - (FRACTION_BITS + 1);
+    const int unit = natural < LEAST_UNIT ? LEAST_UNIT : natural;
+    const int drop = unit - exponent;
+    if (drop > 128)
+        return 0; /* less than half of the smallest */
+    const u128 half = (u128)1 << (drop - 1);
+    uint64_t m = drop == 128 ? 0 : (uint64_t)(v >> drop);
+    const u128 rest = drop == 128 ? v : v & (half * 2 - 1);
+    m += rest > half || (rest == half && (m & 1) == 1);
+    /* The leading bit of m adds 1 to the exponent field, as it should; and so does a carry. */
+    const uint64_t bits = ((uint64_t)(unit - LEAST_UNIT) << FRACTION_BITS) + m;
+    const uint64_t infinite = 0x7FFULL << FRACTION_BITS;
+    return bits < infinite ? bits : infinite;
+}
+
+/*
+ * The product with the table's power, 128 bits of it, and how far the truth may be below and above: when
+ * both ends round to the same double, that is the answer. After Daniel Lemire, "Number parsing at a gigabyte
+ * per second" (2021), which bounds the product more cleverly. False: *bits is the double below.
+ */
+static inline bool approximate(const struct decimal *d, uint64_t *bits)
+{
+    const int k = (int)d->exponent, shift = __builtin_clzll(d->digits);
+    const struct power g = power_of_ten(k);
+    const uint64_t n = d->digits << shift;
+    const u128 v = (u128)g.high * n + (uint64_t)((u128)g.low * n >> 64);
+    const int exponent = power_log2(k) - 127 + 64 - shift;
+    if (k >= 0 && k <= POWER_EXACT && !d->cut) {
+        *bits = round_to_double(v, exponent);
+        return true;
+    }
+    /* The power is up to one unit too big, the cut digits up to one digit, and both products lost a part. */
+    const u128 above = v + 1 + (d->cut ? ((u128)g.high + 1) << shift : 0);
+    *bits = round_to_double(v - 1, exponent);
+    return *bits == round_to_double(above, exponent);
+}
+
+/* Compares the digits with m * 2 ** exponent, exactly. Digits far behind only say that there is more. */
+static int compare(const struct parts *parts, uint64_t m, int exponent)
+{
+    /* The middle between two doubles has at most 767 digits; no number here has over 2800 bits. */
+    enum { MOST_DIGITS = 800, LIMBS = 64 };
+    uint64_t left_limbs[LIMBS], right_limbs[LIMBS] = {m};
+    struct magnitude left = {.limbs = left_limbs}, right = {.limbs = right_limbs, .len = 1};
+    struct bytes whole = parts->whole, fraction = parts->fraction;
+    const size_t n = whole.len + fraction.len;
+    if (whole.len > MOST_DIGITS)
+        whole.len = MOST_DIGITS;
+    if (fraction.len > MOST_DIGITS - whole.len)
+        fraction.len = MOST_DIGITS - whole.len;
+    magnitude_append_decimal(&left, whole);
+    magnitude_append_decimal(&left, fraction);
+    const size_t cut = n - whole.len - fraction.len;
+    const int ten = (int)(parts->exponent + (int64_t)cut), two = exponent - ten;
+    magnitude_multiply_five(ten > 0 ? &left : &right, (unsigned)(ten > 0 ? ten : -ten));
+    magnitude_shift(two > 0 ? &right : &left, (unsigned)(two > 0 ? two : -two));
+    const int order = magnitude_compare(&left, &right);
+    return order != 0 || cut == 0 ? order : 1;
+}
+
+/* The double that is nearest when it is `below` or the one after. */
+static uint64_t decide(const struct parts *parts, uint64_t below)
+{
+    const int field = (int)(below >> FRACTION_BITS);
+    const uint64_t hidden = 1ULL << FRACTION_BITS, fraction = below & (hidden - 1);
+    const uint64_t m = field == 0 ? fraction : fraction | hidden;
+    const int unit = (field == 0 ? 1 : field) - 1 + LEAST_UNIT;
+    const int order = compare(parts, 2 * m + 1, unit - 1);
+    return below + (order > 0 || (order == 0 && (below & 1) == 1));
+}
+
+static uint64_t bits_of(struct parts *parts)
+{
+    const struct decimal d = cut_digits(parts);
+    uint64_t bits;
+    if (d.digits == 0 || d.exponent < LEAST_EXPONENT)
+        return 0;
+    if (d.exponent > MOST_EXPONENT)
+        return 0x7FFULL << FRACTION_BITS;
+    return approximate(&d, &bits) ? bits : decide(parts, bits);
+}
+
+/* Both factors are doubles, so one multiplication or division rounds once (William Clinger, 1990). */
+static inline bool read_small(const struct parts *parts, double *out)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const int64_t most = ROWS(powers) - 1;
+    if (parts->whole.len + parts->fraction.len > DIGITS || parts->value > 1ULL << 53 ||
+        parts->exponent > most || parts->exponent < -most)
+        return false;
+    const double v = (double)parts->value;
+    *out = parts->exponent < 0 ? v / powers[-parts->exponent] : v * powers[parts->exponent];
+    return true;
+}
+
+size_t number_read_double(struct bytes text, double *out)
+{
+    struct parts parts;
+    double v;
+    const size_t n = read_parts(text, &parts);
+    if (n == 0)
+        return 0;
+    if (!read_small(&parts, &v)) {
+        const uint64_t bits = bits_of(&parts);
+        memcpy(&v, &bits, sizeof v);
+    }
+    *out = parts.negative ? -v : v;
+    return n;
+}
+
+bool number_read_int(struct bytes text, int64_t *out)
+{
+    const uint8_t *p = text.data, *const end = text.data + text.len;
+    const bool negative = p < end && *p == '-';
+    const uint64_t most = (uint64_t)INT64_MAX + negative;
+    if (negative || (p < end && *p == '+'))
+        p++;
+    if (p == end)
+        return false;
+    uint64_t v = 0;
+    for (; is_digit(p, end); p++) {
+        const uint64_t digit = *p - (uint64_t)'0';
+        if (v > (most - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+    }
+    if (p != end)
+        return false;
+    *out = (int64_t)(negative ? 0 - v : v);
+    return true;
+}
