@@ -3,6 +3,9 @@
  * indices and steps count from the end; one "..." stands for all axes not named; missing trailing axes are
  * whole; one list of integers, in any order, picks along its axis (ints may be negative). Blanks around
  * tokens are allowed. "" selects everything. Also NumPy's: a ":" alone; "::-1".
+ *
+ * One thing is h5py's and not NumPy's: beside a list, axes stay in their order. Of a (2, 3, 4) array,
+ * "0,:,[0,1]" has the shape (3, 2); NumPy would move the list's axis to the front, (2, 3).
  */
 #ifndef MANDOLINE_SELECTION_H
 #define MANDOLINE_SELECTION_H
