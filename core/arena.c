@@ -152,8 +152,3 @@ bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg)
     a->cleanups = cleanup;
     return true;
 }
-
-bool arena_fail(const struct arena *a, struct error *err)
-{
-    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
-}

@@ -67,8 +67,3 @@ size_t sink_drain(struct sink *s, void *out, size_t n)
         s->taken = s->len = 0;
     return n;
 }
-
-bool sink_fail(struct error *err)
-{
-    return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory for the answer");
-}

@@ -46,6 +46,9 @@ char *arena_printf(struct arena *a, const char *format, ...) __attribute__((form
 bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg);
 
 /* What every caller says when one of the above gives NULL: names the limit. Is false. */
-bool arena_fail(const struct arena *a, struct error *err);
+static inline bool arena_fail(const struct arena *a, struct error *err)
+{
+    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
+}
 
 #endif

@@ -60,6 +60,9 @@ static inline bool sink_byte(struct sink *s, uint8_t byte, struct error *err)
 size_t sink_drain(struct sink *s, void *out, size_t n);
 
 /* Sets ERR_MEMORY; is false. */
-bool sink_fail(struct error *err);
+static inline bool sink_fail(struct error *err)
+{
+    return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory for the answer");
+}
 
 #endif
