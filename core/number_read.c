@@ -2,6 +2,11 @@
 
 #include "number_table.h"
 
+#include <stdlib.h>
+
+/* Bigger exponents are not told apart: no text in memory is long enough to make up for this one. */
+static const int64_t most_read = 1000000000000000;
+
 enum {
     DIGITS = 19,                /* that 64 bits hold */
     MOST_EXPONENT = 308,        /* 1e309 is infinite */
@@ -13,18 +18,22 @@ enum {
 /* The parts of a number: all digits of whole and fraction, as one integer, times 10 ** exponent. */
 struct parts {
     struct bytes whole, fraction;
-    uint64_t value;   /* of all digits, modulo 2 ** 64 */
-    int64_t exponent; /* exact below 10 ** 15; text in memory is far too short to make up for more */
+    uint64_t value; /* of all digits, modulo 2 ** 64 */
+    int64_t exponent;
     bool negative;
 };
 
-static inline bool is_digit(const uint8_t *p, const uint8_t *end)
+static inline bool is_digit(struct bytes text, size_t at)
 {
-    return p < end && *p >= '0' && *p <= '9';
+    return at < text.len && text.data[at] >= '0' && text.data[at] <= '9';
 }
 
-/* Eight bytes in the order of the text are all digits: the high half is 3, also when 6 is added to the low.
- */
+static inline size_t sign_length(struct bytes text, size_t at)
+{
+    return at < text.len && (text.data[at] == '-' || text.data[at] == '+');
+}
+
+/* Eight bytes in the order of the text are all digits: the high half is 3, also with 6 added to the low. */
 static inline bool are_digits(uint64_t text)
 {
     const uint64_t high = 0xF0F0F0F0F0F0F0F0;
@@ -41,63 +50,61 @@ static inline uint64_t value_of_eight(uint64_t text)
            32;
 }
 
-/* Moves past digits; they are appended to *value. */
-static inline const uint8_t *read_digits(const uint8_t *p, const uint8_t *end, uint64_t *value)
+/* How many digits text starts with; they are appended to *value. */
+static inline size_t read_digits(struct bytes text, uint64_t *value)
 {
-    uint64_t text, v = *value;
-    for (; end - p >= (ptrdiff_t)sizeof text; p += sizeof text) {
-        memcpy(&text, p, sizeof text);
-        if (!are_digits(text))
+    size_t at = 0;
+    uint64_t eight, v = *value;
+    for (; text.len - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, text.data + at, sizeof eight);
+        if (!are_digits(eight))
             break;
-        v = v * 100000000 + value_of_eight(text);
+        v = v * 100000000 + value_of_eight(eight);
     }
-    for (; is_digit(p, end); p++)
-        v = v * 10 + (*p - (uint64_t)'0');
+    for (; is_digit(text, at); at++)
+        v = v * 10 + (text.data[at] - (uint64_t)'0');
     *value = v;
-    return p;
+    return at;
 }
 
-/* Moves past (e|E)[-+]digits, if that is what stands here. */
-static const uint8_t *read_exponent(const uint8_t *p, const uint8_t *end, int64_t *exponent)
+/* The length of (e|E)[-+]digits, if that is what stands at `at`, else 0; adds it to *exponent. */
+static size_t read_exponent(struct bytes text, size_t at, int64_t *exponent)
 {
-    const uint8_t *digit = p + 1;
-    if (p == end || (*p | 0x20) != 'e')
-        return p;
-    const bool negative = digit < end && *digit == '-';
-    if (negative || (digit < end && *digit == '+'))
-        digit++;
-    if (!is_digit(digit, end))
-        return p;
+    if (at == text.len || (text.data[at] | 0x20) != 'e')
+        return 0;
+    size_t digit = at + 1 + sign_length(text, at + 1);
+    if (!is_digit(text, digit))
+        return 0;
+    const bool negative = text.data[at + 1] == '-';
     int64_t v = 0;
-    for (; is_digit(digit, end); digit++)
-        if (v < 1000000000000000)
-            v = v * 10 + (*digit - '0');
+    for (; is_digit(text, digit); digit++)
+        if (v < most_read)
+            v = v * 10 + (text.data[digit] - '0');
     *exponent += negative ? -v : v;
-    return digit;
+    return digit - at;
 }
 
 /* Bytes consumed; 0: no number. */
 static inline size_t read_parts(struct bytes text, struct parts *out)
 {
-    const uint8_t *p = text.data, *const end = text.data + text.len;
-    struct parts parts = {.negative = p < end && *p == '-'};
-    if (parts.negative || (p < end && *p == '+'))
-        p++;
-    const uint8_t *start = p;
-    while (is_digit(p, end))
-        parts.value = parts.value * 10 + (*p++ - (uint64_t)'0');
-    parts.whole = bytes_of(start, (size_t)(p - start));
-    if (p < end && *p == '.' && (parts.whole.len > 0 || is_digit(p + 1, end))) {
-        start = ++p;
-        p = read_digits(p, end, &parts.value);
-        parts.fraction = bytes_of(start, (size_t)(p - start));
+    size_t at = sign_length(text, 0);
+    struct parts parts = {.negative = text.data[0] == '-'};
+    const size_t start = at;
+    for (; is_digit(text, at); at++)
+        parts.value = parts.value * 10 + (text.data[at] - (uint64_t)'0');
+    parts.whole = bytes_of(text.data + start, at - start);
+    parts.fraction = bytes_of(text.data + at, 0);
+    if (at < text.len && text.data[at] == '.' && (parts.whole.len > 0 || is_digit(text, at + 1))) {
+        parts.fraction.data = text.data + at + 1;
+        parts.fraction.len = read_digits(bytes_of(text.data + at + 1, text.len - at - 1), &parts.value);
+        at += 1 + parts.fraction.len;
     }
     if (parts.whole.len + parts.fraction.len == 0)
         return 0;
     parts.exponent = -(int64_t)parts.fraction.len;
-    p = read_exponent(p, end, &parts.exponent);
+    at += read_exponent(text, at, &parts.exponent);
     *out = parts;
-    return (size_t)(p - text.data);
+    return at;
 }
 
 static struct bytes without_zeros(struct bytes digits)
@@ -110,6 +117,16 @@ static struct bytes without_zeros(struct bytes digits)
 static bool all_zeros(struct bytes digits)
 {
     return without_zeros(digits).len == 0;
+}
+
+static struct bytes first_of(struct bytes digits, size_t most)
+{
+    return bytes_of(digits.data, digits.len < most ? digits.len : most);
+}
+
+static struct bytes after(struct bytes digits, size_t n)
+{
+    return bytes_of(digits.data + n, digits.len - n);
 }
 
 /* digits * 10 ** exponent; when cut, more than that and less than with one digit more. */
@@ -128,15 +145,12 @@ static struct decimal cut_digits(struct parts *parts)
     const size_t n = parts->whole.len + parts->fraction.len;
     if (n <= DIGITS)
         return (struct decimal){parts->value, parts->exponent, false};
-    const size_t from_whole = parts->whole.len < DIGITS ? parts->whole.len : DIGITS;
-    const size_t from_fraction = DIGITS - from_whole;
-    const struct bytes whole = parts->whole, fraction = parts->fraction;
+    const struct bytes whole = first_of(parts->whole, DIGITS);
+    const struct bytes fraction = first_of(parts->fraction, DIGITS - whole.len);
     struct decimal d = {.exponent = parts->exponent + (int64_t)(n - DIGITS)};
-    read_digits(whole.data, whole.data + from_whole, &d.digits);
-    if (from_fraction > 0)
-        read_digits(fraction.data, fraction.data + from_fraction, &d.digits);
-    d.cut = !all_zeros(bytes_of(whole.data + from_whole, whole.len - from_whole)) ||
-            !all_zeros(bytes_of(fraction.data + from_fraction, fraction.len - from_fraction));
+    read_digits(whole, &d.digits);
+    read_digits(fraction, &d.digits);
+    d.cut = !all_zeros(after(parts->whole, whole.len)) || !all_zeros(after(parts->fraction, fraction.len));
     return d;
 }
 
@@ -181,27 +195,25 @@ static inline bool approximate(const struct decimal *d, uint64_t *bits)
     return *bits == round_to_double(above, exponent);
 }
 
-/* Compares the digits with m * 2 ** exponent, exactly. Digits far behind only say that there is more. */
+/* Compares the digits with m * 2 ** exponent, exactly. Digits far behind can only say that there is more. */
 static int compare(const struct parts *parts, uint64_t m, int exponent)
 {
     /* The middle between two doubles has at most 767 digits; no number here has over 2800 bits. */
     enum { MOST_DIGITS = 800, LIMBS = 64 };
     uint64_t left_limbs[LIMBS], right_limbs[LIMBS] = {m};
     struct magnitude left = {.limbs = left_limbs}, right = {.limbs = right_limbs, .len = 1};
-    struct bytes whole = parts->whole, fraction = parts->fraction;
-    const size_t n = whole.len + fraction.len;
-    if (whole.len > MOST_DIGITS)
-        whole.len = MOST_DIGITS;
-    if (fraction.len > MOST_DIGITS - whole.len)
-        fraction.len = MOST_DIGITS - whole.len;
+    const struct bytes whole = first_of(parts->whole, MOST_DIGITS);
+    const struct bytes fraction = first_of(parts->fraction, MOST_DIGITS - whole.len);
     magnitude_append_decimal(&left, whole);
     magnitude_append_decimal(&left, fraction);
-    const size_t cut = n - whole.len - fraction.len;
-    const int ten = (int)(parts->exponent + (int64_t)cut), two = exponent - ten;
-    magnitude_multiply_five(ten > 0 ? &left : &right, (unsigned)(ten > 0 ? ten : -ten));
-    magnitude_shift(two > 0 ? &right : &left, (unsigned)(two > 0 ? two : -two));
+    const struct bytes whole_rest = after(parts->whole, whole.len);
+    const struct bytes fraction_rest = after(parts->fraction, fraction.len);
+    const int ten = (int)(parts->exponent + (int64_t)(whole_rest.len + fraction_rest.len)),
+              two = exponent - ten;
+    magnitude_multiply_five(ten > 0 ? &left : &right, (unsigned)abs(ten));
+    magnitude_shift(two > 0 ? &right : &left, (unsigned)abs(two));
     const int order = magnitude_compare(&left, &right);
-    return order != 0 || cut == 0 ? order : 1;
+    return order != 0 ? order : !all_zeros(whole_rest) || !all_zeros(fraction_rest);
 }
 
 /* The double that is nearest when it is `below` or the one after. */
@@ -244,7 +256,7 @@ size_t number_read_double(struct bytes text, double *out)
 {
     struct parts parts;
     double v;
-    const size_t n = read_parts(text, &parts);
+    const size_t n = text.len == 0 ? 0 : read_parts(text, &parts);
     if (n == 0)
         return 0;
     if (!read_small(&parts, &v)) {
@@ -257,21 +269,19 @@ size_t number_read_double(struct bytes text, double *out)
 
 bool number_read_int(struct bytes text, int64_t *out)
 {
-    const uint8_t *p = text.data, *const end = text.data + text.len;
-    const bool negative = p < end && *p == '-';
+    size_t at = sign_length(text, 0);
+    const bool negative = at > 0 && text.data[0] == '-';
     const uint64_t most = (uint64_t)INT64_MAX + negative;
-    if (negative || (p < end && *p == '+'))
-        p++;
-    if (p == end)
+    if (at == text.len)
         return false;
     uint64_t v = 0;
-    for (; is_digit(p, end); p++) {
-        const uint64_t digit = *p - (uint64_t)'0';
+    for (; is_digit(text, at); at++) {
+        const uint64_t digit = text.data[at] - (uint64_t)'0';
         if (v > (most - digit) / 10)
             return false;
         v = v * 10 + digit;
     }
-    if (p != end)
+    if (at < text.len)
         return false;
     *out = (int64_t)(negative ? 0 - v : v);
     return true;

@@ -4,7 +4,8 @@
 
 #include "bytes.h"
 
-enum { NUMBER_MAX = 32 }; /* room that every writer below needs */
+/* Room that every writer below needs: they store whole words, also behind what they return. */
+enum { NUMBER_MAX = 40 };
 
 /*
  * The shortest decimal that reads back the same, spelled as Python's repr: "1.0", "0.1", "1e-07", "1e+16",
