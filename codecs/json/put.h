@@ -1,0 +1,32 @@
+/* The pieces of JSON text that both writers share. */
+#ifndef MANDOLINE_JSON_PUT_H
+#define MANDOLINE_JSON_PUT_H
+
+#include "codec.h"
+
+/*
+ * text in double quotes, escaped as little as RFC 8259 section 7 allows: '"', '\' and control characters.
+ * UTF-8 stays as it is; surrogates (only where the flag says there are some) become \udXXX.
+ */
+bool put_string(struct sink *out, struct bytes text, bool surrogates, struct error *err);
+
+/* bytes as base64 in double quotes. */
+bool put_base64(struct sink *out, struct bytes bytes, struct error *err);
+
+/* S and T elements: in double quotes as text where they are UTF-8, else as base64. */
+bool put_text_or_base64(struct sink *out, struct bytes bytes, struct error *err);
+
+bool put_int(struct sink *out, int64_t v, struct error *err);
+bool put_bigint(struct sink *out, struct bytes twos_complement, const struct limits *limits,
+                struct error *err);
+
+/* Python's repr, which is JSON for all but NaN and the infinities: those as options->nan says. */
+bool put_double(struct sink *out, double v, enum nan_spelling nan, struct error *err);
+
+/* The spelling of a double that is not finite. NULL: refused, see ERR_UNREPRESENTABLE in *err. */
+const char *put_nan_text(double v, enum nan_spelling nan, struct error *err);
+
+/* A line break and two blanks for each level. */
+bool put_line(struct sink *out, size_t depth, struct error *err);
+
+#endif
