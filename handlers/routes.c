@@ -27,6 +27,7 @@ const struct route routes[] = {
     {"GET", "/v1/formats", "listFormats", list_formats, false, pretty},
     {"GET", "/healthz", "health", health, false, none},
     {"GET", "/readyz", "ready", ready, false, none},
+    {"GET", "/openapi.json", "openapi", openapi, false, none},
     {0},
 };
 

@@ -5,6 +5,6 @@
 #include "exchange.h"
 
 handler_fn convert, inspect, list_formats, list_files, get_file, get_tree, get_meta, get_attrs, get_data,
-    health, ready;
+    health, ready, openapi;
 
 #endif

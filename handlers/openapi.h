@@ -1,0 +1,10 @@
+/* openapi/openapi.yaml as JSON, put into the program when it is built. */
+#ifndef MANDOLINE_OPENAPI_H
+#define MANDOLINE_OPENAPI_H
+
+#include "bytes.h"
+
+extern const struct bytes openapi_json;
+extern const char openapi_etag[];
+
+#endif
