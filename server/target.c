@@ -15,18 +15,18 @@ static bool decode(char *text, size_t len, size_t base, bool query, struct bytes
 {
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
+        const size_t place = base + i;
         char c = query && text[i] == '+' ? ' ' : text[i];
         if (c == '%') {
             const int high = len - i > 2 ? hex_digit(text[i + 1]) : -1;
             const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
             if (low < 0)
-                return FAIL(err, ERR_ARGUMENT, base + i,
-                            "a '%%' in the URL is not followed by two hex digits");
+                return FAIL(err, ERR_ARGUMENT, place, "a '%%' in the URL is not followed by two hex digits");
             c = (char)(high << 4 | low);
             i += 2;
         }
         if (c == '\0')
-            return FAIL(err, ERR_ARGUMENT, base + i, "the URL holds a NUL byte");
+            return FAIL(err, ERR_ARGUMENT, place, "the URL holds a NUL byte");
         text[n++] = c;
     }
     *out = bytes_of(text, n);
