@@ -45,8 +45,11 @@ bool admission_enter(struct admission *a, struct error *err)
     if (entered)
         a->places--;
     pthread_mutex_unlock(&a->lock);
-    if (full)
+    if (full) {
+        err->limit = "queue";
+        err->limit_value = a->queue;
         return FAIL(err, ERR_BUSY, ERROR_NO_OFFSET, "all places are taken and the queue is full");
+    }
     return entered || FAIL(err, ERR_BUSY, ERROR_NO_OFFSET, "no place became free in time");
 }
 

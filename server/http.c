@@ -19,6 +19,7 @@ enum {
     WASTE = 1 << 20,
     BLOCK = 32 << 10, /* for clients of HTTP/1.0, which know no chunks */
     SLOW_US = 1000000,
+    RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
 
 enum phase { PHASE_HEADERS, PHASE_BODY, PHASE_DISCARD, PHASE_ANSWERED };
@@ -281,6 +282,22 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
         linger(fd);
 }
 
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    (void)connection, (void)context;
+    struct server *server = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        atomic_fetch_add(&server->connections, 1);
+    else
+        atomic_fetch_sub(&server->connections, 1);
+}
+
+static unsigned hard_limit(uint64_t connections)
+{
+    return connections > UINT32_MAX - RESERVE ? UINT32_MAX : (unsigned)connections + RESERVE;
+}
+
 struct MHD_Daemon *http_start(struct server *server, int listener, struct error *err)
 {
     const unsigned flags =
@@ -289,10 +306,10 @@ struct MHD_Daemon *http_start(struct server *server, int listener, struct error 
     struct MHD_Daemon *daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        clip(limits->connections), MHD_OPTION_CONNECTION_TIMEOUT, clip(limits->request_time),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE,
-        (size_t)THREAD_STACK, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_CONNECTION_LIMIT, hard_limit(limits->connections), MHD_OPTION_CONNECTION_TIMEOUT,
+        clip(limits->request_time), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_END);
     if (daemon == NULL)
         error_set(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the HTTP server cannot be started");
     return daemon;

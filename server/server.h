@@ -13,6 +13,7 @@ struct server {
     const struct config *config;
     struct admission admission;
     atomic_bool draining;
+    atomic_size_t connections;  /* open ones */
     atomic_size_t active;       /* exchanges between their first line and their last byte */
     atomic_uint_fast64_t names; /* of request ids */
 };

@@ -98,6 +98,18 @@ static bool find_route(struct transaction *t, const char *method)
     return FAIL(&t->error, ERR_METHOD, ERROR_NO_OFFSET, "this endpoint takes %s", t->match.allow);
 }
 
+/* Over the limit of connections, probes and other small things are still answered. */
+static bool check_crowd(struct transaction *t)
+{
+    const uint64_t limit = t->server->service.limits->connections;
+    t->crowded = atomic_load(&t->server->connections) > limit;
+    if (!t->crowded || t->match.route == NULL || !t->match.route->heavy)
+        return true;
+    t->error.limit = "connections";
+    t->error.limit_value = limit;
+    return FAIL(&t->error, ERR_BUSY, ERROR_NO_OFFSET, "too many connections are open");
+}
+
 bool transaction_begin(struct transaction *t, const char *method)
 {
     struct request *r = &t->request;
@@ -108,7 +120,7 @@ bool transaction_begin(struct transaction *t, const char *method)
     r->path = t->parsed.path;
     r->query = t->parsed.query;
     r->query_count = t->parsed.query_count;
-    return find_route(t, method) && check_body_headers(t);
+    return find_route(t, method) && check_crowd(t) && check_body_headers(t);
 }
 
 bool transaction_receive(struct transaction *t, const void *data, size_t n)
@@ -171,7 +183,7 @@ static void add_common_headers(struct transaction *t)
         reply_header(&t->reply, "Allow", t->match.allow);
     if (t->error.kind == ERR_FORMAT && t->coding == NULL)
         reply_header(&t->reply, "Accept-Encoding", CODING_NAMES);
-    if (atomic_load(&t->server->draining))
+    if (t->crowded || atomic_load(&t->server->draining))
         reply_header(&t->reply, "Connection", "close");
 }
 

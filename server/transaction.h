@@ -30,6 +30,7 @@ struct transaction {
     char timing[TIMING_MAX];
     uint64_t started, received, admitted; /* microseconds of the monotonic clock */
     bool has_place;                       /* in admission */
+    bool crowded;                         /* there are more connections than the limit */
 };
 
 /* Remembers the request line. False: no memory; nothing has to be freed. */

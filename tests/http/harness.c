@@ -39,7 +39,7 @@ static char *read_all(int fd)
     return text;
 }
 
-char *server_log(const struct server_process *s)
+static char *log_now(const struct server_process *s)
 {
     char path[256];
     path_in(s, "log", path);
@@ -50,11 +50,24 @@ char *server_log(const struct server_process *s)
     return text;
 }
 
+char *server_log(const struct server_process *s, const char *text)
+{
+    for (int i = 0; i < START_TRIES; i++) {
+        char *log = log_now(s);
+        if (strstr(log, text) != NULL)
+            return log;
+        free(log);
+        usleep(TRY_US);
+    }
+    fail_msg("the log never said %s", text);
+    return NULL;
+}
+
 /* The port in the line that the server prints when it listens; 0: it has not yet. */
 static uint16_t printed_port(const struct server_process *s)
 {
     static const char before[] = "listening on http://127.0.0.1:";
-    char *log = server_log(s);
+    char *log = log_now(s);
     const char *at = strstr(log, before);
     const char *end = at == NULL ? NULL : strchr(at, '\n');
     const uint16_t port = end == NULL ? 0 : (uint16_t)strtoul(at + sizeof before - 1, NULL, 10);
@@ -114,7 +127,7 @@ void server_wait(struct server_process *s)
     int status = 0;
     assert_int_equal(waitpid(s->pid, &status, 0), s->pid);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        char *log = server_log(s);
+        char *log = log_now(s);
         print_error("the server ended with %d; its log:\n%s\n", status, log);
         free(log);
     }

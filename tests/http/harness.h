@@ -26,8 +26,8 @@ void server_start(struct server_process *s, const char *program, const char *con
 void server_stop(struct server_process *s);
 /* Waits for the exit of a server that was sent a signal. Removes the folder. */
 void server_wait(struct server_process *s);
-/* What it has logged. free() it. */
-char *server_log(const struct server_process *s);
+/* What it has logged, once text is in it (the line of an exchange may come after its answer). free() it. */
+char *server_log(const struct server_process *s, const char *text);
 /* A file of the data folder. */
 void server_put_file(const struct server_process *s, const char *name, struct bytes content);
 

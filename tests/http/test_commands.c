@@ -1,0 +1,216 @@
+/* The command line: settings, start-up failures, health. */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+enum { TEXT = 1 << 16 };
+
+static char file_path[] = "/tmp/mandoline-config.XXXXXX";
+
+static void write_config(const char *text)
+{
+    FILE *f = fopen(file_path, "we");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int make_config(void **state)
+{
+    (void)state;
+    const int fd = mkostemp(file_path, O_CLOEXEC);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int drop_config(void **state)
+{
+    (void)state;
+    return unlink(file_path);
+}
+
+/* The member ("value" or "origin") of a setting, as `mandoline config` with these flags says. */
+static void check_setting(const char *const *flags, const char *setting, const char *value,
+                          const char *origin)
+{
+    static char out[TEXT], err[TEXT];
+    const char *argv[8] = {TEST_MANDOLINE, "config", "--config", file_path};
+    for (size_t n = 4; flags != NULL && *flags != NULL; flags++)
+        argv[n++] = *flags;
+    assert_int_equal(run_program(argv, NULL, out, err, TEXT), 0);
+    cJSON *all = cJSON_Parse(out);
+    const cJSON *row = cJSON_GetObjectItem(all, setting);
+    const cJSON *seen = cJSON_GetObjectItem(row, "value");
+    char number[64];
+    snprintf(number, sizeof number, "%.0f", cJSON_IsNumber(seen) ? seen->valuedouble : -1);
+    assert_string_equal(cJSON_IsString(seen) ? seen->valuestring : number, value);
+    assert_non_null(strstr(cJSON_GetObjectItem(row, "origin")->valuestring, origin));
+    cJSON_Delete(all);
+}
+
+static void each_source_is_over_the_one_before(void **state)
+{
+    (void)state;
+    const char *const flags[] = {"--limit-body=7k", NULL};
+    write_config("{}");
+    check_setting(NULL, "limit-body", "1073741824", "default");
+    write_config("{\"limit-body\": \"5M\", \"limit-depth\": 77, \"log\": \"errors\"}");
+    check_setting(NULL, "limit-body", "5242880", "file /tmp/");
+    check_setting(NULL, "limit-depth", "77", "file /tmp/");
+    check_setting(NULL, "log", "errors", "file /tmp/");
+    setenv("MANDOLINE_LIMIT_BODY", "6", 1);
+    check_setting(NULL, "limit-body", "6", "environment MANDOLINE_LIMIT_BODY");
+    check_setting(flags, "limit-body", "7168", "flag --limit-body");
+    unsetenv("MANDOLINE_LIMIT_BODY");
+}
+
+/* Exit status 1 or 2, and one line on stderr that says these words. */
+static void check_failure(const char *const *argv, const char *says, const char *says_too)
+{
+    static char out[TEXT], err[TEXT];
+    const int status = run_program(argv, NULL, out, err, TEXT);
+    assert_true(status == 1 || status == 2);
+    if (strstr(err, says) == NULL || strstr(err, says_too) == NULL)
+        print_error("%s", err);
+    assert_non_null(strstr(err, says));
+    assert_non_null(strstr(err, says_too));
+    assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
+    assert_string_equal(out, "");
+}
+
+static void wrong_settings_name_setting_value_and_origin(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *argument, *says, *says_too;
+    } rows[] = {
+        {"--limit-body=12x", "limit-body: \"12x\"", "flag --limit-body"},
+        {"--limit-body=", "limit-body: \"\"", "flag --limit-body"},
+        {"--limit-body=-1", "limit-body: \"-1\"", "flag --limit-body"},
+        {"--limit-body=1kk", "limit-body: \"1kk\"", "flag --limit-body"},
+        {"--limit-body=99999999999999999999", "limit-body: \"99999999999999999999\"", "flag"},
+        {"--limit-body=17179869184G", "limit-body: \"17179869184G\"", "flag"},
+        {"--limit-body=0", "limit-body: 0 is below the minimum of 1", "flag --limit-body"},
+        {"--log=loud", "log: \"loud\"", "off|errors|all"},
+        {"--limit-nothing=1", "there is no flag --limit-nothing", "config --help"},
+        {"--limit-body", "--limit-body needs a value", ""},
+        {"surplus", "\"surplus\" is one argument too many", ""},
+        {"--config=/nonexistent", "/nonexistent cannot be opened", "No such file"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++)
+        check_failure((const char *const[]){TEST_MANDOLINE, "config", rows[i].argument, NULL}, rows[i].says,
+                      rows[i].says_too);
+}
+
+static void wrong_files_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } rows[] = {
+        {"", "not one JSON object"},
+        {"[]", "not one JSON object"},
+        {"{} x", "not one JSON object"},
+        {"{\"limit-bodi\": 1}", "there is no setting \"limit-bodi\""},
+        {"{\"limit-body\": true}", "limit-body must be a text or a whole number"},
+        {"{\"limit-body\": 1.5}", "limit-body: \"1.5\""},
+        {"{\"limit-body\": -1}", "limit-body must be"},
+        {"{\"limit-body\": \"none\"}", "limit-body: \"none\""},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        write_config(rows[i].text);
+        check_failure((const char *const[]){TEST_MANDOLINE, "config", "--config", file_path, NULL},
+                      rows[i].says, "file /tmp/");
+    }
+}
+
+static void a_wrong_variable_is_refused(void **state)
+{
+    (void)state;
+    setenv("MANDOLINE_LIMIT_BODY", "much", 1);
+    check_failure((const char *const[]){TEST_MANDOLINE, "config", NULL}, "limit-body: \"much\"",
+                  "environment MANDOLINE_LIMIT_BODY");
+    unsetenv("MANDOLINE_LIMIT_BODY");
+}
+
+static void a_server_that_cannot_start_says_why(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *flag, *value, *says;
+    } rows[] = {
+        {"--listen", "nonsense", "listen: \"nonsense\""},
+        {"--listen", "127.0.0.1:99999", "listen: \"127.0.0.1:99999\""},
+        {"--listen", "300.0.0.1:80", "listen: \"300.0.0.1:80\""},
+        {"--listen", "[::1", "listen: \"[::1\""},
+        {"--listen", "192.0.2.1:8080", "cannot listen on 192.0.2.1:8080"},
+        {"--data", "/nonexistent", "/nonexistent"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++)
+        check_failure((const char *const[]){TEST_MANDOLINE, "serve", rows[i].flag, rows[i].value, NULL},
+                      rows[i].says, "");
+}
+
+static void a_port_that_is_taken_is_one_line(void **state)
+{
+    (void)state;
+    struct server_process s;
+    char listen[64];
+    server_start(&s, TEST_MANDOLINE, NULL);
+    snprintf(listen, sizeof listen, "--listen=127.0.0.1:%u", s.port);
+    check_failure((const char *const[]){TEST_MANDOLINE, "serve", listen, NULL},
+                  "cannot listen on 127.0.0.1:", "Address already in use");
+    server_stop(&s);
+}
+
+static void health_tells_the_truth(void **state)
+{
+    (void)state;
+    static char out[TEXT], err[TEXT];
+    struct server_process s;
+    char listen[64];
+    server_start(&s, TEST_MECHANICS, NULL);
+    snprintf(listen, sizeof listen, "0.0.0.0:%u", s.port);
+    const char *const argv[] = {TEST_MANDOLINE, "health", "--listen", listen, NULL};
+    assert_int_equal(run_program(argv, NULL, out, err, TEXT), 0);
+    server_stop(&s);
+    check_failure(argv, "nobody answers at 0.0.0.0:", "");
+}
+
+static void help_and_version_are_there(void **state)
+{
+    (void)state;
+    static char out[TEXT], err[TEXT];
+    static const char *const rows[][2] = {{"--help", NULL},     {"serve", "--help"},   {"config", "--help"},
+                                          {"health", "--help"}, {"convert", "--help"}, {"inspect", "--help"},
+                                          {"--version", NULL}};
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        const char *const argv[] = {TEST_MANDOLINE, rows[i][0], rows[i][1], NULL};
+        assert_int_equal(run_program(argv, NULL, out, err, TEXT), 0);
+        assert_non_null(strstr(out, "mandoline"));
+        assert_string_equal(err, "");
+    }
+    assert_int_equal(run_program((const char *const[]){TEST_MANDOLINE, NULL}, NULL, out, err, TEXT), 2);
+    assert_non_null(strstr(err, "usage: mandoline COMMAND"));
+    assert_int_equal(run_program((const char *const[]){TEST_MANDOLINE, "slice", NULL}, NULL, out, err, TEXT),
+                     2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_source_is_over_the_one_before),
+        cmocka_unit_test(wrong_settings_name_setting_value_and_origin),
+        cmocka_unit_test(wrong_files_are_refused),
+        cmocka_unit_test(a_wrong_variable_is_refused),
+        cmocka_unit_test(a_server_that_cannot_start_says_why),
+        cmocka_unit_test(a_port_that_is_taken_is_one_line),
+        cmocka_unit_test(health_tells_the_truth),
+        cmocka_unit_test(help_and_version_are_there),
+    };
+    return cmocka_run_group_tests(tests, make_config, drop_config);
+}

@@ -1,0 +1,212 @@
+/* The life of the server: admission, draining, and ends. */
+#include "harness.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CALLERS_MAX = 8, SETTLE_US = 200000 };
+
+/* A call in a thread of its own. */
+struct caller {
+    pthread_t thread;
+    const struct server_process *server;
+    const char *path;
+    struct answer answer;
+};
+
+static void *run_caller(void *arg)
+{
+    struct caller *c = arg;
+    http(c->server, &(struct call){.path = c->path}, &c->answer);
+    return NULL;
+}
+
+static void start_callers(struct caller *callers, size_t count, const struct server_process *s,
+                          const char *path)
+{
+    for (size_t i = 0; i < count; i++) {
+        callers[i] = (struct caller){.server = s, .path = path};
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, run_caller, &callers[i]), 0);
+    }
+}
+
+/* How many had that status. */
+static size_t join_callers(struct caller *callers, size_t count, long status)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(callers[i].thread, NULL);
+        found += callers[i].answer.status == status;
+        answer_free(&callers[i].answer);
+    }
+    return found;
+}
+
+static void the_queue_for_heavy_work_is_bounded(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = {"--limit-heavy=1", "--limit-queue=1", NULL};
+    struct server_process s;
+    struct caller callers[2];
+    struct answer a;
+    char text[256];
+    server_start(&s, TEST_MECHANICS, arguments);
+    start_callers(callers, 2, &s, "/hold?ms=1500"); /* one at work, one waiting */
+    usleep(2 * SETTLE_US);
+    http(&s, &(struct call){.path = "/hold?ms=0"}, &a);
+    assert_problem(&a, 429, "busy");
+    assert_non_null(answer_header(&a, "Retry-After", text));
+    answer_free(&a);
+    http(&s, &(struct call){.path = "/healthz"}, &a); /* probes never wait */
+    assert_int_equal(a.status, 200);
+    answer_free(&a);
+    assert_int_equal(join_callers(callers, 2, 200), 2);
+    http(&s, &(struct call){.path = "/hold?ms=0"}, &a); /* and the place is free again */
+    assert_int_equal(a.status, 200);
+    answer_free(&a);
+    server_stop(&s);
+}
+
+static void a_wait_for_a_place_ends(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = {"--limit-heavy=1", "--limit-request-time=1", NULL};
+    struct server_process s;
+    struct caller holder;
+    struct answer a;
+    server_start(&s, TEST_MECHANICS, arguments);
+    start_callers(&holder, 1, &s, "/hold?ms=3000");
+    usleep(SETTLE_US);
+    http(&s, &(struct call){.path = "/hold?ms=0"}, &a);
+    assert_problem(&a, 429, "busy");
+    answer_free(&a);
+    assert_int_equal(join_callers(&holder, 1, 200),
+                     1); /* work may be longer than the time without progress */
+    server_stop(&s);
+}
+
+static void an_idle_connection_is_closed(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = {"--limit-request-time=1", NULL};
+    struct server_process s;
+    server_start(&s, TEST_MECHANICS, arguments);
+    const int fd = raw_connect(&s);
+    raw_send(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+    free(raw_read(fd)); /* comes back when the server has closed it */
+    server_stop(&s);
+}
+
+static void sigterm_lets_open_answers_finish(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/hold?ms=1000", "/stream?bytes=3000000&pause=20"};
+    for (size_t i = 0; i < ROWS(paths); i++) {
+        struct server_process s;
+        struct caller callers[CALLERS_MAX];
+        server_start(&s, TEST_MECHANICS, NULL);
+        start_callers(callers, 3, &s, paths[i]);
+        usleep(SETTLE_US);
+        assert_int_equal(kill(s.pid, SIGTERM), 0);
+        assert_int_equal(join_callers(callers, 3, 200), 3);
+        server_wait(&s);
+    }
+}
+
+static void a_draining_server_says_so_on_open_connections(void **state)
+{
+    (void)state;
+    struct server_process s;
+    struct caller holder;
+    struct answer a;
+    char text[256];
+    server_start(&s, TEST_MECHANICS, NULL);
+    struct client *c = client_new(&s);
+    client_call(c, &(struct call){.path = "/healthz"}, &a);
+    assert_int_equal(a.status, 200);
+    answer_free(&a);
+    start_callers(&holder, 1, &s, "/hold?ms=1000");
+    usleep(SETTLE_US);
+    assert_int_equal(kill(s.pid, SIGTERM), 0);
+    usleep(SETTLE_US);
+    client_call(c, &(struct call){.path = "/healthz"}, &a);
+    assert_int_equal(a.status, 503);
+    assert_string_equal(answer_header(&a, "Connection", text), "close");
+    answer_free(&a);
+    client_free(c);
+    assert_int_equal(join_callers(&holder, 1, 200), 1);
+    server_wait(&s);
+}
+
+static void draining_has_an_end(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = {"--limit-drain-time=1", NULL};
+    struct server_process s;
+    struct caller holder;
+    server_start(&s, TEST_MECHANICS, arguments);
+    start_callers(&holder, 1, &s, "/hold?ms=20000");
+    usleep(SETTLE_US);
+    const time_t start = time(NULL);
+    assert_int_equal(kill(s.pid, SIGTERM), 0);
+    server_wait(&s);
+    assert_true(time(NULL) - start < 10);
+    assert_int_equal(join_callers(&holder, 1, 0), 1);
+}
+
+static void sighup_and_lost_clients_do_not_end_it(void **state)
+{
+    (void)state;
+    struct server_process s;
+    struct answer a;
+    server_start(&s, TEST_MECHANICS, NULL);
+    assert_int_equal(kill(s.pid, SIGHUP), 0);
+    assert_int_equal(kill(s.pid, SIGPIPE), 0);
+    http(&s, &(struct call){.path = "/healthz"}, &a);
+    assert_int_equal(a.status, 200);
+    answer_free(&a);
+    server_stop(&s);
+}
+
+static void over_the_limit_of_connections_only_small_things_are_done(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = {"--limit-connections=2", "--limit-heavy=8", NULL};
+    struct server_process s;
+    struct caller callers[2];
+    struct answer a;
+    char text[256];
+    server_start(&s, TEST_MECHANICS, arguments);
+    start_callers(callers, 2, &s, "/hold?ms=1000");
+    usleep(SETTLE_US);
+    http(&s, &(struct call){.path = "/hold?ms=0"}, &a);
+    assert_problem(&a, 429, "busy");
+    assert_string_equal(answer_problem(&a, "limit", text), "connections");
+    assert_string_equal(answer_problem(&a, "limit_value", text), "2");
+    answer_free(&a);
+    http(&s, &(struct call){.path = "/healthz"}, &a);
+    assert_int_equal(a.status, 200);
+    assert_string_equal(answer_header(&a, "Connection", text), "close");
+    answer_free(&a);
+    assert_int_equal(join_callers(callers, 2, 200), 2);
+    server_stop(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_queue_for_heavy_work_is_bounded),
+        cmocka_unit_test(a_wait_for_a_place_ends),
+        cmocka_unit_test(an_idle_connection_is_closed),
+        cmocka_unit_test(sigterm_lets_open_answers_finish),
+        cmocka_unit_test(a_draining_server_says_so_on_open_connections),
+        cmocka_unit_test(draining_has_an_end),
+        cmocka_unit_test(sighup_and_lost_clients_do_not_end_it),
+        cmocka_unit_test(over_the_limit_of_connections_only_small_things_are_done),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
