@@ -1,4 +1,119 @@
-/* The boundary to the HDF5 library. */
+/*
+ * The boundary to the HDF5 library. What crosses it is a request, descriptors, windows of bytes and a flat
+ * reply; never an id or a pointer of the library, so the other side may be another process. Today it is this
+ * process, under one lock.
+ */
 #ifndef MANDOLINE_SANDBOX_H
 #define MANDOLINE_SANDBOX_H
+
+#include <sys/stat.h>
+
+#include "array.h"
+#include "reader.h"
+#include "sink.h"
+
+/* One state of one file: equal identities have equal bytes. */
+struct sandbox_identity {
+    uint64_t device, inode, size;
+    uint64_t modified_ns, changed_ns;
+    uint64_t serial; /* not 0: a private file, whose inode may be used again; unique in this process */
+};
+
+/* Of an open file. One without a name (an upload) gets a serial of its own: see SANDBOX_FORGET. */
+bool sandbox_identify(int fd, struct sandbox_identity *out, struct error *err);
+
+enum sandbox_op {
+    /* Reading. fd and identity name the file; base (an object, or 0: the root) and path the object. */
+    SANDBOX_DESCRIBE, /* reply: see "describe" below */
+    SANDBOX_READ,     /* box of the dataset base into window; reply: heap of texts */
+    SANDBOX_FORGET,   /* the file of this identity is not needed any more */
+    /* Writing. */
+    SANDBOX_BEGIN,   /* a new file in the empty file fd, at most `most` bytes; reply: u64 session, u64 root */
+    SANDBOX_GROUP,   /* makes a group `path` in the group base; reply: u64 object */
+    SANDBOX_DATASET, /* makes a dataset; payload: dtype, space; window: all elements, or nothing; reply: u64
+                        object */
+    SANDBOX_WRITE,   /* window into box of the dataset base; payload: heap of texts */
+    SANDBOX_ATTRIBUTE, /* makes an attribute `path` of the object base; payload: dtype, space, heap; window */
+    SANDBOX_HARD_LINK, /* path in the group base leads to the object target */
+    SANDBOX_SOFT_LINK, /* payload: the path it leads to */
+    SANDBOX_EXTERNAL_LINK, /* payload: text file, text path */
+    SANDBOX_FINISH,        /* the file is complete; the session ends */
+    SANDBOX_ABORT,         /* the session ends, the file is of no use */
+    SANDBOX_OP_COUNT
+};
+
+/*
+ * Elements in a window are packed in the memory form of array.h, but for 'T': its 16 bytes are two u64, an
+ * offset into the heap that goes along and a length. On the way in every text has a NUL after it in the heap.
+ */
+struct sandbox_request {
+    enum sandbox_op op;
+    int fd;
+    struct sandbox_identity identity;
+    uint64_t session;
+    uint64_t base, target; /* objects: numbers that a reply gave */
+    uint64_t most;
+    struct bytes path; /* relative to base; components "" and "." are passed over */
+    const struct box *box;
+    struct bytes payload;
+    const struct sandbox_mark *marks; /* GROUP, DATASET: text attributes that are made along */
+    size_t mark_count;
+    uint8_t *window; /* READ: to be filled; else read only */
+    size_t window_size;
+};
+
+/* A scalar text attribute. value has no NUL inside. */
+struct sandbox_mark {
+    const char *name;
+    struct bytes value;
+};
+
+/* The reply is appended to an empty sink. Safe from any thread. */
+bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err);
+
+/*
+ * Flat encodings: little-endian integers; a text or a run of bytes is u32 length, bytes.
+ *
+ * dtype    u8 kind, order, flags (1 text_is_bytes), u64 itemsize, then u8 what follows: 0 nothing; 1 record:
+ *          u32 count of (text name, u64 offset, dtype); 2 sub-array: u8 ndim, u64 dims, dtype; 3 labels: u32
+ *          count of (text, u64 value); 4 unit: text
+ * space    u8 SPACE_, u8 ndim, u64 dims
+ * describe u8 enum node_kind, u64 object, text problem ("" none), then by kind
+ *   links      text target, text file
+ *   group      u32 count of (u8 enum link_kind, u64 object or 0, text name), attributes
+ *   datatype   typed, attributes
+ *   dataset    typed, space, u8 layout (0 compact 1 contiguous 2 chunked 3 virtual 4 unknown), u64 max shape
+ *              (ndim), u64 chunk (ndim, chunked only), u8 count of filters (u32 id, text name, u8 count of
+ * u32 parameters), u64 stored bytes, u64 extent (UINT64_MAX: none), u8 has fill: run, attributes other
+ * attributes are left out attributes u32 count of (text name, text problem, and when "": dtype, space, run
+ * elements, run heap) typed      text class ("integer" ...), text problem (why values cannot be read, or ""),
+ * u8 has: dtype In a dataset's space the dimensions of an array type are appended, and dtype is the array's
+ * element.
+ */
+enum sandbox_space { SPACE_NULL, SPACE_SCALAR, SPACE_SIMPLE };
+
+bool wire_put_u8(struct sink *s, uint8_t v, struct error *err);
+bool wire_put_u32(struct sink *s, uint32_t v, struct error *err);
+bool wire_put_u64(struct sink *s, uint64_t v, struct error *err);
+bool wire_put_run(struct sink *s, struct bytes b, struct error *err);
+bool wire_put_dims(struct sink *s, unsigned ndim, const uint64_t *dims, struct error *err);
+bool wire_put_space(struct sink *s, enum sandbox_space space, unsigned ndim, const uint64_t *dims,
+                    struct error *err);
+bool wire_put_dtype(struct sink *s, const struct dtype *t, struct error *err);
+
+/* What the other side wrote is checked as any input is. Views are into the reply. */
+bool wire_get_run(struct reader *r, struct bytes *out, struct error *err);
+bool wire_get_dims(struct reader *r, unsigned ndim, struct arena *arena, const uint64_t **out,
+                   struct error *err);
+bool wire_get_space(struct reader *r, struct arena *arena, enum sandbox_space *space, unsigned *ndim,
+                    const uint64_t **dims, struct error *err);
+bool wire_get_dtype(struct reader *r, struct arena *arena, struct dtype *out, struct error *err);
+
+/* Where the texts lie in an element: `count` offsets of 'T' fields, in the arena. */
+bool wire_texts(const struct dtype *t, struct arena *arena, size_t **offsets, size_t *count,
+                struct error *err);
+
+/* Types nest at most so deep here: deeper ones are refused. */
+enum { SANDBOX_TYPE_DEPTH = 32 };
+
 #endif

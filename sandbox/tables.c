@@ -1,0 +1,242 @@
+/* Files and datasets that stay open between requests: what is used least goes first. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+static bool same_file(const struct sandbox_identity *a, const struct sandbox_identity *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+static void dataset_close(struct open_dataset *d)
+{
+    if (d->file == NULL)
+        return;
+    type_close(&d->type);
+    H5Sclose(d->space);
+    H5Dclose(d->id);
+    arena_free(&d->arena);
+    *d = (struct open_dataset){0};
+}
+
+static void file_close(struct worker *w, struct open_file *f)
+{
+    if (f->id <= 0)
+        return;
+    for (size_t i = 0; i < DATASETS_MAX; i++)
+        if (w->datasets[i].file == f)
+            dataset_close(&w->datasets[i]);
+    H5Fclose(f->id);
+    close(f->driver.fd);
+    *f = (struct open_file){0};
+}
+
+void file_forget(struct worker *w, const struct sandbox_identity *identity)
+{
+    for (size_t i = 0; i < FILES_MAX; i++)
+        if (w->files[i].id > 0 && same_file(&w->files[i].identity, identity))
+            file_close(w, &w->files[i]);
+}
+
+/* A free place, or the one that was used longest ago. */
+static struct open_file *file_place(struct worker *w)
+{
+    struct open_file *oldest = &w->files[0];
+    for (size_t i = 0; i < FILES_MAX; i++)
+        if (w->files[i].used < oldest->used)
+            oldest = &w->files[i];
+    file_close(w, oldest);
+    return oldest;
+}
+
+static bool file_start(struct worker *w, const struct sandbox_request *q, struct open_file *f,
+                       struct error *err)
+{
+    const int fd = fcntl(q->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "too many files are open");
+    *f = (struct open_file){.identity = q->identity};
+    f->driver = (struct driver_file){.fd = fd, .eof = q->identity.size, .serial = ++w->numbers};
+    AUTO(close_plist) hid_t access = driver_access(w->driver, &f->driver);
+    const hid_t id = access < 0 ? -1 : H5Fopen(DRIVER_NAME, H5F_ACC_RDONLY, access);
+    if (id < 0) {
+        close(fd);
+        *f = (struct open_file){0};
+        return library_fail(err, ERR_SYNTAX, "this is not an HDF5 file, or it is damaged");
+    }
+    f->id = id;
+    return true;
+}
+
+bool file_open(struct worker *w, const struct sandbox_request *q, struct open_file **out, struct error *err)
+{
+    struct open_file *f = NULL;
+    for (size_t i = 0; i < FILES_MAX && f == NULL; i++)
+        if (w->files[i].id > 0 && same_file(&w->files[i].identity, &q->identity))
+            f = &w->files[i];
+    if (f == NULL) {
+        f = file_place(w);
+        if (!file_start(w, q, f, err))
+            return false;
+    }
+    f->used = ++w->clock;
+    *out = f;
+    return true;
+}
+
+/* ---- datasets ---- */
+
+/* Enough to read on along the last axes without decompressing a chunk twice, within bounds. */
+static uint64_t chunk_cache_size(unsigned ndim, const hsize_t *shape, const hsize_t *chunk,
+                                 uint64_t chunk_bytes)
+{
+    uint64_t row = chunk_bytes;
+    for (unsigned i = 1; i < ndim && row < CHUNK_CACHE_MOST; i++)
+        if (chunk[i] > 0)
+            row *= (shape[i] + chunk[i] - 1) / chunk[i] + (shape[i] == 0);
+    if (row > CHUNK_CACHE_MOST)
+        row = CHUNK_CACHE_MOST;
+    return row < chunk_bytes ? chunk_bytes : row;
+}
+
+/* Bytes of a chunk; 0 where there are none; UINT64_MAX when it does not fit. */
+static uint64_t chunk_bytes(hid_t plist, size_t element, unsigned ndim, hsize_t *chunk)
+{
+    uint64_t bytes = element;
+    if (H5Pget_layout(plist) != H5D_CHUNKED)
+        return 0;
+    if (H5Pget_chunk(plist, (int)ndim, chunk) < 0)
+        return UINT64_MAX;
+    for (unsigned i = 0; i < ndim; i++)
+        if (__builtin_mul_overflow(bytes, chunk[i], &bytes))
+            return UINT64_MAX;
+    return bytes;
+}
+
+static const char *filter_problem(hid_t plist, struct arena *arena)
+{
+    const int count = H5Pget_nfilters(plist);
+    for (int i = 0; i < count; i++) {
+        char name[64] = "";
+        unsigned flags, config;
+        size_t values = 0;
+        const H5Z_filter_t id =
+            H5Pget_filter2(plist, (unsigned)i, &flags, &values, NULL, sizeof name, name, &config);
+        if (id >= 0 && H5Zfilter_avail(id) <= 0)
+            return arena_printf(arena, "the filter %d (%.60s) is not available here", (int)id, name);
+    }
+    return NULL;
+}
+
+/* True when a virtual dataset has sources in other files. */
+static bool leads_outside(hid_t plist)
+{
+    size_t count = 0;
+    if (H5Pget_virtual_count(plist, &count) < 0)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        char name[4];
+        if (H5Pget_virtual_filename(plist, i, name, sizeof name) != 1 || name[0] != '.')
+            return true;
+    }
+    return false;
+}
+
+const char *dataset_problem(hid_t dataset, hid_t plist, struct arena *arena)
+{
+    AUTO(close_type) hid_t type = H5Dget_type(dataset);
+    AUTO(close_space) hid_t space = H5Dget_space(dataset);
+    hsize_t chunk[H5S_MAX_RANK];
+    if (H5Pget_external_count(plist) > 0)
+        return "the values lie in another file, which is never read";
+    if (H5Pget_layout(plist) == H5D_VIRTUAL && leads_outside(plist))
+        return "the values lie in other files, which are never read";
+    const int ndim = H5Sget_simple_extent_ndims(space);
+    if (chunk_bytes(plist, H5Tget_size(type), ndim < 0 ? 0 : (unsigned)ndim, chunk) > CHUNK_MAX)
+        return "its chunks are bigger than 256 MB";
+    return filter_problem(plist, arena);
+}
+
+static struct open_dataset *dataset_place(struct worker *w)
+{
+    struct open_dataset *oldest = &w->datasets[0];
+    uint64_t cached = 0;
+    for (size_t i = 0; i < DATASETS_MAX; i++) {
+        cached += w->datasets[i].cache_bytes;
+        if (w->datasets[i].used < oldest->used)
+            oldest = &w->datasets[i];
+    }
+    for (size_t i = 0; cached > CHUNK_CACHE_ALL && i < DATASETS_MAX; i++)
+        if (w->datasets[i].cache_bytes > 0) {
+            cached -= w->datasets[i].cache_bytes;
+            dataset_close(&w->datasets[i]);
+        }
+    dataset_close(oldest);
+    return oldest;
+}
+
+/* Opens it again with a chunk cache that fits its chunks. */
+static hid_t with_cache(hid_t id, hid_t plist, struct open_dataset *d)
+{
+    hsize_t chunk[H5S_MAX_RANK];
+    AUTO(close_type) hid_t type = H5Dget_type(id);
+    const uint64_t bytes = chunk_bytes(plist, H5Tget_size(type), d->ndim, chunk);
+    if (bytes == 0)
+        return id;
+    d->cache_bytes = chunk_cache_size(d->ndim, d->shape, chunk, bytes);
+    AUTO(close_plist) hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    H5Pset_chunk_cache(access, 4001, d->cache_bytes, 1.0);
+    H5Dclose(id);
+    char name[] = ".";
+    AUTO(close_object) hid_t object = H5Oopen_by_addr(d->file->id, d->object);
+    return object < 0 ? -1 : H5Dopen2(object, name, access);
+}
+
+static bool dataset_start(struct open_dataset *d, hid_t id, struct error *err)
+{
+    AUTO(close_plist) hid_t plist = H5Dget_create_plist(id);
+    const char *problem = plist < 0 ? "the dataset is damaged" : dataset_problem(id, plist, &d->arena);
+    if (problem != NULL) {
+        H5Dclose(id);
+        return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET, "the dataset cannot be read: %s", problem);
+    }
+    d->space = H5Dget_space(id);
+    const int ndim = H5Sget_simple_extent_dims(d->space, d->shape, NULL);
+    d->ndim = ndim < 0 ? 0 : (unsigned)ndim;
+    d->id = with_cache(id, plist, d);
+    AUTO(close_type) hid_t type = d->id < 0 ? -1 : H5Dget_type(d->id);
+    if (ndim < 0 || type < 0)
+        return library_fail(err, ERR_SYNTAX, "the dataset is damaged");
+    if (!type_of_file(type, &d->arena, &d->type, err))
+        return false;
+    return d->type.problem == NULL ||
+           FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET, "the dataset cannot be read: %s", d->type.problem);
+}
+
+bool dataset_open(struct worker *w, struct open_file *file, uint64_t object, struct open_dataset **out,
+                  struct error *err)
+{
+    struct open_dataset *d = NULL;
+    for (size_t i = 0; i < DATASETS_MAX && d == NULL; i++)
+        if (w->datasets[i].file == file && w->datasets[i].object == object)
+            d = &w->datasets[i];
+    if (d == NULL) {
+        d = dataset_place(w);
+        const hid_t id = H5Oopen_by_addr(file->id, object);
+        if (id < 0 || H5Iget_type(id) != H5I_DATASET) {
+            if (id >= 0)
+                H5Oclose(id);
+            return library_fail(err, ERR_SYNTAX, "the dataset cannot be opened");
+        }
+        *d = (struct open_dataset){.file = file, .object = object};
+        arena_init(&d->arena, 64 << 20);
+        if (!dataset_start(d, id, err)) {
+            dataset_close(d);
+            return false;
+        }
+    }
+    d->used = ++w->clock;
+    *out = d;
+    return true;
+}

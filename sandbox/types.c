@@ -1,0 +1,643 @@
+/* Types of the library as dtypes and back (HDF5 File Format Specification, IV.A.2.d; h5py's choices). */
+#include "worker.h"
+
+#include <stdio.h>
+
+const char *type_class_name(hid_t type)
+{
+    static const char *const names[] = {
+        [H5T_INTEGER] = "integer",   [H5T_FLOAT] = "float",         [H5T_TIME] = "time",
+        [H5T_STRING] = "string",     [H5T_BITFIELD] = "bitfield",   [H5T_OPAQUE] = "opaque",
+        [H5T_COMPOUND] = "compound", [H5T_REFERENCE] = "reference", [H5T_ENUM] = "enum",
+        [H5T_VLEN] = "vlen",         [H5T_ARRAY] = "array",
+    };
+    const H5T_class_t class = H5Tget_class(type);
+    return class < 0 || class >= (int)ROWS(names) ? "unknown" : names[class];
+}
+
+static char order_of(hid_t type)
+{
+    if (H5Tget_size(type) == 1)
+        return '|';
+    return H5Tget_order(type) == H5T_ORDER_BE ? '>' : '<';
+}
+
+static bool problem(struct type *out, struct arena *arena, struct error *err, const char *what)
+{
+    out->problem = arena_printf(arena, "%s", what);
+    return out->problem != NULL || arena_fail(arena, err);
+}
+
+/* A library id for a standard type: kind, size and order say it all. */
+static hid_t standard(char kind, size_t size, char order)
+{
+    hid_t base = -1;
+    switch (kind) {
+    case 'i':
+        base = size == 1   ? H5T_STD_I8LE
+               : size == 2 ? H5T_STD_I16LE
+               : size == 4 ? H5T_STD_I32LE
+                           : H5T_STD_I64LE;
+        break;
+    case 'u':
+        base = size == 1   ? H5T_STD_U8LE
+               : size == 2 ? H5T_STD_U16LE
+               : size == 4 ? H5T_STD_U32LE
+                           : H5T_STD_U64LE;
+        break;
+    case 'f':
+        base = size <= 4 ? H5T_IEEE_F32LE : size == 8 ? H5T_IEEE_F64LE : H5T_NATIVE_LDOUBLE;
+        break;
+    default:
+        return -1;
+    }
+    const hid_t t = H5Tcopy(base);
+    if (kind == 'f' && size == 2 &&
+        (H5Tset_fields(t, 15, 10, 5, 0, 10) < 0 || H5Tset_size(t, 2) < 0 || H5Tset_ebias(t, 15) < 0)) {
+        H5Tclose(t);
+        return -1;
+    }
+    if (order == '>')
+        H5Tset_order(t, H5T_ORDER_BE);
+    return t;
+}
+
+static size_t widened(size_t size)
+{
+    return size <= 1 ? 1 : size <= 2 ? 2 : size <= 4 ? 4 : size <= 8 ? 8 : 0;
+}
+
+static bool of_integer(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+{
+    const size_t size = H5Tget_size(ft), wide = widened(size);
+    const char kind = H5Tget_sign(ft) == H5T_SGN_NONE ? 'u' : 'i';
+    if (wide == 0)
+        return problem(out, arena, err, "integers of more than 8 bytes are not supported");
+    out->dtype = dtype_make((enum dtype_kind)kind, wide);
+    out->dtype.order = wide == 1 ? '|' : wide == size ? order_of(ft) : '<';
+    out->memory = standard(kind, wide, out->dtype.order);
+    return true;
+}
+
+/* The smallest format that holds it: significant bits, and exponents from -low to high, as NumPy has them. */
+static size_t float_size(hid_t ft)
+{
+    static const struct {
+        size_t size, mantissa;
+        long bias;
+        size_t exponent;
+    } rows[] = {{2, 10, 15, 5}, {4, 23, 127, 8}, {8, 52, 1023, 11}, {16, 64, 16383, 15}};
+    size_t sign, exponent_at, exponent, mantissa_at, mantissa;
+    if (H5Tget_fields(ft, &sign, &exponent_at, &exponent, &mantissa_at, &mantissa) < 0 || exponent > 32)
+        return 0;
+    const long bias = (long)H5Tget_ebias(ft);
+    for (size_t i = 0; i < ROWS(rows); i++)
+        if (mantissa <= rows[i].mantissa && bias <= rows[i].bias &&
+            (1L << exponent) - bias <= (1L << rows[i].exponent) - rows[i].bias)
+            return rows[i].size;
+    return 8;
+}
+
+static bool of_float(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+{
+    const size_t size = float_size(ft);
+    if (size == 0)
+        return problem(out, arena, err, "this float format is not supported");
+    out->dtype = dtype_make(DTYPE_FLOAT, size);
+    out->dtype.order = size == 16 ? '<' : order_of(ft) == '>' ? '>' : '<';
+    out->memory = standard('f', size, out->dtype.order);
+    return true;
+}
+
+static bool of_string(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+{
+    const H5T_cset_t cset = H5Tget_cset(ft);
+    out->memory = H5Tcopy(H5T_C_S1);
+    if (H5Tis_variable_str(ft) > 0) {
+        out->dtype = dtype_make(DTYPE_TEXT, sizeof(struct bytes));
+        out->memory_size = sizeof(char *);
+        out->flat = false;
+        H5Tset_size(out->memory, H5T_VARIABLE);
+    } else {
+        const size_t size = H5Tget_size(ft);
+        if (size == 0)
+            return problem(out, arena, err, "strings of no bytes are not supported");
+        out->dtype = dtype_make(DTYPE_BYTES, size);
+        H5Tset_size(out->memory, size);
+        H5Tset_strpad(out->memory, H5T_STR_NULLPAD);
+    }
+    H5Tset_cset(out->memory, cset); /* the library doesn't convert between character sets */
+    return true;
+}
+
+static bool of_bitfield(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+{
+    const size_t size = H5Tget_size(ft);
+    if (widened(size) != size)
+        return problem(out, arena, err, "bitfields of this size are not supported");
+    out->dtype = dtype_make(DTYPE_UINT, size);
+    out->dtype.order = order_of(ft);
+    out->memory = H5Tcopy(ft);
+    return true;
+}
+
+/* h5py keeps datetime64 and its like as opaque bytes with this tag, and reads any NumPy type back from it. */
+static bool tagged(const char *tag, size_t size, struct arena *arena, struct dtype *out)
+{
+    static const char prefix[] = "NUMPY:";
+    struct dtype parsed;
+    struct error ignored = {0};
+    if (tag == NULL || strncmp(tag, prefix, sizeof prefix - 1) != 0)
+        return false;
+    const struct bytes text = arena_copy(arena, bytes_text(tag + sizeof prefix - 1));
+    if (text.data == NULL || !dtype_parse(text, &parsed, &ignored) || parsed.itemsize != size ||
+        (parsed.kind != DTYPE_DATETIME && parsed.kind != DTYPE_TIMEDELTA && parsed.kind != DTYPE_UNICODE))
+        return false;
+    *out = parsed;
+    return true;
+}
+
+static bool of_opaque(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+{
+    const size_t size = H5Tget_size(ft);
+    if (size == 0)
+        return problem(out, arena, err, "opaque data of no bytes is not supported");
+    char *tag = H5Tget_tag(ft);
+    if (!tagged(tag, size, arena, &out->dtype))
+        out->dtype = dtype_make(DTYPE_VOID, size);
+    H5free_memory(tag);
+    out->memory = H5Tcopy(ft);
+    return true;
+}
+
+static bool is_boolean(hid_t ft, const struct dtype *t)
+{
+    return H5Tget_nmembers(ft) == 2 && ((bytes_is(t->labels[0].name, "FALSE") && t->labels[0].value == 0 &&
+                                         bytes_is(t->labels[1].name, "TRUE") && t->labels[1].value == 1) ||
+                                        (bytes_is(t->labels[1].name, "FALSE") && t->labels[1].value == 0 &&
+                                         bytes_is(t->labels[0].name, "TRUE") && t->labels[0].value == 1));
+}
+
+static hid_t boolean_type(void)
+{
+    const hid_t t = H5Tenum_create(H5T_NATIVE_INT8);
+    const int8_t no = 0, yes = 1;
+    H5Tenum_insert(t, "FALSE", &no);
+    H5Tenum_insert(t, "TRUE", &yes);
+    return t;
+}
+
+static int64_t label_value(const void *raw, const struct dtype *t)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < t->itemsize; i++)
+        v |= (uint64_t)((const uint8_t *)raw)[i] << (8 * (t->order == '>' ? t->itemsize - 1 - i : i));
+    const unsigned unused = (unsigned)(64 - 8 * t->itemsize);
+    return t->kind == DTYPE_INT ? (int64_t)(v << unused) >> unused : (int64_t)v;
+}
+
+static bool read_labels(hid_t ft, struct arena *arena, struct dtype *t, struct error *err)
+{
+    const int count = H5Tget_nmembers(ft);
+    struct dtype_label *labels = arena_alloc(arena, count < 0 ? 0 : (size_t)count, sizeof *labels);
+    if (labels == NULL)
+        return arena_fail(arena, err);
+    for (int i = 0; i < count; i++) {
+        uint8_t raw[8] = {0};
+        char *name = H5Tget_member_name(ft, (unsigned)i);
+        if (name == NULL || H5Tget_member_value(ft, (unsigned)i, raw) < 0) {
+            H5free_memory(name);
+            return library_fail(err, ERR_SYNTAX, "an enumeration is damaged");
+        }
+        labels[i] = (struct dtype_label){arena_copy(arena, bytes_text(name)), label_value(raw, t)};
+        H5free_memory(name);
+        if (labels[i].name.data == NULL)
+            return arena_fail(arena, err);
+    }
+    t->labels = labels;
+    t->label_count = count < 0 ? 0 : (size_t)count;
+    return true;
+}
+
+static bool of_enum(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+{
+    AUTO(close_type) hid_t base = H5Tget_super(ft);
+    const size_t size = H5Tget_size(ft);
+    if (base < 0 || H5Tget_class(base) != H5T_INTEGER || widened(size) != size)
+        return problem(out, arena, err, "enumerations of this base type are not supported");
+    out->dtype = dtype_make(H5Tget_sign(base) == H5T_SGN_NONE ? DTYPE_UINT : DTYPE_INT, size);
+    out->dtype.order = order_of(base);
+    if (!read_labels(ft, arena, &out->dtype, err))
+        return false;
+    if (!is_boolean(ft, &out->dtype)) {
+        out->memory = H5Tcopy(ft);
+        return true;
+    }
+    out->dtype = dtype_make(DTYPE_BOOL, 1);
+    out->memory = boolean_type();
+    return true;
+}
+
+static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *out, struct error *err);
+
+/* h5py's complex: a compound of exactly two equal floats r and i. */
+static bool is_complex(const struct dtype *t, size_t file_size)
+{
+    return t->field_count == 2 && bytes_is(t->fields[0].name, "r") && bytes_is(t->fields[1].name, "i") &&
+           t->fields[0].dtype->kind == DTYPE_FLOAT && t->fields[0].dtype->itemsize >= 4 &&
+           dtype_equal(t->fields[0].dtype, t->fields[1].dtype) && t->fields[0].offset == 0 &&
+           t->fields[1].offset == t->fields[0].dtype->itemsize && t->itemsize == 2 * t->fields[1].offset &&
+           file_size == t->itemsize;
+}
+
+/* The members, each in its own form; says whether they fit where the file has them. */
+static bool of_members(hid_t ft, struct arena *arena, unsigned depth, struct dtype_field *fields,
+                       struct type *members, size_t count, bool *in_place, struct type *out,
+                       struct error *err)
+{
+    *in_place = true;
+    for (size_t i = 0; i < count; i++) {
+        AUTO(close_type) hid_t mt = H5Tget_member_type(ft, (unsigned)i);
+        char *name = H5Tget_member_name(ft, (unsigned)i);
+        fields[i].name = name == NULL ? bytes_of(NULL, 0) : arena_copy(arena, bytes_text(name));
+        H5free_memory(name);
+        if (mt < 0 || fields[i].name.data == NULL)
+            return library_fail(err, ERR_SYNTAX, "a compound type is damaged");
+        if (!of_any(mt, arena, depth + 1, &members[i], err))
+            return false;
+        if (members[i].problem != NULL) {
+            out->problem =
+                arena_printf(arena, "field '%s': %s", (const char *)fields[i].name.data, members[i].problem);
+            return out->problem != NULL || arena_fail(arena, err);
+        }
+        fields[i].dtype = &members[i].dtype;
+        *in_place &= members[i].flat && members[i].dtype.itemsize == H5Tget_size(mt);
+        out->flat &= members[i].flat;
+    }
+    return true;
+}
+
+static bool place_members(hid_t ft, struct dtype_field *fields, const struct type *members, size_t count,
+                          bool in_place, struct type *out)
+{
+    size_t size = 0, memory_size = 0;
+    for (size_t i = 0; i < count; i++) {
+        fields[i].offset = in_place ? H5Tget_member_offset(ft, (unsigned)i) : size;
+        size += members[i].dtype.itemsize;
+        memory_size += members[i].memory_size;
+    }
+    out->dtype = dtype_make(DTYPE_VOID, in_place ? H5Tget_size(ft) : size);
+    out->dtype.fields = fields;
+    out->dtype.field_count = count;
+    out->memory_size = in_place ? out->dtype.itemsize : memory_size;
+    out->memory = H5Tcreate(H5T_COMPOUND, out->memory_size);
+    for (size_t i = 0, at = 0; i < count; at += members[i].memory_size, i++)
+        if (H5Tinsert(out->memory, (const char *)fields[i].name.data, out->flat ? fields[i].offset : at,
+                      members[i].memory) < 0)
+            return false;
+    return true;
+}
+
+static bool of_compound(hid_t ft, struct arena *arena, unsigned depth, struct type *out, struct error *err)
+{
+    const int n = H5Tget_nmembers(ft);
+    if (n <= 0)
+        return problem(out, arena, err, "compound types without members are not supported");
+    const size_t count = (size_t)n;
+    struct dtype_field *fields = arena_alloc(arena, count, sizeof *fields);
+    struct type *members = arena_alloc(arena, count, sizeof *members);
+    bool in_place, ok;
+    if (fields == NULL || members == NULL)
+        return arena_fail(arena, err);
+    ok = of_members(ft, arena, depth, fields, members, count, &in_place, out, err);
+    if (ok && out->problem == NULL && !place_members(ft, fields, members, count, in_place, out))
+        ok = library_fail(err, ERR_SYNTAX, "a compound type is damaged");
+    for (size_t i = 0; i < count; i++)
+        type_close(&members[i]);
+    if (ok && out->problem == NULL && is_complex(&out->dtype, H5Tget_size(ft))) {
+        const char order = fields[0].dtype->order;
+        out->dtype = dtype_make(DTYPE_COMPLEX, out->dtype.itemsize);
+        out->dtype.order = order;
+    }
+    return ok;
+}
+
+/* An array of arrays is one array of more dimensions, as NumPy sees it. shape has room for H5S_MAX_RANK. */
+static void merge_array(struct dtype *t, uint64_t *shape)
+{
+    const struct dtype *inner = t->base;
+    if (inner->base == NULL || t->ndim + inner->ndim > DTYPE_MAX_NDIM)
+        return;
+    for (unsigned i = 0; i < inner->ndim; i++)
+        shape[t->ndim++] = inner->shape[i];
+    t->base = inner->base;
+}
+
+static bool of_array(hid_t ft, struct arena *arena, unsigned depth, struct type *out, struct error *err)
+{
+    AUTO(close_type) hid_t base = H5Tget_super(ft);
+    const int ndim = H5Tget_array_ndims(ft);
+    hsize_t dims[H5S_MAX_RANK];
+    uint64_t *shape = arena_alloc(arena, H5S_MAX_RANK, sizeof *shape);
+    struct type *element = arena_alloc(arena, 1, sizeof *element);
+    if (shape == NULL || element == NULL)
+        return arena_fail(arena, err);
+    if (base < 0 || ndim < 1 || ndim > DTYPE_MAX_NDIM || H5Tget_array_dims2(ft, dims) < 0)
+        return library_fail(err, ERR_SYNTAX, "an array type is damaged");
+    if (!of_any(base, arena, depth + 1, element, err))
+        return false;
+    out->problem = element->problem;
+    size_t count = 1, size = 0;
+    for (int i = 0; i < ndim; i++) {
+        shape[i] = dims[i];
+        if (!checked_mul(count, (size_t)dims[i], &count))
+            return problem(out, arena, err, "the array type is too big");
+    }
+    if (out->problem == NULL && !checked_mul(count, element->dtype.itemsize, &size))
+        return problem(out, arena, err, "the array type is too big");
+    if (out->problem == NULL) {
+        out->memory = H5Tarray_create2(element->memory, (unsigned)ndim, dims);
+        out->memory_size = count * element->memory_size;
+        out->flat = element->flat;
+        out->dtype = dtype_make(DTYPE_VOID, size);
+        out->dtype.base = &element->dtype;
+        out->dtype.ndim = (unsigned)ndim;
+        out->dtype.shape = shape;
+        merge_array(&out->dtype, shape);
+    }
+    type_close(element);
+    return true;
+}
+
+static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *out, struct error *err)
+{
+    *out = (struct type){.flat = true};
+    if (depth > SANDBOX_TYPE_DEPTH)
+        return problem(out, arena, err, "the type nests too deep");
+    bool ok = false;
+    const H5T_class_t class = H5Tget_class(ft);
+    if (class == H5T_INTEGER)
+        ok = of_integer(ft, arena, out, err);
+    else if (class == H5T_FLOAT)
+        ok = of_float(ft, arena, out, err);
+    else if (class == H5T_STRING)
+        ok = of_string(ft, arena, out, err);
+    else if (class == H5T_BITFIELD)
+        ok = of_bitfield(ft, arena, out, err);
+    else if (class == H5T_OPAQUE)
+        ok = of_opaque(ft, arena, out, err);
+    else if (class == H5T_ENUM)
+        ok = of_enum(ft, arena, out, err);
+    else if (class == H5T_COMPOUND)
+        ok = of_compound(ft, arena, depth, out, err);
+    else if (class == H5T_ARRAY)
+        ok = of_array(ft, arena, depth, out, err);
+    else {
+        out->problem = arena_printf(arena, "the type '%s' is not supported", type_class_name(ft));
+        return out->problem != NULL || arena_fail(arena, err);
+    }
+    if (!ok || out->problem != NULL)
+        return ok;
+    if (out->memory <= 0)
+        return library_fail(err, ERR_SYNTAX, "a type is damaged");
+    if (out->memory_size == 0)
+        out->memory_size = out->dtype.itemsize;
+    return true;
+}
+
+bool type_of_file(hid_t file_type, struct arena *arena, struct type *out, struct error *err)
+{
+    struct error wrong = {0};
+    bool ok = of_any(file_type, arena, 0, out, err);
+    if (ok && out->problem == NULL && !dtype_check(&out->dtype, &wrong))
+        ok = problem(out, arena, err, wrong.detail);
+    if (!ok || out->problem != NULL)
+        type_close(out);
+    return ok;
+}
+
+void type_close(struct type *t)
+{
+    if (t->memory > 0)
+        H5Tclose(t->memory);
+    t->memory = 0;
+}
+
+/* ---- dtype to type ---- */
+
+static bool to_any(const struct dtype *t, struct arena *arena, unsigned depth, struct type *out,
+                   struct error *err);
+
+static hid_t to_text(const struct dtype *t)
+{
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, t->text_is_bytes ? H5T_CSET_ASCII : H5T_CSET_UTF8);
+    return type;
+}
+
+static hid_t to_fixed(const struct dtype *t)
+{
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, t->itemsize);
+    H5Tset_strpad(type, H5T_STR_NULLPAD);
+    return type;
+}
+
+static hid_t to_complex(const struct dtype *t)
+{
+    const size_t half = t->itemsize / 2;
+    AUTO(close_type) hid_t part = standard('f', half, t->order);
+    const hid_t type = H5Tcreate(H5T_COMPOUND, t->itemsize);
+    H5Tinsert(type, "r", 0, part);
+    H5Tinsert(type, "i", half, part);
+    return type;
+}
+
+static hid_t to_opaque(const struct dtype *t)
+{
+    char tag[80] = "";
+    const hid_t type = H5Tcreate(H5T_OPAQUE, t->itemsize);
+    if (t->kind != DTYPE_VOID) {
+        char typestr[64];
+        dtype_typestr(t, typestr);
+        snprintf(tag, sizeof tag, "NUMPY:%s", typestr);
+    }
+    H5Tset_tag(type, tag);
+    return type;
+}
+
+static hid_t to_enum(const struct dtype *t, struct arena *arena)
+{
+    AUTO(close_type) hid_t base = standard((char)t->kind, t->itemsize, t->order);
+    const hid_t type = H5Tenum_create(base);
+    for (size_t i = 0; i < t->label_count; i++) {
+        uint8_t raw[8];
+        const struct bytes name = arena_copy(arena, t->labels[i].name);
+        for (size_t b = 0; b < t->itemsize; b++)
+            raw[t->order == '>' ? t->itemsize - 1 - b : b] =
+                (uint8_t)((uint64_t)t->labels[i].value >> (8 * b));
+        if (name.data == NULL || H5Tenum_insert(type, (const char *)name.data, raw) < 0) {
+            H5Tclose(type);
+            return -1;
+        }
+    }
+    return type;
+}
+
+static bool to_record(const struct dtype *t, struct arena *arena, unsigned depth, struct type *out,
+                      struct error *err)
+{
+    struct type *members = arena_alloc(arena, t->field_count, sizeof *members);
+    size_t memory_size = 0;
+    bool ok = true;
+    if (members == NULL)
+        return arena_fail(arena, err);
+    out->flat = dtype_is_flat(t);
+    for (size_t i = 0; ok && i < t->field_count; i++) {
+        ok = to_any(t->fields[i].dtype, arena, depth + 1, &members[i], err);
+        memory_size += members[i].memory_size;
+    }
+    out->memory_size = out->flat ? t->itemsize : memory_size;
+    if (ok)
+        out->memory = H5Tcreate(H5T_COMPOUND, out->memory_size);
+    for (size_t i = 0, at = 0; ok && i < t->field_count; at += members[i].memory_size, i++) {
+        const struct bytes name = arena_copy(arena, t->fields[i].name);
+        ok = name.data != NULL || arena_fail(arena, err);
+        if (ok && H5Tinsert(out->memory, (const char *)name.data, out->flat ? t->fields[i].offset : at,
+                            members[i].memory) < 0)
+            ok = library_fail(err, ERR_UNREPRESENTABLE, "HDF5 cannot hold this record");
+    }
+    for (size_t i = 0; i < t->field_count; i++)
+        type_close(&members[i]);
+    return ok;
+}
+
+static bool to_array(const struct dtype *t, struct arena *arena, unsigned depth, struct type *out,
+                     struct error *err)
+{
+    struct type element;
+    hsize_t dims[H5S_MAX_RANK];
+    size_t count = 1;
+    if (!to_any(t->base, arena, depth + 1, &element, err))
+        return false;
+    for (unsigned i = 0; i < t->ndim; i++) {
+        dims[i] = t->shape[i];
+        count *= (size_t)t->shape[i];
+    }
+    out->memory = H5Tarray_create2(element.memory, t->ndim, dims);
+    out->memory_size = count * element.memory_size;
+    out->flat = element.flat;
+    type_close(&element);
+    return out->memory >= 0 || library_fail(err, ERR_UNREPRESENTABLE, "HDF5 cannot hold this array type");
+}
+
+static hid_t to_plain(const struct dtype *t, struct arena *arena)
+{
+    switch (t->kind) {
+    case DTYPE_BOOL:
+        return boolean_type();
+    case DTYPE_INT:
+    case DTYPE_UINT:
+        return t->label_count > 0 ? to_enum(t, arena) : standard((char)t->kind, t->itemsize, t->order);
+    case DTYPE_FLOAT:
+        return standard('f', t->itemsize, t->order);
+    case DTYPE_COMPLEX:
+        return to_complex(t);
+    case DTYPE_BYTES:
+        return to_fixed(t);
+    case DTYPE_VOID:
+    case DTYPE_DATETIME:
+    case DTYPE_TIMEDELTA:
+    case DTYPE_UNICODE:
+        return to_opaque(t);
+    case DTYPE_TEXT:
+        return to_text(t);
+    case DTYPE_OBJECT:
+        break;
+    }
+    return -1;
+}
+
+static bool to_any(const struct dtype *t, struct arena *arena, unsigned depth, struct type *out,
+                   struct error *err)
+{
+    *out = (struct type){.dtype = *t, .flat = t->kind != DTYPE_TEXT};
+    if (depth > SANDBOX_TYPE_DEPTH)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the type nests too deep for HDF5");
+    if (t->field_count > 0)
+        return to_record(t, arena, depth, out, err);
+    if (t->base != NULL)
+        return to_array(t, arena, depth, out, err);
+    out->memory = to_plain(t, arena);
+    out->memory_size = t->kind == DTYPE_TEXT ? sizeof(char *) : t->itemsize;
+    return out->memory > 0 || library_fail(err, ERR_UNREPRESENTABLE, "HDF5 cannot hold this type");
+}
+
+bool type_to_file(const struct dtype *dtype, struct arena *arena, struct type *out, struct error *err)
+{
+    if (to_any(dtype, arena, 0, out, err))
+        return true;
+    type_close(out);
+    return false;
+}
+
+/* ---- both forms of an element, piece by piece ---- */
+
+struct moves {
+    struct arena *arena;
+    struct move *items;
+    size_t count, capacity;
+};
+
+static bool add_move(struct moves *m, const struct move *move, struct error *err)
+{
+    struct move *last = m->count == 0 ? NULL : &m->items[m->count - 1];
+    if (last != NULL && !move->text && !last->text && last->memory + last->size == move->memory &&
+        last->window + last->size == move->window) {
+        last->size += move->size;
+        return true;
+    }
+    if (m->count == m->capacity) {
+        const size_t capacity = m->capacity == 0 ? 8 : m->capacity * 2;
+        struct move *items =
+            arena_grow(m->arena, m->items, m->capacity * sizeof *items, capacity * sizeof *items);
+        if (items == NULL)
+            return arena_fail(m->arena, err);
+        m->items = items;
+        m->capacity = capacity;
+    }
+    m->items[m->count++] = *move;
+    return true;
+}
+
+/* Follows the rule of place_members and to_record: a record with texts is packed in both forms. */
+static bool find_moves(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
+                       struct error *err)
+{
+    if (t->kind == DTYPE_TEXT || dtype_is_flat(t)) {
+        const bool text = t->kind == DTYPE_TEXT;
+        const struct move move = {*memory, window, text ? sizeof(struct bytes) : t->itemsize, text};
+        *memory += text ? sizeof(char *) : t->itemsize;
+        return add_move(m, &move, err);
+    }
+    for (size_t i = 0; i < t->field_count; i++)
+        if (!find_moves(m, t->fields[i].dtype, memory, window + t->fields[i].offset, err))
+            return false;
+    for (size_t i = 0; t->base != NULL && i + t->base->itemsize <= t->itemsize; i += t->base->itemsize)
+        if (!find_moves(m, t->base, memory, window + i, err))
+            return false;
+    return true;
+}
+
+bool type_moves(const struct type *t, struct arena *arena, struct move **out, size_t *count,
+                struct error *err)
+{
+    struct moves m = {.arena = arena};
+    size_t memory = 0;
+    if (!find_moves(&m, &t->dtype, &memory, 0, err))
+        return false;
+    *out = m.items;
+    *count = m.count;
+    return true;
+}

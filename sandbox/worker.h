@@ -1,0 +1,145 @@
+/* What the files of this room share: all of it is used under the one lock of sandbox.c. */
+#ifndef MANDOLINE_WORKER_H
+#define MANDOLINE_WORKER_H
+
+#include <hdf5.h>
+
+#include "sandbox.h"
+
+enum {
+    FILES_MAX = 32,    /* files kept open for reading */
+    DATASETS_MAX = 16, /* datasets kept open, with their chunk caches */
+    SESSIONS_MAX = 64, /* files being written */
+};
+
+#define CHUNK_MAX        (256ULL << 20) /* bytes of one chunk: a bigger one is not decompressed */
+#define CHUNK_CACHE_MOST (32ULL << 20)  /* of one dataset, unless a chunk is bigger */
+#define CHUNK_CACHE_ALL  (40ULL << 20)  /* of all datasets together, the newest aside */
+
+/* ---- driver.c: the library's view of a descriptor ---- */
+
+struct driver_file {
+    H5FD_t base; /* first: the library's part */
+    int fd;
+    bool writable;
+    bool full;     /* a write went over `most` */
+    uint64_t most; /* bytes that the file may grow to */
+    uint64_t serial;
+    haddr_t eoa, eof;
+};
+
+/* Registers the driver once. */
+bool driver_start(hid_t *driver);
+/* An access list through which exactly this file can be opened, under the name DRIVER_NAME. */
+hid_t driver_access(hid_t driver, struct driver_file *file);
+/* Absolute, so the library doesn't ask for the working directory; there is no such file. */
+#define DRIVER_NAME "/h5"
+
+/* ---- types.c ---- */
+
+/* A type of a file, as it is given to clients. */
+struct type {
+    struct dtype dtype;
+    hid_t memory;        /* what the library reads into: as dtype, but a text is a char pointer */
+    size_t memory_size;  /* of one element in that form */
+    bool flat;           /* no texts: both forms are the same */
+    const char *problem; /* NULL, or why it cannot be read */
+};
+
+/* A piece of an element in both forms. */
+struct move {
+    size_t memory, window, size;
+    bool text;
+};
+
+const char *type_class_name(hid_t type);
+/* The type as clients see it; what cannot be read sets out->problem. False: no memory. */
+bool type_of_file(hid_t file_type, struct arena *arena, struct type *out, struct error *err);
+/* The type that keeps a dtype. */
+bool type_to_file(const struct dtype *dtype, struct arena *arena, struct type *out, struct error *err);
+bool type_moves(const struct type *t, struct arena *arena, struct move **out, size_t *count,
+                struct error *err);
+void type_close(struct type *t);
+
+/* ---- tables.c: what is kept open ---- */
+
+struct open_file {
+    struct sandbox_identity identity;
+    struct driver_file driver;
+    hid_t id; /* 0: a free place */
+    uint64_t used;
+};
+
+struct open_dataset {
+    struct open_file *file; /* NULL: a free place */
+    uint64_t object;
+    hid_t id, space;
+    struct arena arena;
+    struct type type;
+    unsigned ndim; /* of the dataset itself */
+    hsize_t shape[H5S_MAX_RANK];
+    uint64_t cache_bytes;
+    uint64_t used;
+};
+
+struct session {
+    uint64_t number; /* 0: a free place */
+    struct driver_file driver;
+    hid_t file;
+};
+
+struct worker {
+    bool started;
+    hid_t driver;
+    uint64_t clock, numbers;
+    struct open_file files[FILES_MAX];
+    struct open_dataset datasets[DATASETS_MAX];
+    struct session sessions[SESSIONS_MAX];
+};
+
+bool file_open(struct worker *w, const struct sandbox_request *q, struct open_file **out, struct error *err);
+void file_forget(struct worker *w, const struct sandbox_identity *identity);
+/* The dataset with its type and chunk cache; stays until it is pushed out. */
+bool dataset_open(struct worker *w, struct open_file *file, uint64_t object, struct open_dataset **out,
+                  struct error *err);
+/* Why the dataset's elements cannot be had, in words, or NULL. arena for the text. */
+const char *dataset_problem(hid_t dataset, hid_t plist, struct arena *arena);
+
+/* ---- texts of an element ---- */
+
+/* A place that the library puts variable-length data into: freed with the arena. */
+hid_t texts_transfer(struct arena *heap);
+/* count elements from the library's form to the window's; texts are appended to heap. */
+bool texts_out(const struct type *t, const uint8_t *memory, size_t count, uint8_t *window, struct sink *heap,
+               struct error *err);
+
+/* ---- the operations ---- */
+
+typedef bool operation(struct worker *w, const struct sandbox_request *q, struct sink *reply,
+                       struct error *err);
+operation describe, read_box;
+operation write_begin, write_group, write_dataset, write_box, write_attribute, write_hard_link,
+    write_soft_link, write_external_link, write_finish, write_abort;
+
+/* The path without "", "." and a NUL at the end, in the arena; "" is the object itself. */
+bool path_clean(struct bytes path, struct arena *arena, const char **out, struct error *err);
+
+/* Fails with the library's own words after `what`. */
+bool library_fail(struct error *err, enum error_kind kind, const char *what);
+
+/* ---- ids that close themselves ---- */
+
+#define CLOSER(name, function)                                                                               \
+    static inline void name(hid_t *id)                                                                       \
+    {                                                                                                        \
+        if (*id > 0)                                                                                         \
+            function(*id);                                                                                   \
+    }
+CLOSER(close_type, H5Tclose)
+CLOSER(close_space, H5Sclose)
+CLOSER(close_plist, H5Pclose)
+CLOSER(close_object, H5Oclose)
+CLOSER(close_attribute, H5Aclose)
+#undef CLOSER
+
+#endif
