@@ -18,7 +18,6 @@ const struct option convert_options[] = {
     {"--path", NULL, "PATH", "the part of the document to take, as /group/dataset", "path"},
     {"--slice", NULL, "SLICE", "the part of an array to take, as NumPy writes it: 0:10,3", "slice"},
     {"--fields", NULL, "NAMES", "the fields of a structured array to take: a,b", "fields"},
-    {"--dtype", NULL, "TYPE", "the number type to cast to, as NumPy names it: float32", "dtype"},
     {"--nan", NULL, "SPELLING", "how JSON writes NaN: null, string, literal or error", "nan"},
     {"--protocol", NULL, "N", "the pickle protocol to write, 0 to 5", "protocol"},
     {"--pretty", NULL, NULL, "JSON with line breaks", "pretty"},

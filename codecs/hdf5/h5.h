@@ -1,0 +1,154 @@
+/* HDF5 as a document: what the files of this folder share. The library itself is behind sandbox.h. */
+#ifndef MANDOLINE_CODEC_H5_H
+#define MANDOLINE_CODEC_H5_H
+
+#include "codec.h"
+#include "sandbox.h"
+
+/* An open document. Lives in the arena of the exchange. */
+struct h5_file {
+    int fd;
+    struct sandbox_identity identity;
+    const struct codec_options *options;
+    const struct limits *limits;
+};
+
+/* Elements with their type and shape: what is known of a dataset or attribute before its values. */
+struct h5_shape {
+    struct dtype dtype;
+    enum sandbox_space space;
+    unsigned ndim;
+    const uint64_t *dims;
+};
+
+struct h5_attribute {
+    struct bytes name, problem; /* problem: empty where there is none */
+    struct h5_shape shape;
+    struct bytes elements, heap;
+};
+
+struct h5_child {
+    struct bytes name; /* as the file has it */
+    enum link_kind link;
+    uint64_t object; /* of a hard link */
+};
+
+/* One object as the sandbox describes it; texts are the arena's. */
+struct h5_object {
+    enum node_kind kind;
+    uint64_t object;
+    struct bytes problem; /* NODE_OTHER; datasets and types: why there is no value; or empty */
+    struct bytes link_target, link_file;
+    const struct h5_child *children;
+    size_t child_count;
+    const struct h5_attribute *attributes;
+    size_t attribute_count;
+    struct bytes type_class;
+    bool typed; /* shape.dtype is known */
+    struct h5_shape shape;
+    unsigned layout;
+    const uint64_t *max_shape, *chunks;
+    const struct node_filter *filters;
+    size_t filter_count;
+    uint64_t stored_bytes, extent; /* extent: UINT64_MAX where there is none */
+    bool has_fill;
+    struct bytes fill;
+};
+
+/* base: an object, or 0 for the root. */
+bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, struct arena *arena,
+                 struct h5_object *out, struct error *err);
+
+/* The attribute of this name, or NULL. */
+const struct h5_attribute *h5_attribute(const struct h5_object *o, const char *name);
+
+/* ---- values.c: elements as values, as h5py gives them ---- */
+
+/* A scalar is a NumPy scalar or a str, H5S_NULL is None, all else an array. */
+bool h5_attribute_value(const struct h5_attribute *a, struct arena *arena, struct value **out,
+                        struct error *err);
+/* The same; arrays and numeric scalars are read on demand. */
+bool h5_dataset_value(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
+                      struct value **out, struct error *err);
+/* All elements in memory, packed. */
+bool h5_dataset_load(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
+                     const uint8_t **out, uint64_t *count, struct error *err);
+
+/* Text that is not UTF-8 as if it were Latin-1, which is what it most often is; else a view. */
+bool h5_text(struct bytes raw, struct arena *arena, struct bytes *out, struct error *err);
+
+/* ---- marks: attributes that say which Python type a value was (README.md) ---- */
+
+#define MARK_TYPE  "mandoline:type"
+#define MARK_DTYPE "mandoline:dtype"
+
+/* The text of a mark, or empty. */
+struct bytes h5_mark(const struct h5_object *o, const char *name);
+
+/* A dataset as the value that it was made from. */
+bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
+                       struct value **out, struct error *err);
+
+/* What was decoded in a group, before its mark is looked at. */
+struct h5_members {
+    struct value_pair *items; /* str, value */
+    size_t count;
+};
+
+/* The kind of node that a marked group becomes, so that it can be referred to before its members are read. */
+enum value_kind h5_group_kind(struct bytes mark);
+/* Fills the node from its members. */
+bool h5_marked_group(struct bytes mark, const struct h5_members *members, struct arena *arena,
+                     struct value *node, struct error *err);
+
+/* ---- decode.c ---- */
+
+/* The object at path and everything below as a value. */
+bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
+               struct error *err);
+
+/* ---- feed.c: elements on their way into a file, block by block ---- */
+
+/* Memory that one feed after the other uses. */
+struct h5_room {
+    struct arena *arena;
+    struct array_cursor cursor;
+    uint8_t *window;
+    size_t window_size;
+    struct sink heap; /* texts of the block given last, in the form of sandbox.h */
+};
+
+struct h5_feed {
+    struct h5_room *room;
+    struct dtype dtype; /* of what is given */
+    uint64_t count;     /* elements in all */
+    /* A list's leaves ... */
+    struct value *const *leaves;
+    uint64_t at;
+    size_t most; /* leaves in a block */
+    bool ones;   /* the leaves as booleans that say which are ints */
+    /* ... or an array. */
+    const struct dtype *from; /* its dtype; NULL: leaves */
+    size_t *texts;            /* offsets of texts in an element */
+    size_t text_count;
+};
+
+/* The leaves as elements of dtype 'b', 'i', 'f', 'c' or 'T'. */
+bool h5_feed_leaves(struct h5_feed *f, const struct dtype *dtype, struct value *const *leaves, uint64_t count,
+                    struct error *err);
+/* An array; dtype says as what it is kept: its own, or 'T' for text and str objects. */
+bool h5_feed_array(struct h5_feed *f, const struct dtype *dtype, const struct array *a, struct error *err);
+/* The next block, in the form of sandbox.h. A count of 0 is the end. */
+bool h5_feed_next(struct h5_feed *f, const uint8_t **block, size_t *count, struct error *err);
+
+/* Text that HDF5 can hold as such: UTF-8 without NUL or surrogates. */
+bool h5_plain_text(const struct value *v);
+/* True when all elements of a 'U' array, or of an 'O' array, are such text. */
+bool h5_all_text(const struct array *a, struct h5_room *room, bool *out, struct error *err);
+
+/* ---- encode.c ---- */
+
+bool h5_begin(struct encoder *e, struct error *err);
+enum step h5_step(struct encoder *e, struct sink *out, struct error *err);
+
+#endif
