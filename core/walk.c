@@ -3,24 +3,19 @@
 #include <stdio.h>
 
 /*
- * The parts of a node are visited as a row of groups, each with one role: a dict has one group (pairs), an
- * object has seven. A frame remembers the group, the place in it, and whether a pair's key was given already.
+ * The parts of a node come in groups, each with one role: a dict has one group (pairs), an object has seven.
+ * A frame holds the group at hand and the place in it.
  */
 struct walk_frame {
     struct value *value;
     enum walk_role role; /* of value, to its parent */
+    enum walk_role part_role;
     size_t role_index, role_count;
-    unsigned group;
-    size_t index;
-    bool key_done;
-};
-
-/* One group of parts: a single value, a list, or pairs. */
-struct group {
-    enum walk_role role;
-    struct value *one;
-    struct value_list list;
-    struct value_pairs pairs;
+    struct value *const *items;     /* the group: values, or */
+    const struct value_pair *pairs; /* pairs */
+    size_t index, count;
+    unsigned next_group;
+    bool key_done; /* the pair's key was given, its value is next */
 };
 
 enum { CURSOR_WINDOW = 256 << 10 };
@@ -32,33 +27,67 @@ void walk_init(struct walk *w, enum walk_mode mode, struct value *root, const st
     w->seen = mode == WALK_GRAPH ? WALK_SEEN : mode == WALK_SECOND ? WALK_SEEN_TWICE : 0;
 }
 
-static bool object_group(const struct value_object *o, unsigned n, struct group *out)
+static void set_items(struct walk_frame *f, enum walk_role role, struct value *const *items, size_t count)
 {
-    const struct group groups[] = {
-        {.role = WALK_CALLABLE, .one = o->callable}, {.role = WALK_ARGS, .one = o->args},
-        {.role = WALK_KWARGS, .one = o->kwargs},     {.role = WALK_ITEM, .list = o->items},
-        {.role = WALK_ADDED, .list = o->added},      {.role = WALK_VALUE, .pairs = o->pairs},
-        {.role = WALK_STATE, .list = o->states},
-    };
-    if (n >= ROWS(groups))
-        return false;
-    *out = groups[n];
-    return true;
+    f->part_role = role;
+    f->items = items;
+    f->pairs = NULL;
+    f->count = count;
 }
 
-/* The n-th group of a value's parts. False: there is none. */
-static bool group_of(const struct value *v, unsigned n, struct group *out)
+static void set_pairs(struct walk_frame *f, const struct value_pairs *pairs)
 {
+    f->part_role = WALK_VALUE;
+    f->pairs = pairs->items;
+    f->count = pairs->count;
+}
+
+static bool object_group(struct walk_frame *f, unsigned n)
+{
+    const struct value_object *o = f->value->object;
+    switch (n) {
+    case 0:
+        set_items(f, WALK_CALLABLE, &o->callable, 1);
+        return true;
+    case 1:
+        set_items(f, WALK_ARGS, &o->args, 1);
+        return true;
+    case 2:
+        set_items(f, WALK_KWARGS, &o->kwargs, o->kwargs != NULL);
+        return true;
+    case 3:
+        set_items(f, WALK_ITEM, o->items.items, o->items.count);
+        return true;
+    case 4:
+        set_items(f, WALK_ADDED, o->added.items, o->added.count);
+        return true;
+    case 5:
+        set_pairs(f, &o->pairs);
+        return true;
+    case 6:
+        set_items(f, WALK_STATE, o->states.items, o->states.count);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Puts the next group of the value's parts at hand. False: there is none. */
+static bool next_group(struct walk_frame *f)
+{
+    const struct value *v = f->value;
+    const unsigned n = f->next_group++;
+    f->index = 0;
     if (v->kind == VALUE_OBJECT)
-        return object_group(v->object, n, out);
+        return object_group(f, n);
     if (n > 0)
         return false;
     if (v->kind == VALUE_DICT)
-        *out = (struct group){.role = WALK_VALUE, .pairs = v->dict};
+        set_pairs(f, &v->dict);
     else if (v->kind == VALUE_EXTERNAL)
-        *out = (struct group){.role = WALK_ID, .one = v->external->id};
+        set_items(f, WALK_ID, &v->external->id, 1);
     else if (value_is_container(v))
-        *out = (struct group){.role = WALK_ITEM, .list = v->list};
+        set_items(f, WALK_ITEM, v->list.items, v->list.count);
     else
         return false;
     return true;
@@ -96,19 +125,28 @@ static bool push(struct walk *w, const struct walk_frame *frame, struct error *e
     return true;
 }
 
-/* An array's blocks come from one cursor: arrays don't nest, except through 'O' elements, which come as
- * items. */
-static bool start_array(struct walk *w, const struct array *a, struct error *err)
+/*
+ * An array's blocks come from one cursor, since arrays don't nest, except through the elements of an 'O'
+ * array: those are a group of parts.
+ */
+static bool start_array(struct walk *w, struct walk_frame *f, struct error *err)
 {
+    const struct array *a = f->value->array;
+    if (a->dtype.kind == DTYPE_OBJECT) {
+        const uint8_t *elements;
+        uint64_t count;
+        if (!array_count(a, &count) || !array_pack(a, w->arena, &elements, err))
+            return arena_fail(w->arena, err);
+        set_items(f, WALK_ITEM, (struct value *const *)(const void *)elements, (size_t)count);
+        return true;
+    }
     if (w->cursor == NULL)
         w->cursor = arena_alloc(w->arena, 1, sizeof *w->cursor);
-    if (w->cursor == NULL)
-        return arena_fail(w->arena, err);
-    return array_cursor_init(w->cursor, a, CURSOR_WINDOW, w->arena, err);
+    return w->cursor == NULL ? arena_fail(w->arena, err)
+                             : array_cursor_init(w->cursor, a, CURSOR_WINDOW, w->arena, err);
 }
 
-static enum step enter(struct walk *w, const struct walk_event *e, struct walk_event *event,
-                       struct error *err)
+static enum step enter(struct walk *w, const struct walk_event *e, struct error *err)
 {
     struct value *v = e->value;
     if (w->mode == WALK_TREE && (v->mark & WALK_OPEN) != 0) {
@@ -120,15 +158,14 @@ static enum step enter(struct walk *w, const struct walk_event *e, struct walk_e
         .value = v, .role = e->role, .role_index = e->index, .role_count = e->count};
     if (!push(w, &frame, err))
         return fail(w, err);
-    if (v->kind == VALUE_ARRAY && !start_array(w, v->array, err))
+    if (v->kind == VALUE_ARRAY && !start_array(w, &w->frames[w->depth - 1], err))
         return fail(w, err);
     if (w->mode == WALK_TREE)
         v->mark |= WALK_OPEN;
-    *event = *e;
     return STEP_MORE;
 }
 
-static enum step visit(struct walk *w, struct walk_event *e, struct walk_event *event, struct error *err)
+static enum step visit(struct walk *w, struct walk_event *e, struct error *err)
 {
     if (++w->nodes > w->limits->nodes) {
         error_set_limit(err, "nodes", w->limits->nodes,
@@ -137,34 +174,24 @@ static enum step visit(struct walk *w, struct walk_event *e, struct walk_event *
         return fail(w, err);
     }
     e->what = (e->value->mark & w->seen) != 0 ? WALK_AGAIN : has_parts(e->value) ? WALK_ENTER : WALK_LEAF;
-    if (e->what == WALK_ENTER)
-        return enter(w, e, event, err);
-    *event = *e;
-    return STEP_MORE;
+    return e->what == WALK_ENTER ? enter(w, e, err) : STEP_MORE;
 }
 
-/* The next part of the frame's value. False: no part is left. */
-static bool next_part(struct walk_frame *f, struct walk_event *e)
+/* The part at hand; there is one. */
+static void take_part(struct walk_frame *f, struct walk_event *e)
 {
-    struct group g;
-    for (; group_of(f->value, f->group, &g); f->group++, f->index = 0) {
-        const size_t count = g.one != NULL ? 1 : g.list.count + g.pairs.count;
-        if (f->index >= count)
-            continue;
-        *e = (struct walk_event){.role = g.role, .parent = f->value, .index = f->index, .count = count};
-        if (g.pairs.count > 0) {
-            const struct value_pair *pair = &g.pairs.items[f->index];
-            e->role = f->key_done ? WALK_VALUE : WALK_KEY;
-            e->value = f->key_done ? pair->value : pair->key;
-            f->index += f->key_done;
-            f->key_done = !f->key_done;
-            return true;
-        }
-        e->value = g.one != NULL ? g.one : g.list.items[f->index];
-        f->index++;
-        return true;
+    e->parent = f->value;
+    e->index = f->index;
+    e->count = f->count;
+    e->role = f->part_role;
+    if (f->pairs == NULL) {
+        e->value = f->items[f->index++];
+        return;
     }
-    return false;
+    e->role = f->key_done ? WALK_VALUE : WALK_KEY;
+    e->value = f->key_done ? f->pairs[f->index].value : f->pairs[f->index].key;
+    f->index += f->key_done;
+    f->key_done = !f->key_done;
 }
 
 static enum step leave(struct walk *w, struct walk_event *event)
@@ -184,76 +211,76 @@ static enum step leave(struct walk *w, struct walk_event *event)
     return STEP_MORE;
 }
 
-/* The next block of numbers, or the next element of an 'O' array. An empty block is the end. */
-static enum step next_in_array(struct walk *w, struct walk_frame *f, struct walk_event *event,
-                               struct error *err)
+static enum step next_block(struct walk *w, struct walk_frame *f, struct walk_event *event, struct error *err)
 {
-    const struct array *a = f->value->array;
-    if (a->dtype.kind == DTYPE_OBJECT) {
-        uint64_t total;
-        if (!array_count(a, &total) || f->index >= total)
-            return leave(w, event);
-        /* An element may hold arrays itself, so the shared cursor is wound to the place each time it is
-         * needed. */
-        const uint8_t *element;
-        size_t one;
-        struct array_cursor *c = w->cursor;
-        if (c->array != a && !array_cursor_init(c, a, sizeof(struct value *), w->arena, err))
-            return fail(w, err);
-        c->at = f->index;
-        c->block_elements = 1;
-        if (!array_cursor_next(c, &element, &one, err))
-            return fail(w, err);
-        struct walk_event e = {
-            .role = WALK_ITEM, .parent = f->value, .index = f->index, .count = (size_t)total};
-        memcpy(&e.value, element, sizeof e.value);
-        f->index++;
-        return visit(w, &e, event, err);
-    }
-    struct walk_event e = {.what = WALK_BLOCK, .role = f->role, .value = f->value, .index = f->index};
-    if (!array_cursor_next(w->cursor, &e.block, &e.elements, err))
+    *event = (struct walk_event){.what = WALK_BLOCK, .role = f->role, .value = f->value, .index = f->index};
+    if (!array_cursor_next(w->cursor, &event->block, &event->elements, err))
         return fail(w, err);
-    if (e.elements == 0)
+    if (event->elements == 0)
         return leave(w, event);
-    f->index += e.elements;
-    *event = e;
+    f->index += event->elements;
+    f->count = f->index; /* no part is at hand */
     return STEP_MORE;
+}
+
+static enum step visit_root(struct walk *w, struct walk_event *event, struct error *err)
+{
+    *event = (struct walk_event){.role = WALK_ROOT, .value = w->root, .count = 1};
+    const enum step step = visit(w, event, err);
+    w->done = w->depth == 0;
+    return step;
 }
 
 enum step walk_next(struct walk *w, struct walk_event *event, struct error *err)
 {
     if (w->done)
         return STEP_DONE;
-    if (w->depth == 0) {
-        struct walk_event e = {.role = WALK_ROOT, .value = w->root, .count = 1};
-        const enum step step = visit(w, &e, event, err);
-        w->done = w->depth == 0;
-        return step;
-    }
+    if (w->depth == 0)
+        return visit_root(w, event, err);
     struct walk_frame *f = &w->frames[w->depth - 1];
-    if (f->value->kind == VALUE_ARRAY)
-        return next_in_array(w, f, event, err);
-    struct walk_event e;
-    return next_part(f, &e) ? visit(w, &e, event, err) : leave(w, event);
+    while (f->index == f->count) {
+        if (f->value->kind == VALUE_ARRAY && f->value->array->dtype.kind != DTYPE_OBJECT)
+            return next_block(w, f, event, err);
+        if (!next_group(f))
+            return leave(w, event);
+    }
+    take_part(f, event);
+    return visit(w, event, err);
 }
 
 void walk_skip(struct walk *w)
 {
     struct walk_frame *f = &w->frames[w->depth - 1];
-    f->group = UINT8_MAX;
-    f->index = SIZE_MAX;
-    if (f->value->kind == VALUE_ARRAY)
+    f->next_group = UINT8_MAX;
+    f->index = f->count;
+    f->key_done = false;
+    if (f->value->kind == VALUE_ARRAY && f->value->array->dtype.kind != DTYPE_OBJECT)
         w->cursor->at = w->cursor->total;
+}
+
+/* "/key" with '~' and '/' as RFC 6901 writes them; what has no room is cut. Returns the length. */
+static int escape_key(struct bytes key, char *out, size_t size)
+{
+    size_t n = 0;
+    if (size < 4)
+        return 0;
+    out[n++] = '/';
+    for (size_t i = 0; i < key.len && n + 3 < size; i++) {
+        const char c = (char)key.data[i];
+        if (c == '~' || c == '/')
+            out[n++] = '~';
+        out[n++] = (char)(c == '~' ? '0' : c == '/' ? '1' : c);
+    }
+    out[n] = '\0';
+    return (int)n;
 }
 
 /* The step from a frame's value to the part that is being visited. */
 static int pointer_step(const struct walk_frame *f, char *out, size_t size)
 {
-    const struct value *v = f->value;
-    const size_t at = f->index == 0 ? 0 : f->index - (f->key_done ? 0 : 1);
-    if (v->kind == VALUE_DICT && at < v->dict.count && v->dict.items[at].key->kind == VALUE_STR) {
-        const struct bytes key = v->dict.items[at].key->text;
-        return snprintf(out, size, "/%.*s", (int)(key.len < 60 ? key.len : 60), (const char *)key.data);
+    const size_t at = f->key_done ? f->index : f->index - 1;
+    if (f->pairs != NULL && f->pairs[at].key->kind == VALUE_STR) {
+        return escape_key(f->pairs[at].key->text, out, size);
     }
     return snprintf(out, size, "/%zu", at);
 }
@@ -263,7 +290,7 @@ void walk_pointer(const struct walk *w, char *out, size_t size)
     size_t n = 0;
     out[0] = '\0';
     for (size_t i = 0; i < w->depth && n + 1 < size; i++) {
-        if (w->frames[i].index == 0 && !w->frames[i].key_done && w->frames[i].group == 0)
+        if (w->frames[i].index == 0 && !w->frames[i].key_done)
             break; /* just entered: nothing below it is being visited */
         const int step = pointer_step(&w->frames[i], out + n, size - n);
         if (step < 0)
