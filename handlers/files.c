@@ -95,7 +95,7 @@ static bool answer_part(const struct request *request, const struct range *range
 bool get_file(const struct request *request, struct reply *reply, struct error *err)
 {
     struct stored s;
-    bool done;
+    bool done = false;
     if (!stored_find(request, &s, err))
         return false;
     const uint64_t size = s.file.input.size;

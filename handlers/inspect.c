@@ -4,16 +4,27 @@
 #include "routes.h"
 #include "stored.h"
 
-/* {"name": ..., "format": ..., "size": ..., "tree": ...}; no name for a body. */
-static bool answer_tree(const struct request *request, const struct codec *codec, uint64_t size,
-                        const struct document *document, struct reply *reply, struct error *err)
+/* What of a document is shown. */
+struct view {
+    struct bytes path;
+    uint64_t depth;
+};
+
+static bool view_of_request(const struct request *request, struct view *out, struct error *err)
 {
-    struct bytes path = bytes_text("/");
-    uint64_t depth = UINT64_MAX;
+    *out = (struct view){.path = bytes_text("/"), .depth = UINT64_MAX};
+    param_text(request, "path", &out->path);
+    return param_number(request, "depth", 0, INT64_MAX, &out->depth, err);
+}
+
+/* {"name": ..., "format": ..., "size": ..., "tree": ...}; no name for a body. */
+static bool answer_tree(const struct request *request, const struct view *view, const struct codec *codec,
+                        uint64_t size, const struct document *document, struct reply *reply,
+                        struct error *err)
+{
     struct value *tree, *root;
-    param_text(request, "path", &path);
-    if (!param_number(request, "depth", 0, INT64_MAX, &depth, err) ||
-        !describe_tree(document, path, depth, request->service->limits, request->arena, &tree, err))
+    if (!describe_tree(document, view->path, view->depth, request->service->limits, request->arena, &tree,
+                       err))
         return false;
     struct dict d = dict_make(request->arena);
     if (request->name.len > 0)
@@ -28,18 +39,21 @@ bool inspect(const struct request *request, struct reply *reply, struct error *e
 {
     const struct codec *codec;
     struct document document;
-    return negotiate_source(request, &codec, err) &&
+    struct view view;
+    return view_of_request(request, &view, err) && negotiate_source(request, &codec, err) &&
            codec_open(codec, &request->body, &codec_options_default, request->service->limits, request->arena,
                       &document, err) &&
-           answer_tree(request, codec, request->body.size, &document, reply, err);
+           answer_tree(request, &view, codec, request->body.size, &document, reply, err);
 }
 
 bool get_tree(const struct request *request, struct reply *reply, struct error *err)
 {
     struct stored s;
-    bool done;
-    if (!stored_check(request, json_format(), false, &s, reply, &done, err) || done)
+    struct view view;
+    bool done = false;
+    if (!view_of_request(request, &view, err) ||
+        !stored_check(request, json_format(), false, &s, reply, &done, err) || done)
         return done;
     return stored_open(request, NULL, &s, err) &&
-           answer_tree(request, s.codec, s.file.input.size, &s.document, reply, err);
+           answer_tree(request, &view, s.codec, s.file.input.size, &s.document, reply, err);
 }

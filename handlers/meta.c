@@ -94,7 +94,7 @@ bool get_meta(const struct request *request, struct reply *reply, struct error *
     struct stored s;
     struct node node;
     struct value *root;
-    bool done;
+    bool done = false;
     if (!stored_check(request, json_format(), false, &s, reply, &done, err) || done)
         return done;
     if (!stored_open(request, NULL, &s, err) ||

@@ -5,7 +5,7 @@
 
 bool openapi(const struct request *request, struct reply *reply, struct error *err)
 {
-    bool done;
+    bool done = false;
     if (!conditions_check(request, openapi_etag, NULL, reply, &done, err) || done)
         return done;
     reply->status = 200;
