@@ -1,0 +1,288 @@
+/* Input that is wrong, cut, huge or hostile: always a problem document, and the server goes on. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEEP = 1000000 };
+
+/* Sends a body to /v1/convert. */
+static void convert(void **state, const char *query, struct bytes body, const char *type, struct answer *out)
+{
+    char path[256], header[128];
+    snprintf(path, sizeof path, "/v1/convert%s", query);
+    snprintf(header, sizeof header, "Content-Type: %s", type);
+    const struct call call = {.method = "POST", .path = path, .body = body, .headers = {header}};
+    http(*state, &call, out);
+}
+
+/* The server is as it was: what is right is answered. */
+static void assert_alive(void **state)
+{
+    struct answer a;
+    convert(state, "?from=json&to=json", bytes_text("[1]"), "", &a);
+    assert_int_equal(a.status, 200);
+    assert_string_equal((const char *)a.body, "[1]");
+    answer_free(&a);
+}
+
+static const struct {
+    const char *name;
+    const char *query, *type;
+    const char *body;
+    size_t len; /* 0: all of the text */
+    long status;
+    const char *slug;
+    const char *offset; /* or "" */
+} bodies[] = {
+    {"an empty body", "", "", "", 0, 400, "malformed-input", "0"},
+    {"an empty body with a format", "?from=pickle", "", "", 0, 400, "malformed-input", "0"},
+    {"a type that nobody reads", "", "application/pdf", "%PDF-1.7", 0, 415, "unknown-format", ""},
+    {"a form with a file", "", "multipart/form-data; boundary=x", "--x--", 0, 415, "unknown-format", ""},
+    {"bytes that are no format", "", "", "\x01\x02\x03", 0, 415, "unknown-format", ""},
+    {"JSON that is called npy", "", "application/x-npy", "[1]", 0, 400, "malformed-input", "0"},
+    {"JSON that is called a pickle", "?from=pickle", "", "{}", 0, 400, "malformed-input", NULL},
+    {"JSON that is called HDF5", "?from=hdf5", "", "[1]", 0, 400, "malformed-input", NULL},
+    {"JSON that ends early", "", "application/json", "{\"a\": [1, 2", 0, 400, "malformed-input", "11"},
+    {"JSON with more after it", "", "application/json", "1 2", 0, 400, "malformed-input", "2"},
+    {"JSON that is not UTF-8", "", "application/json", "[\"\xff\"]", 0, 400, "malformed-input", "2"},
+    {"JSON with a surrogate in UTF-8", "", "application/json", "[\"\xed\xa0\x80\"]", 0, 400,
+     "malformed-input", "2"},
+    {"a pickle that ends early", "", "", "\x80\x04]\x94(K\x01", 7, 400, "malformed-input", NULL},
+    {"a pickle with text that is not UTF-8", "?from=pickle", "", "\x80\x04\x8c\x01\xff.", 6, 400,
+     "malformed-input", NULL},
+    {"a pickle of 2^63 bytes, it says", "?from=pickle", "", "\x80\x04\x8e\0\0\0\0\0\0\0\x80x.", 13, 400,
+     "malformed-input", NULL},
+    {"a pickle of a text of 2^63 bytes", "?from=pickle", "", "\x80\x04\x8d\0\0\0\0\0\0\0\x80x.", 13, 400,
+     "malformed-input", NULL},
+    {"a frame of 2^64 - 1 bytes", "?from=pickle", "", "\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\xff]\x94.",
+     14, 400, "malformed-input", NULL},
+    {"a pickle that pops from nothing", "?from=pickle", "",
+     "\x80\x04"
+     "0.",
+     4, 400, "malformed-input", NULL},
+    {"npy that ends in its magic", "?from=npy", "", "\x93NUMPY", 6, 400, "malformed-input", NULL},
+    {"npy with a header of 4 GB", "?from=npy", "", "\x93NUMPY\x02\0\xff\xff\xff\xff{", 13, 400,
+     "malformed-input", NULL},
+    {"npy of 2^63 elements", "?from=npy", "",
+     "\x93NUMPY\x01\0\x76\0{'descr': '<f8', 'fortran_order': False, 'shape': (9223372036854775808,), }     "
+     "                                           \n",
+     128, 400, "malformed-input", NULL},
+    {"HDF5 that ends after its signature", "", "", "\x89HDF\r\n\x1a\n", 8, 400, "malformed-input", NULL},
+    {"an array as CSV is read by nobody", "?from=csv", "", "1,2", 0, 415, "unknown-format", ""},
+    {"a format that is none", "?to=docx", "", "1", 0, 400, "bad-parameter", ""},
+    {"a format that is none, to read", "?from=docx", "", "1", 0, 400, "bad-parameter", ""},
+    {"an unknown parameter", "?form=json", "", "1", 0, 400, "bad-parameter", ""},
+    {"a parameter twice", "?to=json&to=json", "", "1", 0, 400, "bad-parameter", ""},
+    {"a protocol of the future", "?to=pickle&protocol=6", "", "1", 0, 400, "bad-parameter", ""},
+    {"a spelling of NaN that is none", "?nan=nan", "", "1", 0, 400, "bad-parameter", ""},
+    {"a truth that is none", "?pretty=maybe", "", "1", 0, 400, "bad-parameter", ""},
+    {"a path that leads nowhere", "?from=json&path=/a/b", "", "{\"a\":1}", 0, 404, "not-found", ""},
+    {"a slice of no array", "?from=json&slice=0", "", "{\"a\":1}", 0, 422, "unrepresentable", ""},
+    {"a parameter that is not UTF-8", "?path=%ff", "", "1", 0, 400, NULL, NULL},
+};
+
+static void bodies_that_are_wrong(void **state)
+{
+    for (size_t i = 0; i < ROWS(bodies); i++) {
+        struct answer a;
+        char text[256];
+        const size_t len = bodies[i].len == 0 ? strlen(bodies[i].body) : bodies[i].len;
+        print_message("%s\n", bodies[i].name);
+        convert(state, bodies[i].query, bytes_of(bodies[i].body, len), bodies[i].type, &a);
+        assert_int_equal(a.status, bodies[i].status);
+        if (bodies[i].slug != NULL)
+            assert_problem(&a, bodies[i].status, bodies[i].slug);
+        if (bodies[i].offset != NULL)
+            assert_string_equal(answer_problem(&a, "offset", text), bodies[i].offset);
+        answer_free(&a);
+    }
+    assert_alive(state);
+}
+
+/* prefix, then unit n times, then suffix; free() it. */
+static struct bytes repeated(const char *prefix, const char *unit, size_t n, const char *suffix)
+{
+    const size_t before = strlen(prefix), each = strlen(unit), after = strlen(suffix);
+    char *text = malloc(before + each * n + after + 1);
+    assert_non_null(text);
+    memcpy(text, prefix, before);
+    for (size_t i = 0; i < n; i++)
+        memcpy(text + before + i * each, unit, each);
+    memcpy(text + before + n * each, suffix, after + 1);
+    return bytes_of(text, before + each * n + after);
+}
+
+static void check_deep(void **state, const char *query, struct bytes body)
+{
+    struct answer a;
+    char text[256];
+    convert(state, query, body, "", &a);
+    assert_problem(&a, 413, "too-large");
+    assert_string_equal(answer_problem(&a, "limit", text), "depth");
+    assert_string_equal(answer_problem(&a, "limit_value", text), "10000");
+    answer_free(&a);
+    free((void *)(uintptr_t)body.data);
+    assert_alive(state);
+}
+
+static void a_million_levels(void **state)
+{
+    check_deep(state, "?from=json&to=json", repeated("", "[", DEEP, ""));
+    check_deep(state, "?from=json&to=pickle", repeated("", "{\"a\":", DEEP, "1"));
+    /* ((((...)))) of protocol 2: each EMPTY_TUPLE goes into the next TUPLE1 */
+    check_deep(state, "?from=pickle&to=json", repeated("\x80\x02)", "\x85", DEEP, "."));
+    check_deep(state, "?from=pickle&to=pickle", repeated("\x80\x02)", "\x85", DEEP, "."));
+    check_deep(state, "?from=pickle&to=hdf5", repeated("\x80\x02)", "\x85", DEEP, "."));
+}
+
+/* l1 = [l0, l0], l2 = [l1, l1] ...: 100 bytes, 2^60 values as JSON. */
+static void a_small_pickle_of_endless_json(void **state)
+{
+    char pickle[512] = "\x80\x02]";
+    size_t n = 3;
+    for (int i = 0; i < 60; i++) /* DUP is 2: (the list twice) t */
+        n += (size_t)sprintf(pickle + n, "2\x86");
+    pickle[n++] = '.';
+    struct answer a;
+    convert(state, "?from=pickle&to=hdf5", bytes_of(pickle, n), "", &a);
+    assert_true(a.status == 413 || a.status == 422);
+    answer_free(&a);
+    assert_alive(state);
+}
+
+static void ten_gigabytes_are_refused_at_once(void **state)
+{
+    const int fd = raw_connect(*state);
+    raw_send(fd, "POST /v1/convert HTTP/1.1\r\nHost: x\r\nContent-Length: 10737418240\r\n\r\n");
+    char *text = raw_read(fd);
+    assert_non_null(strstr(text, "HTTP/1.1 413 "));
+    assert_non_null(strstr(text, "\"limit\":\"body\""));
+    free(text);
+    assert_alive(state);
+}
+
+static const struct {
+    const char *name, *path;
+    long status;
+} files[] = {
+    {"out of the folder, encoded", "/v1/files/%2e%2e/secret", 404},
+    {"out of the folder, all encoded", "/v1/files/..%2fsecret", 404},
+    {"out of the folder from below", "/v1/files/folder%2f..%2f../secret", 404},
+    {"an absolute name", "/v1/files//etc/passwd", 404},
+    {"an absolute name, encoded", "/v1/files/%2Fetc%2Fpasswd", 404},
+    {"a symbolic link out of the folder", "/v1/files/out", 404},
+    {"an absolute symbolic link", "/v1/files/passwd", 404},
+    {"a symbolic link to a folder outside", "/v1/files/up/secret", 404},
+    {"a folder", "/v1/files/folder", 404},
+    {"nothing", "/v1/files/nothing", 404},
+    {"a NUL in the name", "/v1/files/a%00b", 400},
+    {"a name that is not UTF-8", "/v1/files/%ff", 400},
+    {"a tree out of the folder", "/v1/tree/..%2fsecret", 404},
+    {"meta out of the folder", "/v1/meta/out", 404},
+    {"data out of the folder", "/v1/data/passwd", 404},
+    {"attributes out of the folder", "/v1/attrs/up%2fsecret", 404},
+    {"a file that is no document", "/v1/meta/inside.bin", 422},
+    {"a file that is no HDF5, whatever its name", "/v1/tree/wrong.h5", 400},
+    {"a parameter that is not known", "/v1/meta/inside.bin?pth=/", 400},
+    {"a parameter where there are none", "/v1/files/inside.bin?x=1", 400},
+    {"a depth below 0", "/v1/tree/inside.bin?depth=-1", 400},
+    {"a page of nothing", "/v1/files?limit=0", 400},
+    {"a page too long", "/v1/files?limit=10001", 400},
+};
+
+static void put_traps(const struct server_process *s)
+{
+    char path[512];
+    server_put_file(s, "inside.bin", bytes_text("\x01\x02\x03"));
+    server_put_file(s, "wrong.h5", bytes_text("this is not HDF5"));
+    snprintf(path, sizeof path, "%s/secret", s->folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    snprintf(path, sizeof path, "%s/data/folder", s->folder);
+    mkdir(path, 0755);
+    snprintf(path, sizeof path, "%s/data/out", s->folder);
+    assert_int_equal(symlink("../secret", path), 0);
+    snprintf(path, sizeof path, "%s/data/up", s->folder);
+    assert_int_equal(symlink("..", path), 0);
+    snprintf(path, sizeof path, "%s/data/passwd", s->folder);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+}
+
+static void names_that_lead_out(void **state)
+{
+    put_traps(*state);
+    for (size_t i = 0; i < ROWS(files); i++) {
+        struct answer a;
+        char text[256];
+        print_message("%s\n", files[i].name);
+        http(*state, &(struct call){.path = files[i].path}, &a);
+        assert_int_equal(a.status, files[i].status);
+        assert_string_equal(answer_header(&a, "Content-Type", text), "application/problem+json");
+        answer_free(&a);
+    }
+    assert_alive(state);
+}
+
+/* As no client with manners sends them. */
+static void dots_that_are_not_encoded(void **state)
+{
+    static const char *const paths[] = {"/v1/files/../secret", "/v1/files/folder/../../secret",
+                                        "/v1/files/./../secret", "/v1/files/../../../../../../etc/passwd"};
+    for (size_t i = 0; i < ROWS(paths); i++) {
+        char request[256];
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                 paths[i]);
+        const int fd = raw_connect(*state);
+        raw_send(fd, request);
+        char *text = raw_read(fd);
+        assert_non_null(strstr(text, "HTTP/1.1 404 "));
+        free(text);
+    }
+}
+
+/* A dataset of 10^9 x 10^9 floats, none of them written. */
+static void a_slice_of_all_there_is(void **state)
+{
+    const struct server_process *s = *state;
+    char script[512], out[256], err[256], text[256];
+    snprintf(script, sizeof script,
+             "import h5py; h5py.File('%s/data/huge.h5', 'w').create_dataset('x', (10**9, 10**9), 'f4', "
+             "chunks=(1000, 1000))",
+             s->folder);
+    const char *const python[] = {"/usr/bin/python3", "-c", script, NULL};
+    assert_int_equal(run_program(python, "", out, err, sizeof out), 0);
+    static const char *const paths[] = {"/v1/data/huge.h5?path=/x&format=bin",
+                                        "/v1/data/huge.h5?path=/x&slice=:,:&format=json",
+                                        "/v1/data/huge.h5?path=/x&slice=::2&format=npy"};
+    for (size_t i = 0; i < ROWS(paths); i++) {
+        struct answer a;
+        print_message("%s\n", paths[i]);
+        http(*state, &(struct call){.path = paths[i]}, &a);
+        assert_problem(&a, 413, "too-large");
+        assert_string_equal(answer_problem(&a, "limit", text), "elements");
+        answer_free(&a);
+    }
+    struct answer a;
+    http(*state, &(struct call){.path = "/v1/data/huge.h5?path=/x&slice=999999999,-3:&format=json"}, &a);
+    assert_int_equal(a.status, 200);
+    assert_string_equal((const char *)a.body, "[0.0,0.0,0.0]");
+    answer_free(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bodies_that_are_wrong),
+        cmocka_unit_test(a_million_levels),
+        cmocka_unit_test(a_small_pickle_of_endless_json),
+        cmocka_unit_test(ten_gigabytes_are_refused_at_once),
+        cmocka_unit_test(names_that_lead_out),
+        cmocka_unit_test(dots_that_are_not_encoded),
+        cmocka_unit_test(a_slice_of_all_there_is),
+    };
+    return cmocka_run_group_tests(tests, start_mandoline, stop_server);
+}
