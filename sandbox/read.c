@@ -172,7 +172,7 @@ bool read_box(struct worker *w, const struct sandbox_request *q, struct sink *re
         return false;
     const size_t element = inside > 0 ? t->base->itemsize : t->itemsize;
     if (!checked_mul(count, picked, &size) || !checked_mul(size, element, &size) || size > q->window_size)
-        return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the window is too small: it needs %zu bytes", size);
+        return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the window is too small for the box");
     if (count == 0 || picked == 0)
         return true;
     if (d->type.flat && whole)
