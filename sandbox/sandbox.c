@@ -25,14 +25,15 @@ static herr_t collect(unsigned n, const H5E_error2_t *e, void *arg)
     return 0;
 }
 
-bool library_fail(struct error *err, enum error_kind kind, const char *what)
+void library_error(struct error *err, enum error_kind kind, const char *what)
 {
     struct words w = {{0}, {0}};
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, collect, &w);
     const char *between = w.inner[0] == '\0' || strcmp(w.outer, w.inner) == 0 ? "" : ": ";
     if (w.outer[0] == '\0')
-        return FAIL(err, kind, ERROR_NO_OFFSET, "%s", what);
-    return FAIL(err, kind, ERROR_NO_OFFSET, "%s (%s%s%s)", what, w.outer, between, *between ? w.inner : "");
+        error_set(err, kind, ERROR_NO_OFFSET, "%s", what);
+    else
+        error_set(err, kind, ERROR_NO_OFFSET, "%s (%s%s%s)", what, w.outer, between, *between ? w.inner : "");
 }
 
 /* ---- links to other files ---- */

@@ -125,7 +125,13 @@ operation write_begin, write_group, write_dataset, write_box, write_attribute, w
 bool path_clean(struct bytes path, struct arena *arena, const char **out, struct error *err);
 
 /* Fails with the library's own words after `what`. */
-bool library_fail(struct error *err, enum error_kind kind, const char *what);
+void library_error(struct error *err, enum error_kind kind, const char *what);
+
+static inline bool library_fail(struct error *err, enum error_kind kind, const char *what)
+{
+    library_error(err, kind, what);
+    return false;
+}
 
 /* ---- ids that close themselves ---- */
 
