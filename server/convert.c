@@ -18,6 +18,8 @@ const struct option convert_options[] = {
     {"--path", NULL, "PATH", "the part of the document to take, as /group/dataset", "path"},
     {"--slice", NULL, "SLICE", "the part of an array to take, as NumPy writes it: 0:10,3", "slice"},
     {"--fields", NULL, "NAMES", "the fields of a structured array to take: a,b", "fields"},
+    {"--attributes", NULL, "yes|no", "whether HDF5 groups and datasets bring their attributes", "attributes"},
+    {"--header", NULL, "yes|no", "whether CSV has a line of names", "header"},
     {"--nan", NULL, "SPELLING", "how JSON writes NaN: null, string, literal or error", "nan"},
     {"--protocol", NULL, "N", "the pickle protocol to write, 0 to 5", "protocol"},
     {"--pretty", NULL, NULL, "JSON with line breaks", "pretty"},
@@ -27,6 +29,7 @@ const struct option convert_options[] = {
 const struct option inspect_options[] = {
     {"--from", NULL, "FORMAT", "the format of IN; without it, it is found out", "from"},
     {"--path", NULL, "PATH", "the part of the document to look at", "path"},
+    {"--depth", NULL, "N", "how many levels to look into", "depth"},
     {"--pretty", NULL, NULL, "JSON with line breaks", "pretty"},
     {0},
 };

@@ -82,7 +82,7 @@ static ssize_t on_pull(void *cls, uint64_t position, char *out, size_t n)
     struct transaction *t = &d->transaction;
     const uint64_t before = transaction_age(t);
     size_t got;
-    if (!pull_read(&t->pull, out, n, &got, &t->error))
+    if (!transaction_read(t, out, n, &got))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (transaction_age(t) - before > SLOW_US)
         restart_clock(d);

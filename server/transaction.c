@@ -1,6 +1,5 @@
 #include "transaction.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #include "number.h"
@@ -33,11 +32,17 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
     return true;
 }
 
+static void leave_place(struct transaction *t)
+{
+    if (t->has_place)
+        admission_leave(&t->server->admission);
+    t->has_place = false;
+}
+
 void transaction_deinit(struct transaction *t)
 {
     struct server *server = t->server;
-    if (t->has_place)
-        admission_leave(&server->admission);
+    leave_place(t);
     pull_deinit(&t->pull);
     arena_free(&t->arena);
     spool_deinit(&t->body);
@@ -153,18 +158,33 @@ static bool run(struct transaction *t, struct error *err)
     return t->reply.kind != REPLY_ENCODER || pull_start(&t->pull, t->reply.encoder, err);
 }
 
+static char *put_text(char *at, const char *text)
+{
+    const size_t n = strlen(text);
+    memcpy(at, text, n);
+    return at + n;
+}
+
+/* Milliseconds with three digits behind the point. */
+static char *put_span(char *at, uint64_t microseconds)
+{
+    at += number_write_uint(microseconds / 1000, at);
+    *at++ = '.';
+    for (uint64_t unit = 100; unit > 0; unit /= 10)
+        *at++ = (char)('0' + microseconds / unit % 10);
+    return at;
+}
+
 /* read: the body; wait: for a place; handle: the work up to the first queueful. */
 static void tell_timing(struct transaction *t)
 {
     const uint64_t now = now_us();
-    const uint64_t received = t->received == 0 ? now : t->received;
-    const uint64_t admitted = t->admitted == 0 ? received : t->admitted;
-    const uint64_t spans[] = {received - t->started, admitted - received, now - admitted, now - t->started};
-    static const char *const names[] = {"read", "wait", "handle", "total"};
-    char *at = t->timing;
-    for (size_t i = 0; i < ROWS(spans); i++)
-        at += snprintf(at, (size_t)(t->timing + TIMING_MAX - at), "%s%s;dur=%llu.%03llu", i == 0 ? "" : ", ",
-                       names[i], (unsigned long long)spans[i] / 1000, (unsigned long long)spans[i] % 1000);
+    const uint64_t admitted = t->admitted == 0 ? t->received : t->admitted;
+    char *at = put_span(put_text(t->timing, "read;dur="), t->received - t->started);
+    at = put_span(put_text(at, ", wait;dur="), admitted - t->received);
+    at = put_span(put_text(at, ", handle;dur="), now - admitted);
+    at = put_span(put_text(at, ", total;dur="), now - t->started);
+    *at = '\0'; /* four numbers of at most 21 characters fit TIMING_MAX */
 }
 
 /* OPTIONS of a path that exists. */
@@ -194,5 +214,15 @@ void transaction_answer(struct transaction *t)
         t->reply = (struct reply){.status = 204, .kind = REPLY_EMPTY, .fd = -1};
     else if (t->error.kind != ERR_NONE || !run(t, &t->error))
         problem_reply(&t->error, t->id, &t->arena, &t->reply);
+    if (t->reply.kind != REPLY_ENCODER || t->pull.done)
+        leave_place(t); /* what is left to do is up to the client */
     add_common_headers(t);
+}
+
+bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got)
+{
+    const bool ok = pull_read(&t->pull, out, n, got, &t->error);
+    if (!ok || t->pull.done)
+        leave_place(t);
+    return ok;
 }

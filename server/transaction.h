@@ -10,7 +10,7 @@
 #include "server.h"
 #include "target.h"
 
-enum { REQUEST_ID_MAX = 128, TIMING_MAX = 128 };
+enum { REQUEST_ID_MAX = 128, TIMING_MAX = 160 };
 
 struct transaction {
     struct server *server;
@@ -51,6 +51,9 @@ bool transaction_receive(struct transaction *t, const void *data, size_t n);
  * t->pull holds the first queueful. May take as long as the work takes.
  */
 void transaction_answer(struct transaction *t);
+
+/* The next bytes of a REPLY_ENCODER, at most n; *got is 0 at the end only. False: t->error is set. */
+bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got);
 
 /* Microseconds since it began. */
 uint64_t transaction_age(const struct transaction *t);

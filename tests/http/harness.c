@@ -217,11 +217,13 @@ static size_t take_head(char *data, size_t size, size_t n, void *arg)
 static size_t take_body(char *data, size_t size, size_t n, void *arg)
 {
     struct answer *a = arg;
-    uint8_t *body = realloc(a->body, a->len + n + 1);
-    if (body == NULL)
-        return 0;
-    memcpy(body + a->len, data, n);
-    a->body = body;
+    if (a->len + n + 1 > a->room) {
+        a->room = (a->len + n + 1) * 2;
+        a->body = realloc(a->body, a->room);
+        if (a->body == NULL)
+            return 0;
+    }
+    memcpy(a->body + a->len, data, n);
     a->len += n;
     a->body[a->len] = '\0';
     return size * n;
@@ -265,7 +267,7 @@ void client_call(struct client *c, const struct call *call, struct answer *out)
     struct bytes left = call->body;
     struct curl_slist *headers = headers_of(call);
     CURL *curl = c->curl;
-    *out = (struct answer){.body = calloc(1, 1)};
+    *out = (struct answer){.body = calloc(1, 1), .room = 1};
     assert_true(snprintf(url, sizeof url, "http://127.0.0.1:%u%s", c->port, call->path) < (int)sizeof url);
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url);

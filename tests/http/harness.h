@@ -49,7 +49,7 @@ struct answer {
     long status;
     char head[HEAD_MAX]; /* status line and headers */
     uint8_t *body;       /* with a NUL behind it */
-    size_t len;
+    size_t len, room;
     bool cut;      /* the connection ended before the answer did */
     long connects; /* new connections that this call needed */
 };
