@@ -1,5 +1,6 @@
 #include "number.h"
 
+#include "number_round.h"
 #include "number_table.h"
 
 #include <stdlib.h>
@@ -11,8 +12,6 @@ enum {
     DIGITS = 19,                /* that 64 bits hold */
     MOST_EXPONENT = 308,        /* 1e309 is infinite */
     LEAST_EXPONENT = POWER_MIN, /* DIGITS digits times less round to 0 */
-    FRACTION_BITS = 52,
-    LEAST_UNIT = -1074, /* 2 ** -1074 is the smallest double */
 };
 
 /* The parts of a number: all digits of whole and fraction, as one integer, times 10 ** exponent. */
@@ -154,25 +153,6 @@ static struct decimal cut_digits(struct parts *parts)
     return d;
 }
 
-/* The double nearest to v * 2 ** exponent, ties to even, as bits. v is at least 2 ** 125. */
-static inline uint64_t round_to_double(u128 v, int exponent)
-{
-    const int width = 128 - __builtin_clzll((uint64_t)(v >> 64));
-    const int natural = exponent + width - (FRACTION_BITS + 1);
-    const int unit = natural < LEAST_UNIT ? LEAST_UNIT : natural;
-    const int drop = unit - exponent;
-    if (drop > 128)
-        return 0; /* less than half of the smallest */
-    const u128 half = (u128)1 << (drop - 1);
-    uint64_t m = drop == 128 ? 0 : (uint64_t)(v >> drop);
-    const u128 rest = drop == 128 ? v : v & (half * 2 - 1);
-    m += rest > half || (rest == half && (m & 1) == 1);
-    /* The leading bit of m adds 1 to the exponent field, as it should; and so does a carry. */
-    const uint64_t bits = ((uint64_t)(unit - LEAST_UNIT) << FRACTION_BITS) + m;
-    const uint64_t infinite = 0x7FFULL << FRACTION_BITS;
-    return bits < infinite ? bits : infinite;
-}
-
 /*
  * The product with the table's power, 128 bits of it, and how far the truth may be below and above: when
  * both ends round to the same double, that is the answer. After Daniel Lemire, "Number parsing at a gigabyte
@@ -219,10 +199,10 @@ static int compare(const struct parts *parts, uint64_t m, int exponent)
 /* The double that is nearest when it is `below` or the one after. */
 static uint64_t decide(const struct parts *parts, uint64_t below)
 {
-    const int field = (int)(below >> FRACTION_BITS);
-    const uint64_t hidden = 1ULL << FRACTION_BITS, fraction = below & (hidden - 1);
+    const int field = (int)(below >> DOUBLE_FRACTION_BITS);
+    const uint64_t hidden = 1ULL << DOUBLE_FRACTION_BITS, fraction = below & (hidden - 1);
     const uint64_t m = field == 0 ? fraction : fraction | hidden;
-    const int unit = (field == 0 ? 1 : field) - 1 + LEAST_UNIT;
+    const int unit = (field == 0 ? 1 : field) - 1 + DOUBLE_LEAST_UNIT;
     const int order = compare(parts, 2 * m + 1, unit - 1);
     return below + (order > 0 || (order == 0 && (below & 1) == 1));
 }
@@ -234,7 +214,7 @@ static uint64_t bits_of(struct parts *parts)
     if (d.digits == 0 || d.exponent < LEAST_EXPONENT)
         return 0;
     if (d.exponent > MOST_EXPONENT)
-        return 0x7FFULL << FRACTION_BITS;
+        return DOUBLE_INFINITE;
     return approximate(&d, &bits) ? bits : decide(parts, bits);
 }
 

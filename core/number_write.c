@@ -143,7 +143,7 @@ static inline size_t write_exponent(int exponent, char *out)
     const unsigned size = (unsigned)abs(exponent), hundreds = size / 100, three = size >= 100;
     const unsigned negative = exponent < 0;
     uint16_t pair;
-    memcpy(&pair, pairs + 2 * (size - 100 * hundreds), sizeof pair);
+    memcpy(&pair, &pairs[2 * (size_t)(size - 100 * hundreds)], sizeof pair);
     const uint32_t digits = (uint32_t)pair << 8 * three | ('0' + hundreds) * three;
     store(out, (uint64_t)digits << 16 | ('+' + ('-' - '+') * negative) << 8 | 'e');
     return 4 + three;
