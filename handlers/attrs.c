@@ -61,7 +61,7 @@ bool get_attrs(const struct request *request, struct reply *reply, struct error 
     struct stored s;
     struct node node;
     struct value *root;
-    bool varies, done;
+    bool varies, done = false;
     if (!param_options(request, &options, err) ||
         !negotiate_target(request, "format", &format, &varies, err) ||
         !stored_check(request, format, varies, &s, reply, &done, err) || done)

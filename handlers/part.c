@@ -1,5 +1,6 @@
 #include "part.h"
 
+#include "cast.h"
 #include "params.h"
 #include "selection.h"
 
@@ -8,6 +9,7 @@ bool part_of_request(const struct request *request, struct part *out, struct err
     *out = (struct part){.path = bytes_text("/")};
     param_text(request, "path", &out->path);
     param_text(request, "slice", &out->slice);
+    param_text(request, "dtype", &out->dtype);
     return param_list(request, "fields", &out->fields, &out->field_count, err);
 }
 
@@ -74,6 +76,17 @@ static bool fields(const struct part *part, struct arena *arena, struct value **
     return *v != NULL || arena_fail(arena, err);
 }
 
+static bool cast(struct bytes name, struct arena *arena, struct value **v, struct error *err)
+{
+    struct dtype dtype;
+    struct array seen;
+    if (!dtype_parse(name, &dtype, err) || !array_needed(*v, "dtype", err) ||
+        !array_cast((*v)->array, &dtype, arena, &seen, err))
+        return false;
+    *v = value_array(arena, &seen);
+    return *v != NULL || arena_fail(arena, err);
+}
+
 /* What is known to be too much before any of it is read. An element takes a byte at least, in any format. */
 static bool within_limits(const struct value *v, const struct limits *limits, struct error *err)
 {
@@ -97,6 +110,8 @@ bool part_value(const struct request *request, const struct document *document, 
     if (part->field_count > 0 && !fields(part, request->arena, &v, err))
         return false;
     if (part->slice.len > 0 && !slice(request, part->slice, &v, err))
+        return false;
+    if (part->dtype.len > 0 && !cast(part->dtype, request->arena, &v, err))
         return false;
     if (!within_limits(v, request->service->limits, err))
         return false;

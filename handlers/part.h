@@ -1,15 +1,15 @@
-/* The part of a document that path=, slice= and fields= name. */
+/* The part of a document that path=, slice= and fields= name, and dtype= casts. */
 #ifndef MANDOLINE_PART_H
 #define MANDOLINE_PART_H
 
 #include "exchange.h"
 
 struct part {
-    struct bytes path, slice;
+    struct bytes path, slice, dtype;
     const struct bytes *fields;
     size_t field_count;
 };
-#define PART_PARAMETERS "path", "slice", "fields"
+#define PART_PARAMETERS "path", "slice", "fields", "dtype"
 
 bool part_of_request(const struct request *request, struct part *out, struct error *err);
 

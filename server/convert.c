@@ -18,6 +18,7 @@ const struct option convert_options[] = {
     {"--path", NULL, "PATH", "the part of the document to take, as /group/dataset", "path"},
     {"--slice", NULL, "SLICE", "the part of an array to take, as NumPy writes it: 0:10,3", "slice"},
     {"--fields", NULL, "NAMES", "the fields of a structured array to take: a,b", "fields"},
+    {"--dtype", NULL, "TYPE", "the number type to cast to, as NumPy names it: float32", "dtype"},
     {"--attributes", NULL, "yes|no", "whether HDF5 groups and datasets bring their attributes", "attributes"},
     {"--header", NULL, "yes|no", "whether CSV has a line of names", "header"},
     {"--nan", NULL, "SPELLING", "how JSON writes NaN: null, string, literal or error", "nan"},
