@@ -158,6 +158,50 @@ bool value_put(struct arena *arena, struct value_pairs *pairs, struct value *key
     return true;
 }
 
+/* Room for more items: the capacity stays the power of two that make_room expects of the count. */
+static void *make_room_for(struct arena *arena, void *items, size_t count, size_t more, size_t size)
+{
+    size_t total, bytes, held = count == 0 ? 0 : 1;
+    if (!checked_add(count, more, &total))
+        return NULL;
+    while (held < count)
+        held *= 2;
+    size_t wanted = held == 0 ? 1 : held;
+    while (wanted < total)
+        if (!checked_mul(wanted, 2, &wanted))
+            return NULL;
+    if (wanted == held)
+        return items;
+    return checked_mul(wanted, size, &bytes) ? arena_grow(arena, items, held * size, bytes) : NULL;
+}
+
+bool value_append_all(struct arena *arena, struct value_list *list, struct value *const *items, size_t count)
+{
+    if (count == 0)
+        return true;
+    struct value **all = make_room_for(arena, list->items, list->count, count, sizeof *all);
+    if (all == NULL)
+        return false;
+    memcpy(all + list->count, items, count * sizeof *all);
+    list->items = all;
+    list->count += count;
+    return true;
+}
+
+bool value_put_all(struct arena *arena, struct value_pairs *pairs, struct value *const *keys_and_values,
+                   size_t count)
+{
+    if (count == 0)
+        return true;
+    struct value_pair *all = make_room_for(arena, pairs->items, pairs->count, count, sizeof *all);
+    if (all == NULL)
+        return false;
+    memcpy(all + pairs->count, keys_and_values, count * sizeof *all); /* a pair is a key and a value */
+    pairs->items = all;
+    pairs->count += count;
+    return true;
+}
+
 static struct value *find(const struct value_pairs *pairs, struct bytes key)
 {
     for (size_t i = 0; i < pairs->count; i++) {

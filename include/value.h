@@ -134,6 +134,11 @@ struct value *value_integer(struct arena *arena, struct bytes twos_complement);
 bool value_append(struct arena *arena, struct value_list *list, struct value *item);
 bool value_put(struct arena *arena, struct value_pairs *pairs, struct value *key, struct value *value);
 
+/* The same for many at once; keys_and_values alternate. */
+bool value_append_all(struct arena *arena, struct value_list *list, struct value *const *items, size_t count);
+bool value_put_all(struct arena *arena, struct value_pairs *pairs, struct value *const *keys_and_values,
+                   size_t count);
+
 /* The value under a text key of a dict, or NULL. */
 struct value *value_get(const struct value *dict, const char *key);
 

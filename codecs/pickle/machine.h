@@ -1,0 +1,187 @@
+/*
+ * The symbolic stack machine of pickle: it runs every opcode over values and descriptions of calls, and calls
+ * nothing. Decoding, and everything else that must know what a pickle would do, runs this machine.
+ *
+ * What a call makes is known when STOP is met: until then an object may still be built, appended to and
+ * shared. So calls that may be of a known kind are noted as they come, and looked at in that order at the
+ * end, where the object's node becomes the value that it stands for: who holds the node sees the value.
+ */
+#ifndef MANDOLINE_PICKLE_MACHINE_H
+#define MANDOLINE_PICKLE_MACHINE_H
+
+#include "codec.h"
+#include "keyset.h"
+#include "opcodes.h"
+#include "reader.h"
+
+struct machine;
+
+/* One opcode's row. run is NULL where a byte is no opcode. */
+struct opcode_row {
+    const char *name;
+    uint8_t protocol;
+    uint8_t argument; /* enum opcode_argument */
+    bool (*run)(struct machine *m, struct error *err);
+};
+
+extern const struct opcode_row opcode_rows[256];
+
+/* Values by number: an array while numbers are dense, a hash table for what lies far out. */
+struct memo {
+    struct value **dense;
+    size_t dense_count;
+    struct memo_slot *sparse;
+    size_t sparse_count, sparse_capacity;
+    uint64_t count; /* numbers in use: MEMOIZE takes it as the next one */
+};
+
+struct machine {
+    struct bytes in;
+    const uint8_t *at, *end;
+    size_t started; /* offset of the opcode at work */
+    const struct opcode_row *row;
+
+    struct arena *arena;
+    const struct limits *limits;
+    struct value *nodes, *nodes_end; /* of the newest batch */
+    uint64_t node_count;
+
+    struct value **stack;
+    size_t depth, capacity;
+    size_t fence; /* no opcode reaches below: the stack's depth at the last mark, or 0 */
+    size_t *marks;
+    size_t mark_count, mark_capacity;
+
+    struct memo memo;
+    unsigned protocol; /* the last that was declared */
+    uint64_t buffers;  /* out-of-band buffers taken */
+    struct value *none, *yes, *no, *empty;
+    struct value_list noted;  /* calls of known names, and frozensets, in the order of their making */
+    struct value_list united; /* dicts and sets that may hold equal keys */
+    struct keyset keys;
+    struct value *result;
+};
+
+/* Decodes one pickle. *used is the number of bytes up to and with its STOP. */
+bool machine_run(struct bytes in, const struct limits *limits, struct arena *arena, struct value **out,
+                 size_t *used, struct error *err);
+
+/* For opcodes: an error that names the opcode and its place. Is false. */
+bool machine_fail(struct machine *m, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A value's type for machine_fail's "%.*s": the name may be the client's, and has no end of its own. */
+#define TYPE_OF(v) type_length(v), (const char *)value_type_name(v).data
+
+static inline int type_length(const struct value *v)
+{
+    const size_t len = value_type_name(v).len;
+    return len < 60 ? (int)len : 60;
+}
+
+/* The next n bytes, as a view. */
+static inline bool machine_take(struct machine *m, uint64_t n, const uint8_t **out, struct error *err)
+{
+    const size_t left = (size_t)(m->end - m->at);
+    if (n > left)
+        return machine_fail(m, err, "needs %llu bytes, %zu are left", (unsigned long long)n, left);
+    *out = m->at;
+    m->at += n;
+    return true;
+}
+
+/* Text up to a newline, which is consumed. */
+bool machine_line(struct machine *m, struct bytes *out, struct error *err);
+
+struct value *machine_node_slow(struct machine *m, enum value_kind kind, struct error *err);
+
+/* A node, zeroed but for its kind. NULL: *err is set. */
+static inline struct value *machine_node(struct machine *m, enum value_kind kind, struct error *err)
+{
+    if (m->nodes == m->nodes_end)
+        return machine_node_slow(m, kind, err);
+    struct value *v = m->nodes++;
+    v->kind = (uint8_t)kind;
+    return v;
+}
+
+bool machine_push_slow(struct machine *m, struct value *v, struct error *err);
+
+/* False, with *err set, for NULL too. */
+static inline bool machine_push(struct machine *m, struct value *v, struct error *err)
+{
+    if (v == NULL || m->depth == m->capacity)
+        return machine_push_slow(m, v, err);
+    m->stack[m->depth++] = v;
+    return true;
+}
+
+/* Fails unless so many values lie above the last mark. */
+static inline bool machine_need(struct machine *m, size_t n, struct error *err)
+{
+    return m->depth - m->fence >= n ||
+           machine_fail(m, err, "needs %zu values above the last mark, there are %zu", n,
+                        m->depth - m->fence);
+}
+
+static inline struct value *machine_pop(struct machine *m)
+{
+    return m->stack[--m->depth];
+}
+
+static inline struct value *machine_top(const struct machine *m)
+{
+    return m->stack[m->depth - 1];
+}
+
+/* Removes the last mark and all above it, which stays readable until the next push. */
+bool machine_pop_mark(struct machine *m, struct value ***items, size_t *count, struct error *err);
+
+/* A tuple of its own items. NULL: *err is set. */
+struct value *machine_tuple(struct machine *m, struct value *const *items, size_t count, struct error *err);
+
+/* An object that callable makes of args. NULL: *err is set. */
+struct value *machine_object(struct machine *m, enum object_made made, struct value *callable,
+                             struct value *args, struct value *kwargs, struct error *err);
+
+/* ---- memo.c ---- */
+
+/* NULL: there is no such entry. */
+struct value *memo_get(const struct memo *memo, uint64_t number);
+bool memo_put(struct memo *memo, uint64_t number, struct value *v, struct arena *arena, struct error *err);
+
+/* ---- text.c: arguments that are text ---- */
+
+/* Python's int(text, base 0) without a digit limit beyond limits->digits; legacy: "017" is octal, as in C. */
+bool text_integer(struct machine *m, struct bytes text, bool legacy, struct value **out, struct error *err);
+bool text_index(struct machine *m, struct bytes text, uint64_t *out, struct error *err);
+bool text_float(struct machine *m, struct bytes text, double *out, struct error *err);
+/* Python 2's string escapes, quotes included. */
+bool text_unquote(struct machine *m, struct bytes text, struct bytes *out, struct error *err);
+/* The raw-unicode-escape codec. */
+bool text_raw_unicode(struct machine *m, struct bytes text, struct bytes *out, bool *surrogates,
+                      struct error *err);
+
+/* ---- recognise.c, numpy.c ---- */
+
+/* Notes an object whose callable is known. False: no memory. */
+bool recognise_note(struct machine *m, struct value *object, struct error *err);
+/* Makes of every noted object what it stands for; what does not match stays an object. False: no memory. */
+bool recognise_all(struct machine *m, struct error *err);
+
+/* A row's function: true when *v became a value of its own kind; false with err->kind set: no memory. */
+typedef bool recognise_fn(struct machine *m, struct value *v, struct error *err);
+recognise_fn numpy_dtype, numpy_reconstruct, numpy_frombuffer, numpy_scalar;
+
+/* ---- renamed.c ---- */
+
+/* Python 2's name of a global to Python 3's, and back. */
+void renamed_to_new(struct value_global *g);
+void renamed_to_old(struct value_global *g);
+
+#define OPCODE_DECLARE(code, name, protocol, argument, function)                                             \
+    bool function(struct machine *m, struct error *err);
+OPCODE_TABLE(OPCODE_DECLARE)
+#undef OPCODE_DECLARE
+
+#endif

@@ -1,0 +1,331 @@
+/*
+ * Calls whose results are values of a kind of their own. A row is a callable and the kinds of its arguments;
+ * what matches no row, or is refused by the row's function, stays an object.
+ */
+#include "machine.h"
+
+#include "utf8.h"
+
+static struct value *argument(const struct value *v, size_t i)
+{
+    return v->object->args->list.items[i];
+}
+
+static size_t argument_count(const struct value *v)
+{
+    return v->object->args->list.count;
+}
+
+/* ---- what the node becomes ---- */
+
+static bool become_text(struct value *v, enum value_kind kind, struct bytes text)
+{
+    v->kind = (uint8_t)kind;
+    v->text = text;
+    return true;
+}
+
+/* What Latin-1 would make of UTF-8 text. False: it has characters over U+00FF, or (err) no memory. */
+static bool to_latin1(struct machine *m, struct bytes text, struct bytes *out, struct error *err)
+{
+    *out = text;
+    if (utf8_is_ascii(text))
+        return true;
+    uint8_t *bytes = arena_alloc(m->arena, 1, text.len);
+    size_t n = 0;
+    if (bytes == NULL)
+        return arena_fail(m->arena, err);
+    for (size_t at = 0; at < text.len;) {
+        const uint32_t code = utf8_next(text, &at);
+        if (code > 0xff)
+            return false;
+        bytes[n++] = (uint8_t)code;
+    }
+    *out = bytes_of(bytes, n);
+    return true;
+}
+
+static bool is_latin1(const struct value *name)
+{
+    return bytes_is(name->text, "latin1") || bytes_is(name->text, "latin-1");
+}
+
+/* _codecs.encode(text, 'latin1'): how protocols 0 to 2 write bytes. */
+static bool encoded_bytes(struct machine *m, struct value *v, struct error *err)
+{
+    struct bytes bytes;
+    return is_latin1(argument(v, 1)) && to_latin1(m, argument(v, 0)->text, &bytes, err) &&
+           become_text(v, VALUE_BYTES, bytes);
+}
+
+static bool encoded_bytearray(struct machine *m, struct value *v, struct error *err)
+{
+    struct bytes bytes;
+    return is_latin1(argument(v, 1)) && to_latin1(m, argument(v, 0)->text, &bytes, err) &&
+           become_text(v, VALUE_BYTEARRAY, bytes);
+}
+
+static bool plain_bytes(struct machine *m, struct value *v, struct error *err)
+{
+    (void)m;
+    (void)err;
+    return become_text(v, VALUE_BYTES, argument_count(v) == 0 ? bytes_of(NULL, 0) : argument(v, 0)->text);
+}
+
+static bool plain_bytearray(struct machine *m, struct value *v, struct error *err)
+{
+    (void)m;
+    (void)err;
+    return become_text(v, VALUE_BYTEARRAY, argument_count(v) == 0 ? bytes_of(NULL, 0) : argument(v, 0)->text);
+}
+
+/* A set of a list's items: the list stays what it is. Members that can be none leave a call. */
+static bool set_of(struct machine *m, struct value *v, enum value_kind kind, struct error *err)
+{
+    struct value_list items = {0};
+    struct error refused = {0};
+    if (argument_count(v) == 1 &&
+        !value_append_all(m->arena, &items, argument(v, 0)->list.items, argument(v, 0)->list.count))
+        return arena_fail(m->arena, err);
+    if (!keyset_unite_items(&m->keys, &items, &refused)) {
+        if (refused.kind == ERR_LIMIT)
+            *err = refused;
+        return false;
+    }
+    v->kind = (uint8_t)kind;
+    v->list = items;
+    return true;
+}
+
+static bool plain_set(struct machine *m, struct value *v, struct error *err)
+{
+    return set_of(m, v, VALUE_SET, err);
+}
+
+static bool plain_frozenset(struct machine *m, struct value *v, struct error *err)
+{
+    return set_of(m, v, VALUE_FROZENSET, err);
+}
+
+static double number_of(const struct value *v)
+{
+    return v->kind == VALUE_FLOAT ? v->real : (double)v->integer;
+}
+
+static bool plain_complex(struct machine *m, struct value *v, struct error *err)
+{
+    double *parts = arena_alloc(m->arena, 2, sizeof *parts);
+    if (parts == NULL)
+        return arena_fail(m->arena, err);
+    parts[0] = number_of(argument(v, 0));
+    parts[1] = number_of(argument(v, 1));
+    v->kind = VALUE_COMPLEX;
+    v->complex = parts;
+    return true;
+}
+
+/* (stop), (start, stop) or (start, stop, step), with first and last for what is left out. */
+static bool three(struct machine *m, struct value *v, enum value_kind kind, struct value *first,
+                  struct value *last, struct error *err)
+{
+    struct value **items = arena_alloc(m->arena, 3, sizeof *items);
+    const size_t n = argument_count(v);
+    if (items == NULL || first == NULL || last == NULL)
+        return arena_fail(m->arena, err);
+    items[0] = n == 1 ? first : argument(v, 0);
+    items[1] = n == 1 ? argument(v, 0) : argument(v, 1);
+    items[2] = n == 3 ? argument(v, 2) : last;
+    v->kind = (uint8_t)kind;
+    v->list = (struct value_list){.items = items, .count = 3};
+    return true;
+}
+
+static bool plain_range(struct machine *m, struct value *v, struct error *err)
+{
+    struct value *zero = machine_node(m, VALUE_INT, err), *one = machine_node(m, VALUE_INT, err);
+    if (one == NULL)
+        return false;
+    one->integer = 1;
+    if (argument_count(v) == 3 && argument(v, 2)->kind == VALUE_INT && argument(v, 2)->integer == 0)
+        return false;
+    return three(m, v, VALUE_RANGE, zero, one, err);
+}
+
+static bool plain_slice(struct machine *m, struct value *v, struct error *err)
+{
+    return three(m, v, VALUE_SLICE, m->none, m->none, err);
+}
+
+/* copyreg._reconstructor(cls, object, None): how protocols 0 and 1 make a bare instance. */
+static bool bare_instance(struct machine *m, struct value *v, struct error *err)
+{
+    const struct value_global *base = argument(v, 1)->global;
+    (void)err;
+    if (!bytes_is(base->module, "builtins") || !bytes_is(base->name, "object"))
+        return false;
+    v->object->made = OBJECT_NEWOBJ;
+    v->object->callable = argument(v, 0);
+    v->object->args = m->empty;
+    return true;
+}
+
+/* copyreg.__newobj__(cls, *args): the same with arguments. */
+static bool new_instance(struct machine *m, struct value *v, struct error *err)
+{
+    const struct value_list *all = &v->object->args->list;
+    struct value *cls = all->items[0];
+    struct value *args = machine_tuple(m, all->items + 1, all->count - 1, err);
+    if (args == NULL)
+        return false;
+    v->object->made = OBJECT_NEWOBJ;
+    v->object->callable = cls;
+    v->object->args = args;
+    return true;
+}
+
+/* ---- the table ---- */
+
+enum { STATE = 1, PARTS = 2 };
+
+/*
+ * Arguments, a letter each: s text, b bytes (or a string of Python 2), y bytes or bytearray, i int, n float
+ * or int, l list or tuple, t tuple, g global, d dtype, 0 None, * anything; + one or more of anything.
+ */
+static const struct {
+    const char *module, *name, *arguments;
+    int may_have; /* STATE: it may have been built; PARTS: it may have items, pairs and so on */
+    recognise_fn *fn;
+} rows[] = {
+    {"_codecs", "encode", "ss", 0, encoded_bytes},
+    {"builtins", "bytes", "", 0, plain_bytes},
+    {"builtins", "bytes", "b", 0, plain_bytes},
+    {"builtins", "bytearray", "", 0, plain_bytearray},
+    {"builtins", "bytearray", "b", 0, plain_bytearray},
+    {"builtins", "bytearray", "ss", 0, encoded_bytearray},
+    {"builtins", "set", "", 0, plain_set},
+    {"builtins", "set", "l", 0, plain_set},
+    {"builtins", "frozenset", "", 0, plain_frozenset},
+    {"builtins", "frozenset", "l", 0, plain_frozenset},
+    {"builtins", "complex", "nn", 0, plain_complex},
+    {"builtins", "range", "i", 0, plain_range},
+    {"builtins", "range", "ii", 0, plain_range},
+    {"builtins", "range", "iii", 0, plain_range},
+    {"builtins", "slice", "*", 0, plain_slice},
+    {"builtins", "slice", "**", 0, plain_slice},
+    {"builtins", "slice", "***", 0, plain_slice},
+    {"copyreg", "_reconstructor", "gg0", STATE | PARTS, bare_instance},
+    {"copyreg", "__newobj__", "+", STATE | PARTS, new_instance},
+    {"numpy", "dtype", "s", STATE, numpy_dtype},
+    {"numpy", "dtype", "s**", STATE, numpy_dtype},
+    {"numpy.core.multiarray", "_reconstruct", "gl*", STATE, numpy_reconstruct},
+    {"numpy.core.multiarray", "scalar", "db", 0, numpy_scalar},
+    {"numpy.core.numeric", "_frombuffer", "ydls", 0, numpy_frombuffer},
+};
+
+static bool is_kind(const struct value *v, char letter)
+{
+    switch (letter) {
+    case 's':
+        return v->kind == VALUE_STR;
+    case 'b':
+        return v->kind == VALUE_BYTES || (v->kind == VALUE_STR && (v->flags & VALUE_PYTHON2) != 0);
+    case 'y':
+        return v->kind == VALUE_BYTEARRAY || is_kind(v, 'b');
+    case 'i':
+        return v->kind == VALUE_INT || v->kind == VALUE_BIGINT;
+    case 'n':
+        return v->kind == VALUE_INT || v->kind == VALUE_FLOAT;
+    case 'l':
+        return v->kind == VALUE_LIST || v->kind == VALUE_TUPLE;
+    case 'g':
+        return v->kind == VALUE_GLOBAL;
+    case 'd':
+        return v->kind == VALUE_DTYPE;
+    case '0':
+        return v->kind == VALUE_NONE;
+    default:
+        return letter == '*';
+    }
+}
+
+static bool arguments_match(const struct value_list *args, const char *letters)
+{
+    if (letters[0] == '+')
+        return args->count > 0;
+    if (args->count != strlen(letters))
+        return false;
+    for (size_t i = 0; i < args->count; i++)
+        if (!is_kind(args->items[i], letters[i]))
+            return false;
+    return true;
+}
+
+/* NumPy's names before and since 2.0, and those of 1.16.0. */
+static struct bytes module_of(const struct value_global *g)
+{
+    static const struct {
+        const char *other, *name;
+    } spellings[] = {
+        {"numpy._core.multiarray", "numpy.core.multiarray"},
+        {"numpy.core._multiarray_umath", "numpy.core.multiarray"},
+        {"numpy._core._multiarray_umath", "numpy.core.multiarray"},
+        {"numpy._core.numeric", "numpy.core.numeric"},
+    };
+    if (g->module.len > 0 && g->module.data[0] == 'n')
+        for (size_t i = 0; i < ROWS(spellings); i++)
+            if (bytes_is(g->module, spellings[i].other))
+                return bytes_text(spellings[i].name);
+    return g->module;
+}
+
+/* The first row with this callable, or ROWS(rows). Most pickles name none of them: tell that by one letter.
+ */
+static size_t first_row(const struct value_object *o)
+{
+    const struct value *callable = o->callable;
+    if (callable->kind != VALUE_GLOBAL || callable->global->module.len == 0 ||
+        memchr("_bcn", callable->global->module.data[0], 4) == NULL)
+        return ROWS(rows);
+    const struct bytes module = module_of(callable->global), name = callable->global->name;
+    size_t i = 0;
+    while (i < ROWS(rows) && !(bytes_is(name, rows[i].name) && bytes_is(module, rows[i].module)))
+        i++;
+    return i;
+}
+
+bool recognise_note(struct machine *m, struct value *object, struct error *err)
+{
+    if (object->object->made != OBJECT_REDUCE || first_row(object->object) == ROWS(rows))
+        return true;
+    return value_append(m->arena, &m->noted, object) || arena_fail(m->arena, err);
+}
+
+/* What a row may stand for: more was done to the object than the row says, and it is something else. */
+static bool row_allows(size_t row, const struct value_object *o)
+{
+    const bool parts = o->items.count + o->added.count + o->pairs.count > 0;
+    return (o->states.count == 0 || (rows[row].may_have & STATE) != 0) &&
+           (!parts || (rows[row].may_have & PARTS) != 0) &&
+           arguments_match(&o->args->list, rows[row].arguments);
+}
+
+static bool recognise(struct machine *m, struct value *v, struct error *err)
+{
+    const size_t first = first_row(v->object);
+    for (size_t i = first; i < ROWS(rows) && strcmp(rows[i].name, rows[first].name) == 0; i++)
+        if (row_allows(i, v->object))
+            return rows[i].fn(m, v, err) || err->kind == ERR_NONE;
+    return true;
+}
+
+bool recognise_all(struct machine *m, struct error *err)
+{
+    for (size_t i = 0; i < m->noted.count; i++) {
+        struct value *v = m->noted.items[i];
+        if (v->kind == VALUE_FROZENSET && !keyset_unite_items(&m->keys, &v->list, err))
+            return false;
+        if (v->kind == VALUE_OBJECT && v->object->made == OBJECT_REDUCE && !recognise(m, v, err))
+            return false;
+    }
+    return true;
+}

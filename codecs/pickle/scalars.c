@@ -1,0 +1,250 @@
+/* Opcodes that push one number or one text. */
+#include "machine.h"
+
+#include "bigint.h"
+#include "number.h"
+#include "utf8.h"
+
+static bool push_int(struct machine *m, int64_t integer, struct error *err)
+{
+    struct value *v = machine_node(m, VALUE_INT, err);
+    if (v == NULL)
+        return false;
+    v->integer = integer;
+    return machine_push(m, v, err);
+}
+
+bool op_none(struct machine *m, struct error *err)
+{
+    return machine_push(m, m->none, err);
+}
+
+bool op_newtrue(struct machine *m, struct error *err)
+{
+    return machine_push(m, m->yes, err);
+}
+
+bool op_newfalse(struct machine *m, struct error *err)
+{
+    return machine_push(m, m->no, err);
+}
+
+/* ---- integers ---- */
+
+bool op_binint(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 4, &p, err) && push_int(m, (int32_t)load_u32_le(p), err);
+}
+
+bool op_binint1(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 1, &p, err) && push_int(m, p[0], err);
+}
+
+bool op_binint2(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 2, &p, err) && push_int(m, load_u16_le(p), err);
+}
+
+/* "00" and "01" are how protocols 0 and 1 write False and True. */
+bool op_int(struct machine *m, struct error *err)
+{
+    struct bytes line;
+    struct value *v;
+    if (!machine_line(m, &line, err))
+        return false;
+    if (bytes_is(line, "00") || bytes_is(line, "01"))
+        return machine_push(m, line.data[1] == '1' ? m->yes : m->no, err);
+    return text_integer(m, line, true, &v, err) && machine_push(m, v, err);
+}
+
+bool op_long(struct machine *m, struct error *err)
+{
+    struct bytes line;
+    struct value *v;
+    if (!machine_line(m, &line, err))
+        return false;
+    if (line.len > 0 && line.data[line.len - 1] == 'L')
+        line.len--;
+    return text_integer(m, line, false, &v, err) && machine_push(m, v, err);
+}
+
+static bool push_long(struct machine *m, uint64_t len, struct error *err)
+{
+    const uint8_t *p;
+    int64_t small;
+    if (!machine_take(m, len, &p, err))
+        return false;
+    if (bigint_to_int64(bytes_of(p, (size_t)len), &small))
+        return push_int(m, small, err);
+    struct value *v = machine_node(m, VALUE_BIGINT, err);
+    if (v == NULL)
+        return false;
+    v->text = bigint_trim(bytes_of(p, (size_t)len));
+    return machine_push(m, v, err);
+}
+
+bool op_long1(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 1, &p, err) && push_long(m, p[0], err);
+}
+
+/* The only lengths that have a sign are those of LONG4 and BINSTRING. */
+static bool take_signed_length(struct machine *m, uint32_t *len, struct error *err)
+{
+    const uint8_t *p;
+    if (!machine_take(m, 4, &p, err))
+        return false;
+    *len = load_u32_le(p);
+    return *len <= INT32_MAX || machine_fail(m, err, "the length is negative");
+}
+
+bool op_long4(struct machine *m, struct error *err)
+{
+    uint32_t len;
+    return take_signed_length(m, &len, err) && push_long(m, len, err);
+}
+
+/* ---- floats ---- */
+
+static bool push_float(struct machine *m, double real, struct error *err)
+{
+    struct value *v = machine_node(m, VALUE_FLOAT, err);
+    if (v == NULL)
+        return false;
+    v->real = real;
+    return machine_push(m, v, err);
+}
+
+bool op_float(struct machine *m, struct error *err)
+{
+    struct bytes line;
+    double real;
+    return machine_line(m, &line, err) && text_float(m, line, &real, err) && push_float(m, real, err);
+}
+
+bool op_binfloat(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    double real;
+    if (!machine_take(m, 8, &p, err))
+        return false;
+    const uint64_t bits = load_u64_be(p);
+    memcpy(&real, &bits, sizeof real);
+    return push_float(m, real, err);
+}
+
+/* ---- text and bytes ---- */
+
+static bool push_text(struct machine *m, enum value_kind kind, uint8_t flags, struct bytes text,
+                      struct error *err)
+{
+    struct value *v = machine_node(m, kind, err);
+    if (v == NULL)
+        return false;
+    v->flags = flags;
+    v->text = text;
+    return machine_push(m, v, err);
+}
+
+static bool push_utf8(struct machine *m, uint64_t len, struct error *err)
+{
+    const uint8_t *p;
+    bool surrogates = false;
+    if (!machine_take(m, len, &p, err))
+        return false;
+    const struct bytes text = bytes_of(p, (size_t)len);
+    const size_t valid = utf8_valid_surrogatepass(text, &surrogates);
+    if (valid != text.len)
+        return machine_fail(m, err, "the text is no UTF-8 from byte %zu on",
+                            (size_t)(p - m->in.data) + valid);
+    return push_text(m, VALUE_STR, surrogates ? VALUE_SURROGATES : 0, text, err);
+}
+
+/* A string of Python 2: text where it is UTF-8, else bytes. */
+static bool push_python2(struct machine *m, struct bytes text, struct error *err)
+{
+    const enum value_kind kind = utf8_valid(text) == text.len ? VALUE_STR : VALUE_BYTES;
+    return push_text(m, kind, VALUE_PYTHON2, text, err);
+}
+
+static bool push_bytes(struct machine *m, enum value_kind kind, uint64_t len, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, len, &p, err) && push_text(m, kind, 0, bytes_of(p, (size_t)len), err);
+}
+
+bool op_short_binunicode(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 1, &p, err) && push_utf8(m, p[0], err);
+}
+
+bool op_binunicode(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 4, &p, err) && push_utf8(m, load_u32_le(p), err);
+}
+
+bool op_binunicode8(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 8, &p, err) && push_utf8(m, load_u64_le(p), err);
+}
+
+bool op_unicode(struct machine *m, struct error *err)
+{
+    struct bytes line, text;
+    bool surrogates;
+    return machine_line(m, &line, err) && text_raw_unicode(m, line, &text, &surrogates, err) &&
+           push_text(m, VALUE_STR, surrogates ? VALUE_SURROGATES : 0, text, err);
+}
+
+bool op_string(struct machine *m, struct error *err)
+{
+    struct bytes line, text;
+    return machine_line(m, &line, err) && text_unquote(m, line, &text, err) && push_python2(m, text, err);
+}
+
+bool op_short_binstring(struct machine *m, struct error *err)
+{
+    const uint8_t *n, *p;
+    return machine_take(m, 1, &n, err) && machine_take(m, n[0], &p, err) &&
+           push_python2(m, bytes_of(p, n[0]), err);
+}
+
+bool op_binstring(struct machine *m, struct error *err)
+{
+    uint32_t len;
+    const uint8_t *p;
+    return take_signed_length(m, &len, err) && machine_take(m, len, &p, err) &&
+           push_python2(m, bytes_of(p, len), err);
+}
+
+bool op_short_binbytes(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 1, &p, err) && push_bytes(m, VALUE_BYTES, p[0], err);
+}
+
+bool op_binbytes(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 4, &p, err) && push_bytes(m, VALUE_BYTES, load_u32_le(p), err);
+}
+
+bool op_binbytes8(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 8, &p, err) && push_bytes(m, VALUE_BYTES, load_u64_le(p), err);
+}
+
+bool op_bytearray8(struct machine *m, struct error *err)
+{
+    const uint8_t *p;
+    return machine_take(m, 8, &p, err) && push_bytes(m, VALUE_BYTEARRAY, load_u64_le(p), err);
+}

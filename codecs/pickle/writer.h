@@ -1,0 +1,132 @@
+/*
+ * Writes pickles of protocols 0 to 5 from the events of a walk: byte for byte what CPython's own pickler
+ * (Modules/_pickle.c) writes for plain data, and what pickle.loads turns into the same objects for the rest.
+ */
+#ifndef MANDOLINE_PICKLE_WRITER_H
+#define MANDOLINE_PICKLE_WRITER_H
+
+#include "codec.h"
+#include "opcodes.h"
+
+/* Names that the writer itself needs, each written once a pickle. */
+enum known_global {
+    KNOWN_BYTES,
+    KNOWN_BYTEARRAY,
+    KNOWN_SET,
+    KNOWN_FROZENSET,
+    KNOWN_COMPLEX,
+    KNOWN_RANGE,
+    KNOWN_SLICE,
+    KNOWN_OBJECT,
+    KNOWN_GETATTR,
+    KNOWN_ENCODE,
+    KNOWN_RECONSTRUCTOR,
+    KNOWN_NEWOBJ,
+    KNOWN_PARTIAL,
+    KNOWN_NDARRAY,
+    KNOWN_DTYPE,
+    KNOWN_ARRAY,
+    KNOWN_SCALAR,
+    KNOWN_FROMBUFFER,
+    KNOWN_COUNT
+};
+
+/* Something short that was written and is in the memo: names, the codes of dtypes. */
+struct known_text {
+    struct bytes text;
+    uint32_t number;
+};
+
+enum { KNOWN_TEXTS = 64 };
+
+struct writer {
+    struct encoder *e;
+    struct sink *out; /* of the step at work */
+    int protocol;
+    uint8_t *held; /* the frame at work; below protocol 4, what the event at work has written */
+    size_t held_len, held_capacity;
+    struct bytes rest; /* of something large, which comes before what is held */
+    uint32_t memo_count;
+    uint32_t globals[KNOWN_COUNT]; /* memo number + 1, or 0 */
+    struct known_text texts[KNOWN_TEXTS], dtypes[KNOWN_TEXTS];
+    size_t text_count, dtype_count;
+    uint32_t shorts[2][257]; /* bytes and texts of one character, and empty ones: memo number + 1, or 0 */
+    bool array_bypass;       /* the elements of the array at work go straight to the sink */
+    bool started, ended;
+};
+
+/* ---- write_out.c: bytes, frames, the memo ---- */
+
+bool write_held_slow(struct writer *w, const void *data, size_t n, struct error *err);
+
+static inline bool write_raw(struct writer *w, const void *data, size_t n, struct error *err)
+{
+    if (n > w->held_capacity - w->held_len)
+        return write_held_slow(w, data, n, err);
+    memcpy(w->held + w->held_len, data, n);
+    w->held_len += n;
+    return true;
+}
+
+static inline bool write_op(struct writer *w, enum opcode op, struct error *err)
+{
+    const uint8_t byte = (uint8_t)op;
+    return write_raw(w, &byte, 1, err);
+}
+
+/* A new value begins: where a frame may end. */
+bool write_boundary(struct writer *w, struct error *err);
+/* Everything held goes to the sink: as a frame from protocol 4 on. */
+bool write_flush(struct writer *w, struct error *err);
+/* A header and data: when there is much of it, outside of frames, and without a copy. data must stay. */
+bool write_sized(struct writer *w, const void *header, size_t n, struct bytes data, struct error *err);
+/* The same for data that follows in blocks: each goes to write_block. */
+bool write_blocks_begin(struct writer *w, const void *header, size_t n, uint64_t size, struct error *err);
+bool write_block(struct writer *w, const void *data, size_t n, struct error *err);
+
+/* The value on top gets the next memo number; v may be NULL where nobody will ask for it. */
+bool write_memo(struct writer *w, struct value *v, struct error *err);
+bool write_get(struct writer *w, uint32_t number, struct error *err);
+
+static inline uint32_t memo_of(const struct value *v)
+{
+    return v->mark & WALK_MARK_MAX;
+}
+
+/* ---- write_scalars.c: values without parts ---- */
+
+bool write_int(struct writer *w, int64_t n, struct error *err);
+bool write_none(struct writer *w, struct error *err);
+bool write_bool(struct writer *w, bool boolean, struct error *err);
+/* Without a memo entry. */
+bool write_str(struct writer *w, struct bytes utf8, struct error *err);
+/* With one, unless it has one already: for a few short texts. */
+bool write_text(struct writer *w, struct bytes text, struct error *err);
+/* With one. v may be NULL. */
+bool write_bytes(struct writer *w, struct bytes bytes, struct value *v, struct error *err);
+/* The opcode and length of so many bytes from protocol 3 on. Returns the header's length, 0: too many. */
+size_t write_bytes_header(const struct writer *w, uint64_t size, uint8_t *out);
+bool write_known(struct writer *w, enum known_global known, struct error *err);
+bool write_scalar(struct writer *w, struct value *v, struct error *err);
+
+/* A tuple of n items: what comes before and what comes after them. */
+bool write_tuple_begin(struct writer *w, size_t n, struct error *err);
+bool write_tuple_end(struct writer *w, size_t n, struct value *v, struct error *err);
+
+/* ---- write_numpy.c ---- */
+
+bool write_dtype(struct writer *w, const struct dtype *t, uint32_t *number, struct error *err);
+bool write_array_enter(struct writer *w, struct value *v, struct error *err);
+bool write_array_block(struct writer *w, const struct walk_event *event, struct error *err);
+bool write_array_leave(struct writer *w, struct value *v, struct error *err);
+
+/* ---- writer.c ---- */
+
+/* Items of a list: what comes before and after the index-th of count. */
+bool write_item_before(struct writer *w, size_t index, size_t count, struct error *err);
+bool write_item_after(struct writer *w, size_t index, size_t count, struct error *err);
+
+bool writer_begin(struct encoder *e, struct error *err);
+enum step writer_step(struct encoder *e, struct sink *out, struct error *err);
+
+#endif
