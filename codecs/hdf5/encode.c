@@ -681,7 +681,7 @@ static bool put_str(struct builder *b, struct place p, const struct value *v, st
 
 static bool put_value(struct builder *b, struct place p, struct value *v, struct error *err)
 {
-    const uint8_t boolean = v->boolean;
+    const uint8_t boolean = v->kind == VALUE_BOOL && v->boolean;
     switch ((enum value_kind)v->kind) {
     case VALUE_NONE:
         return put_null(b, p, NULL, err);
