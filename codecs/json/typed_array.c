@@ -1,0 +1,167 @@
+#include "typed_array.h"
+
+#include "base64.h"
+
+/* The text of a member, or NULL data. */
+static struct bytes text_of(const struct value *v)
+{
+    return v != NULL && v->kind == VALUE_STR ? v->text : bytes_of(NULL, 0);
+}
+
+static bool is_true(const struct value *v)
+{
+    return v != NULL && v->kind == VALUE_BOOL && v->boolean;
+}
+
+static bool read_labels(const struct value *list, struct arena *arena, struct dtype *out, struct error *err)
+{
+    if (list->kind != VALUE_LIST)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "labels of a dtype must be a list of [name, value]");
+    struct dtype_label *labels = arena_alloc(arena, list->list.count, sizeof *labels);
+    if (labels == NULL)
+        return arena_fail(arena, err);
+    for (size_t i = 0; i < list->list.count; i++) {
+        const struct value *pair = list->list.items[i];
+        if (pair->kind != VALUE_LIST || pair->list.count != 2 || pair->list.items[0]->kind != VALUE_STR ||
+            pair->list.items[1]->kind != VALUE_INT)
+            return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "a label of a dtype must be [name, value]");
+        labels[i] = (struct dtype_label){pair->list.items[0]->text, pair->list.items[1]->integer};
+    }
+    out->labels = labels;
+    out->label_count = list->list.count;
+    return true;
+}
+
+bool typed_dtype_read(const struct value *v, struct arena *arena, struct dtype *out, struct error *err)
+{
+    if (v == NULL)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "a dtype is missing");
+    if (v->kind != VALUE_DICT)
+        return dtype_of_descr(v, arena, out, err);
+    const struct value *descr = value_get(v, "descr"), *labels = value_get(v, "labels");
+    if (descr == NULL || descr->kind == VALUE_DICT)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "a dtype that is an object must have a descr");
+    if (!dtype_of_descr(descr, arena, out, err) || (labels != NULL && !read_labels(labels, arena, out, err)))
+        return false;
+    out->aligned = is_true(value_get(v, "aligned"));
+    out->text_is_bytes = out->kind == DTYPE_TEXT && is_true(value_get(v, "bytes"));
+    return true;
+}
+
+static bool read_shape(const struct value *v, struct arena *arena, struct array *out, struct error *err)
+{
+    if (v == NULL || v->kind != VALUE_LIST || v->list.count > DTYPE_MAX_NDIM)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "shape must be a list of at most %d lengths",
+                    DTYPE_MAX_NDIM);
+    uint64_t *shape = arena_alloc(arena, v->list.count, sizeof *shape);
+    if (shape == NULL)
+        return arena_fail(arena, err);
+    for (size_t i = 0; i < v->list.count; i++) {
+        const struct value *length = v->list.items[i];
+        if (length->kind != VALUE_INT || length->integer < 0)
+            return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "a length in a shape must be an integer from 0 on");
+        shape[i] = (uint64_t)length->integer;
+    }
+    out->shape = shape;
+    out->ndim = (unsigned)v->list.count;
+    return true;
+}
+
+static bool read_packed(const struct value *data, uint64_t size, struct arena *arena, struct array *out,
+                        struct error *err)
+{
+    struct bytes raw;
+    if (data->kind != VALUE_STR)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "data of this dtype must be base64 text");
+    if (!base64_decode(data->text, arena, &raw, err))
+        return false;
+    if (raw.len != size)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "data has %zu bytes; dtype and shape need %llu",
+                    raw.len, (unsigned long long)size);
+    out->data = raw.data;
+    return true;
+}
+
+static bool read_text(const struct value *v, bool bytes, struct arena *arena, struct bytes *out,
+                      struct error *err)
+{
+    if (v->kind != VALUE_STR || (v->flags & VALUE_SURROGATES) != 0)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "an element of dtype |T must be text");
+    *out = v->text;
+    return !bytes || base64_decode(v->text, arena, out, err);
+}
+
+static bool read_list(const struct value *data, uint64_t count, struct arena *arena, struct array *out,
+                      struct error *err)
+{
+    if (data->kind != VALUE_LIST)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "data of this dtype must be a list");
+    if (data->list.count != count)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "data has %zu elements; the shape needs %llu",
+                    data->list.count, (unsigned long long)count);
+    out->data = (const uint8_t *)data->list.items;
+    if (out->dtype.kind == DTYPE_OBJECT)
+        return true;
+    struct bytes *texts = arena_alloc(arena, data->list.count, sizeof *texts);
+    if (texts == NULL)
+        return arena_fail(arena, err);
+    for (size_t i = 0; i < data->list.count; i++)
+        if (!read_text(data->list.items[i], out->dtype.text_is_bytes, arena, &texts[i], err))
+            return false;
+    out->data = (const uint8_t *)texts;
+    return true;
+}
+
+bool typed_array_read(const struct value *members, bool scalar, struct arena *arena, struct array *out,
+                      struct error *err)
+{
+    uint64_t count, size;
+    const struct value *data = value_get(members, "data");
+    struct array a = {0};
+    if (!typed_dtype_read(value_get(members, "dtype"), arena, &a.dtype, err) ||
+        (!scalar && !read_shape(value_get(members, "shape"), arena, &a, err)))
+        return false;
+    *out = array_of_memory(a.dtype, a.ndim, a.shape, NULL);
+    out->scalar = scalar;
+    out->fortran = bytes_is(text_of(value_get(members, "order")), "F") && a.ndim > 1;
+    if (!array_count(out, &count) || !array_size(out, &size))
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "the shape has more elements than there can be");
+    if (data == NULL)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "an array has no data");
+    if (out->dtype.kind == DTYPE_OBJECT || out->dtype.kind == DTYPE_TEXT)
+        return read_list(data, count, arena, out, err);
+    if (!dtype_is_flat(&out->dtype))
+        return FAIL(
+            err, ERR_UNSUPPORTED, ERROR_NO_OFFSET,
+            "records with Python objects or text in their fields are not supported in typed JSON yet");
+    return read_packed(data, size, arena, out, err);
+}
+
+/* The place in Fortran order of the index-th element in C order. */
+static uint64_t fortran_index(const struct array *a, uint64_t index)
+{
+    uint64_t at = 0, before = 1;
+    for (unsigned axis = 0; axis < a->ndim; axis++)
+        before *= a->shape[axis];
+    for (unsigned axis = a->ndim; axis-- > 0;) {
+        before /= a->shape[axis]; /* elements that one step along this axis passes */
+        at += index % a->shape[axis] * before;
+        index /= a->shape[axis];
+    }
+    return at;
+}
+
+bool typed_array_order(struct array *a, struct arena *arena, struct error *err)
+{
+    uint64_t count;
+    if (!a->fortran || a->dtype.kind != DTYPE_OBJECT || !array_count(a, &count) || count == 0)
+        return true;
+    struct value *const *from = (struct value *const *)(const void *)a->data;
+    struct value **to = arena_alloc(arena, (size_t)count, sizeof(struct value *));
+    if (to == NULL)
+        return arena_fail(arena, err);
+    for (uint64_t i = 0; i < count; i++)
+        to[fortran_index(a, i)] = from[i];
+    a->data = (const uint8_t *)to;
+    return true;
+}
