@@ -97,7 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena;
     arena_init(&arena, limits.memory);
     struct value *root;
-    (void)FUZZ_CODEC.sniff(bytes);
+    if (FUZZ_CODEC.sniff != NULL)
+        (void)FUZZ_CODEC.sniff(bytes);
     const bool decoded = decode(bytes, &limits, &arena, &root);
     if (decoded)
         look(root, &limits, &arena);
