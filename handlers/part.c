@@ -1,5 +1,6 @@
 #include "part.h"
 
+#include "array_of_value.h"
 #include "cast.h"
 #include "params.h"
 #include "selection.h"
@@ -13,13 +14,20 @@ bool part_of_request(const struct request *request, struct part *out, struct err
     return param_list(request, "fields", &out->fields, &out->field_count, err);
 }
 
-static bool array_needed(const struct value *v, const char *parameter, struct error *err)
+/* An array, or a list that numpy.array() makes one of: *v becomes it. */
+static bool array_needed(struct value **v, const char *parameter, struct arena *arena, struct error *err)
 {
-    if (v->kind == VALUE_ARRAY)
+    struct array array;
+    const struct bytes type = value_type_name(*v);
+    if ((*v)->kind == VALUE_ARRAY)
         return true;
-    const struct bytes type = value_type_name(v);
-    return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "%s= needs an array; there is a %.*s", parameter,
-                (int)(type.len < 60 ? type.len : 60), (const char *)type.data);
+    if ((*v)->kind != VALUE_LIST && (*v)->kind != VALUE_TUPLE)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "%s= needs an array; there is a %.*s",
+                    parameter, (int)(type.len < 60 ? type.len : 60), (const char *)type.data);
+    if (!array_of_value(*v, arena, &array, err))
+        return false;
+    *v = value_array(arena, &array);
+    return *v != NULL || arena_fail(arena, err);
 }
 
 static bool has_ellipsis(const struct selection *s)
@@ -56,7 +64,7 @@ static bool slice(const struct request *request, struct bytes text, struct value
     struct arena *arena = request->arena;
     struct selection selection;
     struct array seen;
-    if (!selection_parse(text, arena, &selection, err) || !array_needed(*v, "slice", err) ||
+    if (!selection_parse(text, arena, &selection, err) || !array_needed(v, "slice", arena, err) ||
         !array_select((*v)->array, &selection, request->service->limits, arena, &seen, err))
         return false;
     const bool element = seen.ndim == 0 && (*v)->array->ndim > 0 && !has_ellipsis(&selection);
@@ -69,7 +77,7 @@ static bool slice(const struct request *request, struct bytes text, struct value
 static bool fields(const struct part *part, struct arena *arena, struct value **v, struct error *err)
 {
     struct array seen;
-    if (!array_needed(*v, "fields", err) ||
+    if (!array_needed(v, "fields", arena, err) ||
         !array_select_fields((*v)->array, part->fields, part->field_count, arena, &seen, err))
         return false;
     *v = value_array(arena, &seen);
@@ -80,7 +88,7 @@ static bool cast(struct bytes name, struct arena *arena, struct value **v, struc
 {
     struct dtype dtype;
     struct array seen;
-    if (!dtype_parse(name, &dtype, err) || !array_needed(*v, "dtype", err) ||
+    if (!dtype_parse(name, &dtype, err) || !array_needed(v, "dtype", arena, err) ||
         !array_cast((*v)->array, &dtype, arena, &seen, err))
         return false;
     *v = value_array(arena, &seen);
