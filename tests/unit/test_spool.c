@@ -1,0 +1,82 @@
+#include "coding.h"
+#include "spool.h"
+#include "support.h"
+
+#include <stdlib.h>
+
+enum { MEMORY = 100, LIMIT = 1000 };
+
+/* Writes n bytes in pieces, then holds what comes out against what went in. */
+static void check_pieces(size_t n, size_t piece)
+{
+    uint8_t data[LIMIT];
+    struct spool s;
+    struct input in;
+    struct error err = {0};
+    for (size_t i = 0; i < n; i++)
+        data[i] = (uint8_t)(i * 7);
+    spool_init(&s, MEMORY, "body", LIMIT);
+    for (size_t at = 0; at < n; at += piece)
+        assert_true(spool_write(&s, data + at, n - at < piece ? n - at : piece, &err));
+    assert_true(spool_finish(&s, &in, &err));
+    assert_int_equal(in.size, n);
+    assert_true(bytes_equal(in.bytes, bytes_of(data, n)));
+    assert_int_equal(in.fd >= 0, n > MEMORY);
+    spool_deinit(&s);
+}
+
+static void bytes_come_back_however_they_came(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 99, 100, 101, 999, 1000};
+    for (size_t i = 0; i < ROWS(sizes); i++) {
+        check_pieces(sizes[i], 1);
+        check_pieces(sizes[i], 64);
+        check_pieces(sizes[i], LIMIT);
+    }
+}
+
+static void the_limit_is_named(void **state)
+{
+    (void)state;
+    uint8_t data[LIMIT + 1] = {0};
+    struct spool s;
+    struct error err = {0};
+    spool_init(&s, MEMORY, "body", LIMIT);
+    assert_true(spool_write(&s, data, LIMIT, &err));
+    assert_false(spool_write(&s, data, 1, &err));
+    assert_int_equal(err.kind, ERR_LIMIT);
+    assert_string_equal(err.limit, "body");
+    assert_int_equal(err.limit_value, LIMIT);
+    spool_deinit(&s);
+}
+
+static void no_folder_to_write_in_is_no_matter(void **state)
+{
+    (void)state;
+    setenv("TMPDIR", "/nonexistent", 1);
+    check_pieces(LIMIT, 64);
+    unsetenv("TMPDIR");
+}
+
+static void codings_have_names(void **state)
+{
+    (void)state;
+    static const char *const known[] = {NULL, "", "identity", "gzip", "GZIP", "x-gzip", "deflate", "zstd"};
+    static const char *const unknown[] = {"br", "gzip, gzip", "gzip ", "compress"};
+    for (size_t i = 0; i < ROWS(known); i++)
+        assert_non_null(coding_find(known[i]));
+    for (size_t i = 0; i < ROWS(unknown); i++)
+        assert_null(coding_find(unknown[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_come_back_however_they_came),
+        cmocka_unit_test(the_limit_is_named),
+        cmocka_unit_test(no_folder_to_write_in_is_no_matter),
+        cmocka_unit_test(codings_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
