@@ -63,7 +63,9 @@ enum object_made {
     OBJECT_REDUCE,    /* callable(*args) */
     OBJECT_NEWOBJ,    /* callable.__new__(callable, *args) */
     OBJECT_NEWOBJ_EX, /* callable.__new__(callable, *args, **kwargs) */
-    OBJECT_INSTANCE,  /* Python 2's INST and OBJ: callable(*args), or bare when args is empty */
+    OBJECT_BARE, /* object.__new__(callable), whatever the class's own __new__ wants: copyreg._reconstructor
+                  */
+    OBJECT_INSTANCE, /* Python 2's INST and OBJ: callable(*args), or bare when args is empty */
 };
 
 struct value_object {

@@ -163,7 +163,7 @@ static bool bare_instance(struct machine *m, struct value *v, struct error *err)
     (void)err;
     if (!bytes_is(base->module, "builtins") || !bytes_is(base->name, "object"))
         return false;
-    v->object->made = OBJECT_NEWOBJ;
+    v->object->made = OBJECT_BARE;
     v->object->callable = argument(v, 0);
     v->object->args = m->empty;
     return true;

@@ -22,9 +22,9 @@ static enum form form_of(const struct writer *w, const struct value_object *o)
     case OBJECT_REDUCE:
         break;
     case OBJECT_NEWOBJ:
-        return w->protocol >= 2           ? FORM_NEWOBJ
-               : o->args->list.count == 0 ? FORM_RECONSTRUCTOR
-                                          : FORM_NEWOBJ_CALL;
+        return w->protocol >= 2 ? FORM_NEWOBJ : FORM_NEWOBJ_CALL;
+    case OBJECT_BARE:
+        return FORM_RECONSTRUCTOR;
     case OBJECT_NEWOBJ_EX:
         return w->protocol >= 4 ? FORM_NEWOBJ_EX : FORM_PARTIAL;
     case OBJECT_INSTANCE:
