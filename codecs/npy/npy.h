@@ -1,0 +1,19 @@
+/* NumPy's file format (numpy.lib.format): magic, version, length of the header, header, data. */
+#ifndef MANDOLINE_NPY_H
+#define MANDOLINE_NPY_H
+
+#include "codec.h"
+
+enum { NPY_MAGIC = 6, NPY_ALIGN = 64 };
+
+int npy_sniff(struct bytes head);
+bool npy_decode(const struct input *in, const struct codec_options *options, const struct limits *limits,
+                struct arena *arena, struct value **out, struct error *err);
+bool npy_begin(struct encoder *e, struct error *err);
+enum step npy_step(struct encoder *e, struct sink *out, struct error *err);
+
+/* The elements from offset on in a file that stays open as long as the arena. */
+bool npy_source_new(int fd, uint64_t offset, const struct dtype *dtype, unsigned ndim, const uint64_t *shape,
+                    bool fortran, struct arena *arena, struct array *out, struct error *err);
+
+#endif
