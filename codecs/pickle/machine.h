@@ -83,8 +83,10 @@ static inline int type_length(const struct value *v)
 static inline bool machine_take(struct machine *m, uint64_t n, const uint8_t **out, struct error *err)
 {
     const size_t left = (size_t)(m->end - m->at);
-    if (n > left)
-        return machine_fail(m, err, "needs %llu bytes, %zu are left", (unsigned long long)n, left);
+    if (n > left) {
+        machine_fail(m, err, "needs %llu bytes, %zu are left", (unsigned long long)n, left);
+        return false; /* said here, so that the compiler sees that *out is set otherwise */
+    }
     *out = m->at;
     m->at += n;
     return true;
