@@ -25,8 +25,9 @@ bool sandbox_identify(int fd, struct sandbox_identity *out, struct error *err);
 enum sandbox_op {
     /* Reading. fd and identity name the file; base (an object, or 0: the root) and path the object. */
     SANDBOX_DESCRIBE, /* reply: see "describe" below */
-    SANDBOX_READ,     /* box of the dataset base into window; reply: heap of texts */
-    SANDBOX_FORGET,   /* the file of this identity is not needed any more */
+    SANDBOX_READ, /* box of the dataset target into window; base and path say where it was found; reply: heap
+                     of texts */
+    SANDBOX_FORGET, /* the file of this identity is not needed any more */
     /* Writing. */
     SANDBOX_BEGIN,   /* a new file in the empty file fd, at most `most` bytes; reply: u64 session, u64 root */
     SANDBOX_GROUP,   /* makes a group `path` in the group base; reply: u64 object */

@@ -157,7 +157,7 @@ bool read_box(struct worker *w, const struct sandbox_request *q, struct sink *re
 {
     struct open_file *file;
     struct open_dataset *d;
-    if (!file_open(w, q, &file, err) || !dataset_open(w, file, q->base, &d, err))
+    if (!file_open(w, q, &file, err) || !dataset_open(w, file, q, &d, err))
         return false;
     const struct dtype *t = &d->type.dtype;
     const unsigned inside = t->base == NULL ? 0 : t->ndim;

@@ -14,8 +14,8 @@ static void dataset_close(struct open_dataset *d)
     if (d->file == NULL)
         return;
     type_close(&d->type);
-    H5Sclose(d->space);
-    H5Dclose(d->id);
+    close_space(&d->space);
+    close_object(&d->id);
     arena_free(&d->arena);
     *d = (struct open_dataset){0};
 }
@@ -176,8 +176,21 @@ static struct open_dataset *dataset_place(struct worker *w)
     return oldest;
 }
 
-/* Opens it again with a chunk cache that fits its chunks. */
-static hid_t with_cache(hid_t id, hid_t plist, struct open_dataset *d)
+/* By its path: only so can a chunk cache be given along. */
+static hid_t find_dataset(struct open_dataset *d, const struct sandbox_request *q, hid_t access)
+{
+    const char *path;
+    struct error ignored = {0};
+    if (!path_clean(q->path, &d->arena, &path, &ignored))
+        return -1;
+    AUTO(close_object)
+    hid_t base =
+        q->base == 0 ? H5Oopen(d->file->id, "/", H5P_DEFAULT) : H5Oopen_by_addr(d->file->id, q->base);
+    return base < 0 ? -1 : H5Dopen2(base, path, access);
+}
+
+/* Opens it again with a chunk cache that fits its chunks: the size is set when nobody has it open. */
+static hid_t with_cache(hid_t id, hid_t plist, struct open_dataset *d, const struct sandbox_request *q)
 {
     hsize_t chunk[H5S_MAX_RANK];
     AUTO(close_type) hid_t type = H5Dget_type(id);
@@ -188,12 +201,11 @@ static hid_t with_cache(hid_t id, hid_t plist, struct open_dataset *d)
     AUTO(close_plist) hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     H5Pset_chunk_cache(access, 4001, d->cache_bytes, 1.0);
     H5Dclose(id);
-    char name[] = ".";
-    AUTO(close_object) hid_t object = H5Oopen_by_addr(d->file->id, d->object);
-    return object < 0 ? -1 : H5Dopen2(object, name, access);
+    return find_dataset(d, q, access);
 }
 
-static bool dataset_start(struct open_dataset *d, hid_t id, struct error *err)
+static bool dataset_start(struct open_dataset *d, hid_t id, const struct sandbox_request *q,
+                          struct error *err)
 {
     AUTO(close_plist) hid_t plist = H5Dget_create_plist(id);
     const char *problem = plist < 0 ? "the dataset is damaged" : dataset_problem(id, plist, &d->arena);
@@ -204,7 +216,7 @@ static bool dataset_start(struct open_dataset *d, hid_t id, struct error *err)
     d->space = H5Dget_space(id);
     const int ndim = H5Sget_simple_extent_dims(d->space, d->shape, NULL);
     d->ndim = ndim < 0 ? 0 : (unsigned)ndim;
-    d->id = with_cache(id, plist, d);
+    d->id = with_cache(id, plist, d, q);
     AUTO(close_type) hid_t type = d->id < 0 ? -1 : H5Dget_type(d->id);
     if (ndim < 0 || type < 0)
         return library_fail(err, ERR_SYNTAX, "the dataset is damaged");
@@ -214,24 +226,20 @@ static bool dataset_start(struct open_dataset *d, hid_t id, struct error *err)
            FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET, "the dataset cannot be read: %s", d->type.problem);
 }
 
-bool dataset_open(struct worker *w, struct open_file *file, uint64_t object, struct open_dataset **out,
-                  struct error *err)
+bool dataset_open(struct worker *w, struct open_file *file, const struct sandbox_request *q,
+                  struct open_dataset **out, struct error *err)
 {
     struct open_dataset *d = NULL;
     for (size_t i = 0; i < DATASETS_MAX && d == NULL; i++)
-        if (w->datasets[i].file == file && w->datasets[i].object == object)
+        if (w->datasets[i].file == file && w->datasets[i].object == q->target)
             d = &w->datasets[i];
     if (d == NULL) {
         d = dataset_place(w);
-        const hid_t id = H5Oopen_by_addr(file->id, object);
-        if (id < 0 || H5Iget_type(id) != H5I_DATASET) {
-            if (id >= 0)
-                H5Oclose(id);
-            return library_fail(err, ERR_SYNTAX, "the dataset cannot be opened");
-        }
-        *d = (struct open_dataset){.file = file, .object = object};
+        *d = (struct open_dataset){.file = file, .object = q->target};
         arena_init(&d->arena, 64 << 20);
-        if (!dataset_start(d, id, err)) {
+        const hid_t id = find_dataset(d, q, H5P_DEFAULT);
+        if (id < 0 ? !library_fail(err, ERR_SYNTAX, "the dataset cannot be opened")
+                   : !dataset_start(d, id, q, err)) {
             dataset_close(d);
             return false;
         }

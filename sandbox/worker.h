@@ -100,8 +100,8 @@ struct worker {
 bool file_open(struct worker *w, const struct sandbox_request *q, struct open_file **out, struct error *err);
 void file_forget(struct worker *w, const struct sandbox_identity *identity);
 /* The dataset with its type and chunk cache; stays until it is pushed out. */
-bool dataset_open(struct worker *w, struct open_file *file, uint64_t object, struct open_dataset **out,
-                  struct error *err);
+bool dataset_open(struct worker *w, struct open_file *file, const struct sandbox_request *q,
+                  struct open_dataset **out, struct error *err);
 /* Why the dataset's elements cannot be had, in words, or NULL. arena for the text. */
 const char *dataset_problem(hid_t dataset, hid_t plist, struct arena *arena);
 

@@ -262,9 +262,7 @@ static bool next_child(struct decoding *d, struct frame *f, struct error *err)
     const size_t at = d->depth - 1;
     const struct h5_child *c = &f->object.children[f->next++];
     struct value *value = c->link == LINK_HARD ? made_find(d, c->object) : NULL;
-    const bool hard = c->link == LINK_HARD && c->object != 0;
-    if (value == NULL && !visit(d, hard ? c->object : f->object.object, hard ? bytes_of(NULL, 0) : c->name,
-                                c->name, &value, err))
+    if (value == NULL && !visit(d, f->object.object, c->name, c->name, &value, err))
         return false;
     return member_add(d, &d->frames[at], c->name, value, err);
 }

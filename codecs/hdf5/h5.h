@@ -36,6 +36,8 @@ struct h5_child {
 /* One object as the sandbox describes it; texts are the arena's. */
 struct h5_object {
     enum node_kind kind;
+    uint64_t base; /* where it was found: h5_describe's own */
+    struct bytes path;
     uint64_t object;
     struct bytes problem; /* NODE_OTHER; datasets and types: why there is no value; or empty */
     struct bytes link_target, link_file;

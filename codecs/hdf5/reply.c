@@ -146,7 +146,7 @@ bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, stru
     if (copy.data == NULL)
         return arena_fail(arena, err);
     struct reader r = reader_make(copy);
-    *out = (struct h5_object){.extent = UINT64_MAX};
+    *out = (struct h5_object){.base = base, .path = path, .extent = UINT64_MAX};
     return get_object(&r, arena, out, err);
 }
 

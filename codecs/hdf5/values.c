@@ -72,7 +72,8 @@ static bool texts_resolve(const struct texts *x, size_t itemsize, uint8_t *eleme
 struct dataset_source {
     struct array_source source;
     struct h5_file file;
-    uint64_t object, extent;
+    uint64_t base, object, extent;
+    struct bytes path; /* from base: the arena's */
     size_t itemsize;
     unsigned ndim;
     const uint64_t *dims;
@@ -123,7 +124,9 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
     const struct sandbox_request request = {.op = SANDBOX_READ,
                                             .fd = s->file.fd,
                                             .identity = s->file.identity,
-                                            .base = s->object,
+                                            .base = s->base,
+                                            .target = s->object,
+                                            .path = s->path,
                                             .box = box,
                                             .window = window,
                                             .window_size = capacity};
@@ -144,12 +147,16 @@ static bool source_new(const struct h5_file *f, const struct h5_object *o, struc
         return arena_fail(arena, err);
     *s = (struct dataset_source){.source = {s, source_read, source_extent},
                                  .file = *f,
+                                 .base = o->base,
                                  .object = o->object,
+                                 .path = arena_copy(arena, o->path),
                                  .extent = o->extent,
                                  .itemsize = o->shape.dtype.itemsize,
                                  .ndim = o->shape.ndim,
                                  .dims = o->shape.dims};
     *out = s;
+    if (s->path.data == NULL)
+        return arena_fail(arena, err);
     return wire_texts(&o->shape.dtype, arena, &s->texts.offsets, &s->texts.count, err);
 }
 
