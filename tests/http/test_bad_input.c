@@ -187,6 +187,54 @@ static void endless_output_ends(void **state)
     server_stop(&small);
 }
 
+static struct bytes read_file(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    uint8_t *data = malloc(64 << 10);
+    assert_non_null(data);
+    const size_t n = fread(data, 1, 64 << 10, f);
+    fclose(f);
+    return bytes_of(data, n);
+}
+
+/* Every beginning of the document but the whole is a 400. */
+static void check_truncations(void **state, const char *format, struct bytes whole)
+{
+    char path[64];
+    struct client *client = client_new(*state);
+    snprintf(path, sizeof path, "/v1/convert?to=json&from=%s", format);
+    for (size_t n = 0; n <= whole.len; n++) {
+        struct answer a;
+        const struct call call = {
+            .method = "POST", .path = path, .body = bytes_of(n == 0 ? (const uint8_t *)"" : whole.data, n)};
+        client_call(client, &call, &a);
+        if (a.status != (n < whole.len ? 400 : 200))
+            fail_msg("%s, %zu of %zu bytes: %ld %s", format, n, whole.len, a.status, (const char *)a.body);
+        answer_free(&a);
+    }
+    client_free(client);
+    free((void *)(uintptr_t)whole.data);
+}
+
+static void truncations_at_every_byte(void **state)
+{
+    struct bytes json = read_file("samples/table.json");
+    while (json.data[json.len - 1] == '\n')
+        json.len--;
+    check_truncations(state, "json", json);
+    check_truncations(state, "pickle", read_file("samples/dict.pickle"));
+    check_truncations(state, "npy", read_file("samples/matrix.npy"));
+}
+
+static void truncations_of_hdf5(void **state)
+{
+    struct answer a;
+    convert(state, "?from=json&to=hdf5", bytes_text("{\"a\": [1, 2, 3], \"b\": {\"c\": \"text\"}}"), "", &a);
+    assert_int_equal(a.status, 200);
+    check_truncations(state, "hdf5", bytes_of(a.body, a.len));
+}
+
 static void ten_gigabytes_are_refused_at_once(void **state)
 {
     const int fd = raw_connect(*state);
@@ -314,6 +362,8 @@ int main(void)
         cmocka_unit_test(a_million_levels),
         cmocka_unit_test(what_is_shared_stays_small_where_it_can),
         cmocka_unit_test(endless_output_ends),
+        cmocka_unit_test(truncations_at_every_byte),
+        cmocka_unit_test(truncations_of_hdf5),
         cmocka_unit_test(ten_gigabytes_are_refused_at_once),
         cmocka_unit_test(names_that_lead_out),
         cmocka_unit_test(dots_that_are_not_encoded),
