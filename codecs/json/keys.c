@@ -48,10 +48,10 @@ static bool grow(struct keys *k, struct arena *arena)
     if (slots == NULL)
         return false;
     for (size_t i = 0; i < k->capacity; i++) {
-        if (k->slots[i].node == NULL)
+        if (k->slots[i].key == NULL)
             continue;
         size_t at = k->slots[i].hash & (capacity - 1);
-        while (slots[at].node != NULL)
+        while (slots[at].key != NULL)
             at = (at + 1) & (capacity - 1);
         slots[at] = k->slots[i];
     }
@@ -60,26 +60,26 @@ static bool grow(struct keys *k, struct arena *arena)
     return true;
 }
 
-struct value **keys_find(struct keys *k, struct bytes text, struct arena *arena)
+struct key **keys_find(struct keys *k, struct bytes text, struct arena *arena)
 {
     if (k->count >= k->capacity / 2 && !grow(k, arena))
         return NULL;
     const uint64_t hash = hash_of(text, k->seed);
     for (size_t at = hash & (k->capacity - 1);; at = (at + 1) & (k->capacity - 1)) {
         struct key_slot *s = &k->slots[at];
-        if (s->node == NULL) {
+        if (s->key == NULL) {
             s->hash = hash;
             k->count++;
-            return &s->node;
+            return &s->key;
         }
-        if (s->hash == hash && bytes_equal(s->node->text, text))
-            return &s->node;
+        if (s->hash == hash && bytes_equal(s->key->value.text, text))
+            return &s->key;
     }
 }
 
 void keys_clear_marks(struct keys *k)
 {
     for (size_t i = 0; i < k->capacity; i++)
-        if (k->slots[i].node != NULL)
-            k->slots[i].node->mark = 0;
+        if (k->slots[i].key != NULL)
+            k->slots[i].key->value.mark = 0;
 }

@@ -8,9 +8,17 @@
 
 #include "value.h"
 
+/* A key, and what is remembered about it. */
+struct key {
+    struct value value; /* VALUE_STR; first, so that a node of the graph is its key */
+    struct key
+        *next;  /* the key that followed it the last time, or NULL: objects repeat their keys in order */
+    bool plain; /* the document has it without escapes: its bytes can be compared with the document's */
+};
+
 struct key_slot {
     uint64_t hash;
-    struct value *node; /* VALUE_STR; NULL: free */
+    struct key *key; /* NULL: free */
 };
 
 struct keys {
@@ -22,10 +30,10 @@ struct keys {
 void keys_init(struct keys *k);
 
 /*
- * Where the node of text is, or is to be put: *slot is NULL when the key is new; then the caller fills it
- * before the next call. NULL: no memory.
+ * Where the key text is, or is to be put: *slot is NULL when it is new; then the caller fills it before the
+ * next call. NULL: no memory.
  */
-struct value **keys_find(struct keys *k, struct bytes text, struct arena *arena);
+struct key **keys_find(struct keys *k, struct bytes text, struct arena *arena);
 
 /* Sets value.mark of every key to 0. */
 void keys_clear_marks(struct keys *k);

@@ -72,16 +72,17 @@ bool keytext_check(const struct json_writer *w, const struct value_pairs *pairs,
         struct json_text name;
         if (!keytext_of(w, pairs->items[i].key, &scratch, &name, err))
             return false;
-        struct value **slot = keys_find(&seen, name.text, &scratch);
+        struct key **slot = keys_find(&seen, name.text, &scratch);
         if (slot == NULL)
             return arena_fail(&scratch, err);
         if (*slot != NULL)
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                         "two keys of one dict have the same text '%.*s' as JSON; typed JSON can hold them",
                         (int)(name.text.len < 60 ? name.text.len : 60), (const char *)name.text.data);
-        *slot = value_str(&scratch, name.text);
+        *slot = arena_alloc(&scratch, 1, sizeof **slot);
         if (*slot == NULL)
             return arena_fail(&scratch, err);
+        (*slot)->value.text = name.text;
     }
     return true;
 }

@@ -3,6 +3,7 @@
 #include "bigint.h"
 #include "keys.h"
 #include "number.h"
+#include "scan.h"
 #include "text.h"
 #include "utf8.h"
 
@@ -37,9 +38,10 @@ struct json_reader {
     size_t depth, frame_capacity;
 
     struct keys keys;
+    struct key *last_key;
     uint32_t keys_marked; /* marks given to keys by closed dicts: see find_duplicates */
     struct value *none, *yes, *no;
-    struct value *empty, *characters[LATIN1];
+    struct key *empty, *characters[LATIN1];
 };
 
 /* ---- errors ---- */
@@ -120,12 +122,20 @@ static inline uint8_t peek(const struct json_reader *r, size_t at)
     return at < r->in.len ? r->in.data[at] : 0;
 }
 
-static bool read_literal(struct json_reader *r, const char *word, enum value_kind kind, bool boolean,
-                         struct value **shared)
+static bool wrong_literal(struct json_reader *r, const char *word)
 {
-    for (size_t i = 0; word[i] != '\0'; i++, r->at++)
-        if (peek(r, r->at) != (uint8_t)word[i])
-            return expected(r, word);
+    while (peek(r, r->at) == (uint8_t)*word)
+        r->at++, word++;
+    return expected(r, "null, true or false");
+}
+
+static inline bool read_literal(struct json_reader *r, const char *word, enum value_kind kind, bool boolean,
+                                struct value **shared)
+{
+    const size_t n = strlen(word), left = r->in.len - r->at;
+    if (left < n || memcmp(r->in.data + r->at, word, n) != 0)
+        return wrong_literal(r, word);
+    r->at += n;
     if (*shared == NULL && (*shared = node_new(r, kind)) != NULL && kind == VALUE_BOOL)
         (*shared)->boolean = boolean;
     return push(r, *shared);
@@ -166,8 +176,8 @@ static bool skip_digits(struct json_reader *r, size_t *at)
     return *at > start || expected(r, "a digit");
 }
 
-/* at is on what follows the integer part of the number that begins at start. */
-static bool read_float(struct json_reader *r, size_t start, size_t at)
+/* The grammar of what follows the integer part; at moves behind it. */
+static bool check_float(struct json_reader *r, size_t at)
 {
     if (peek(r, at) == '.') {
         at++;
@@ -181,11 +191,27 @@ static bool read_float(struct json_reader *r, size_t start, size_t at)
         if (!skip_digits(r, &at))
             return false;
     }
+    r->at = at;
+    return true;
+}
+
+/*
+ * at is on the point or the exponent of the number that begins at start. What reads numbers for everyone is
+ * laxer than JSON ("1." is a number), and where it stopped tells when the grammar needs a look.
+ */
+static bool read_float(struct json_reader *r, size_t start, size_t at)
+{
     struct value *v = node_new(r, VALUE_FLOAT);
     if (v == NULL)
         return false;
-    number_read_double(bytes_of(r->in.data + start, at - start), &v->real);
-    r->at = at;
+    const size_t end = start + number_read_double(bytes_of(r->in.data + start, r->in.len - start), &v->real);
+    const bool odd_point = r->in.data[at] == '.' && !is_digit(peek(r, at + 1));
+    if (odd_point || end <= at || (peek(r, end) | 0x20) == 'e') {
+        if (!check_float(r, at))
+            return false;
+    } else {
+        r->at = end;
+    }
     return push(r, v);
 }
 
@@ -215,8 +241,37 @@ static bool read_number(struct json_reader *r)
 
 /* ---- strings ---- */
 
+/*
+ * A string that needs no second look: no escapes, nothing over 127. at is behind the opening quote. False: at
+ * is where it was.
+ */
+static inline bool read_plain(struct json_reader *r, struct bytes *out)
+{
+    const uint8_t *const start = r->in.data + r->at, *const end = r->in.data + r->in.len;
+    for (const uint8_t *p = start; end - p >= 8; p += 8) {
+        const uint64_t w = load_u64_le(p), odd = scan_special(w) | (w & SCAN_HIGHS);
+        if (odd == 0)
+            continue;
+        p += __builtin_ctzll(odd) / 8;
+        if (*p != '"')
+            return false;
+        *out = bytes_of(start, (size_t)(p - start));
+        r->at += out->len + 1;
+        return true;
+    }
+    return false;
+}
+
+/* at is on the opening quote. */
+static inline bool read_text(struct json_reader *r, struct json_text *out)
+{
+    r->at++;
+    out->surrogates = false;
+    return read_plain(r, &out->text) || json_text_read(r->in, &r->at, r->arena, out, r->err);
+}
+
 /* Where the shared node of "" or of one character of Latin-1 is kept; NULL: text is no such string. */
-static struct value **singleton(struct json_reader *r, struct bytes text)
+static struct key **singleton(struct json_reader *r, struct bytes text)
 {
     if (text.len == 0)
         return &r->empty;
@@ -229,50 +284,99 @@ static struct value **singleton(struct json_reader *r, struct bytes text)
     return NULL;
 }
 
-static struct value *new_string(struct json_reader *r, const struct json_text *text)
+static struct value string_of(const struct json_text *text)
 {
-    struct value *v = node_new(r, VALUE_STR);
-    if (v == NULL)
+    const uint8_t flags = text->surrogates ? VALUE_SURROGATES : 0;
+    return (struct value){.kind = VALUE_STR, .flags = flags, .text = text->text};
+}
+
+/* A string that is remembered; at is behind it. One that had escapes does not lie in the document. */
+static struct key *new_key(struct json_reader *r, const struct json_text *text)
+{
+    struct key *key = arena_alloc(r->arena, 1, sizeof *key);
+    if (key == NULL) {
+        arena_fail(r->arena, r->err);
         return NULL;
-    v->text = text->text;
-    v->flags = text->surrogates ? VALUE_SURROGATES : 0;
-    return v;
+    }
+    key->value = string_of(text);
+    key->plain = text->text.data + text->text.len + 1 == r->in.data + r->at;
+    return key;
+}
+
+static bool push_short(struct json_reader *r, const struct json_text *text, struct key **shared)
+{
+    if (*shared == NULL)
+        *shared = new_key(r, text);
+    return push(r, *shared == NULL ? NULL : &(*shared)->value);
 }
 
 static bool read_string(struct json_reader *r)
 {
     struct json_text text;
-    r->at++;
-    if (!json_text_read(r->in, &r->at, r->arena, &text, r->err))
+    if (!read_text(r, &text))
         return false;
-    struct value **shared = text.text.len > 2 ? NULL : singleton(r, text.text);
-    if (shared == NULL)
-        return push(r, new_string(r, &text));
-    if (*shared == NULL)
-        *shared = new_string(r, &text);
-    return push(r, *shared);
+    struct key **shared = text.text.len > 2 ? NULL : singleton(r, text.text);
+    if (shared != NULL)
+        return push_short(r, &text, shared);
+    struct value *v = node_new(r, VALUE_STR);
+    if (v != NULL)
+        *v = string_of(&text);
+    return push(r, v);
+}
+
+/* The node of a key's text, one for the whole document. NULL: no memory, and the error is set. */
+static struct key *key_of(struct json_reader *r, const struct json_text *text)
+{
+    struct key **key = keys_find(&r->keys, text->text, r->arena);
+    if (key == NULL) {
+        arena_fail(r->arena, r->err);
+        return NULL;
+    }
+    if (*key != NULL)
+        return *key;
+    struct key **shared = text->text.len > 2 ? NULL : singleton(r, text->text);
+    *key = shared != NULL && *shared != NULL ? *shared : new_key(r, text);
+    if (shared != NULL)
+        *shared = *key;
+    return *key;
+}
+
+/* The key that followed the last one before, if it does so again. at is on the opening quote. */
+static inline struct key *expected_key(struct json_reader *r)
+{
+    struct key *next = r->last_key == NULL ? NULL : r->last_key->next;
+    if (next == NULL || !next->plain)
+        return NULL;
+    const struct bytes text = next->value.text;
+    const uint8_t *const p = r->in.data + r->at + 1;
+    if (r->in.len - r->at < text.len + 2 || p[text.len] != '"' || memcmp(p, text.data, text.len) != 0)
+        return NULL;
+    r->at += text.len + 2;
+    return next;
+}
+
+static struct key *other_key(struct json_reader *r)
+{
+    struct json_text text;
+    if (!read_text(r, &text))
+        return NULL;
+    struct key *key = key_of(r, &text);
+    if (key != NULL && r->last_key != NULL)
+        r->last_key->next = key;
+    return key;
 }
 
 /* The key of the dict that is open, and the colon behind it. */
 static bool read_key(struct json_reader *r, const char *what)
 {
-    struct json_text text;
     skip_blanks(r);
     if (peek(r, r->at) != '"')
         return expected(r, what);
-    r->at++;
-    if (!json_text_read(r->in, &r->at, r->arena, &text, r->err))
-        return false;
-    struct value **key = keys_find(&r->keys, text.text, r->arena);
+    struct key *key = expected_key(r);
     if (key == NULL)
-        return arena_fail(r->arena, r->err);
-    if (*key == NULL) {
-        struct value **shared = text.text.len > 2 ? NULL : singleton(r, text.text);
-        *key = shared != NULL && *shared != NULL ? *shared : new_string(r, &text);
-        if (shared != NULL)
-            *shared = *key;
-    }
-    if (!push(r, *key))
+        key = other_key(r);
+    r->last_key = key;
+    if (key == NULL || !push(r, &key->value))
         return false;
     skip_blanks(r);
     if (peek(r, r->at) != ':')
@@ -332,8 +436,6 @@ static size_t unique_pairs(struct json_reader *r, struct value **parts, size_t c
 
 static bool fill_dict(struct json_reader *r, struct value *dict, struct value **parts, size_t count)
 {
-    if (count == 0)
-        return true;
     if (count >= UINT32_MAX)
         return FAIL_LIMIT(r->err, "nodes", UINT32_MAX, "an object has more than 2^32 members");
     struct value_pair *pairs = arena_alloc(r->arena, count, sizeof *pairs);
@@ -345,8 +447,6 @@ static bool fill_dict(struct json_reader *r, struct value *dict, struct value **
 
 static bool fill_list(struct json_reader *r, struct value *list, struct value **parts, size_t count)
 {
-    if (count == 0)
-        return true;
     struct value **items = arena_alloc(r->arena, count, sizeof(struct value *));
     if (items == NULL)
         return arena_fail(r->arena, r->err);
@@ -366,8 +466,8 @@ static bool close_container(struct json_reader *r)
         return FAIL_LIMIT(r->err, "nodes", r->limits->nodes, "the document has more than %llu values",
                           (unsigned long long)r->limits->nodes);
     struct value *v = node_new(r, f->dict ? VALUE_DICT : VALUE_LIST);
-    if (v == NULL || !(f->dict ? fill_dict(r, v, r->stack + f->base, count / 2)
-                               : fill_list(r, v, r->stack + f->base, count)))
+    if (v == NULL || (count > 0 && !(f->dict ? fill_dict : fill_list)(r, v, r->stack + f->base,
+                                                                      f->dict ? count / 2 : count)))
         return false;
     r->count = f->base;
     return push(r, v);
