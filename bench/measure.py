@@ -109,7 +109,9 @@ def free_port():
 
 @contextlib.contextmanager
 def running(command, port):
-    process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    log = open(WORK / "peers.log", "ab")
+    process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=log)
     try:
         for _ in range(200):
             if process.poll() is not None:
@@ -121,6 +123,7 @@ def running(command, port):
     finally:
         process.terminate()
         process.wait()
+        log.close()
 
 
 @contextlib.contextmanager

@@ -277,7 +277,7 @@ bool literal_read(struct bytes text, bool utf8, size_t base, struct arena *arena
     p.pool = arena_alloc(arena, 2, text.len); /* no character needs more than twice its room */
     if (p.pool == NULL)
         return arena_fail(arena, err);
-    struct value *v;
+    struct value *v = NULL;
     if (!read_all(&p, &v, err))
         return false;
     if (peek(&p) != '\0' || p.at < text.len)
