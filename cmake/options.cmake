@@ -26,8 +26,6 @@ if(MANDOLINE_WERROR)
 endif()
 if(MANDOLINE_SANITIZE)
   add_compile_options(-fsanitize=${MANDOLINE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  # What a sanitizer adds hides from gcc that a variable is set (its manual says so under -fsanitize).
-  add_compile_options(-Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${MANDOLINE_SANITIZE})
   if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
     add_compile_options(-fno-sanitize=pointer-overflow) # takes NULL + 0 for an error; gcc's does not
