@@ -68,7 +68,7 @@ static bool start(struct worker *w, struct error *err)
         return true;
     H5dont_atexit(); /* the library's own end crashes when files are open */
     if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0 || H5PLset_loading_state(0) < 0 ||
-        H5Lregister(&no_external_links) < 0 || !driver_start(&w->driver))
+        H5Lregister(&no_external_links) < 0 || !lzf_start() || !driver_start(&w->driver))
         return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the HDF5 library does not start");
     return w->started = true;
 }

@@ -35,6 +35,10 @@ hid_t driver_access(hid_t driver, struct driver_file *file);
 /* Absolute, so the library doesn't ask for the working directory; there is no such file. */
 #define DRIVER_NAME "/h5"
 
+/* ---- lzf.c: h5py's own filter, reading only ---- */
+
+bool lzf_start(void);
+
 /* ---- types.c ---- */
 
 /* A type of a file, as it is given to clients. */

@@ -676,7 +676,9 @@ static bool put_array(struct builder *b, struct place p, const struct array *a, 
 
 static bool put_str(struct builder *b, struct place p, const struct value *v, struct error *err)
 {
-    return h5_plain_text(v) ? put_text(b, p, NULL, v->text, err) : put_raw(b, p, "str", v->text, err);
+    const bool old = (v->flags & VALUE_PYTHON2) != 0;
+    return h5_plain_text(v) ? put_text(b, p, NULL, v->text, err)
+                            : put_raw(b, p, old ? "py2str" : "str", v->text, err);
 }
 
 static bool put_value(struct builder *b, struct place p, struct value *v, struct error *err)
@@ -698,7 +700,7 @@ static bool put_value(struct builder *b, struct place p, struct value *v, struct
     case VALUE_STR:
         return put_str(b, p, v, err);
     case VALUE_BYTES:
-        return put_raw(b, p, "bytes", v->text, err);
+        return put_raw(b, p, (v->flags & VALUE_PYTHON2) != 0 ? "py2bytes" : "bytes", v->text, err);
     case VALUE_BYTEARRAY:
         return put_raw(b, p, "bytearray", v->text, err);
     case VALUE_LIST:

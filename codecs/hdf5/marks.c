@@ -25,6 +25,7 @@ struct marked {
     const uint8_t *elements;
     uint64_t count;
     enum value_kind kind;
+    uint8_t flags;
 };
 
 static bool wrong(struct error *err)
@@ -75,7 +76,7 @@ static bool element(const struct marked *m, uint64_t i, struct value **out, stru
 
 static bool scalar(const struct marked *m, struct value **out, struct error *err)
 {
-    return m->count == 1 ? element(m, 0, out, err) : wrong(err);
+    return m->count == 1 && element(m, 0, out, err) && (*out)->kind == m->kind ? true : wrong(err);
 }
 
 static bool integer(const struct marked *m, struct value **out, struct error *err)
@@ -112,7 +113,7 @@ static bool raw(const struct marked *m, struct value **out, struct error *err)
     bool surrogates = false;
     if (m->kind == VALUE_STR && utf8_valid_surrogatepass(v->text, &surrogates) != v->text.len)
         return wrong(err);
-    v->flags = surrogates ? VALUE_SURROGATES : 0;
+    v->flags = (uint8_t)(m->flags | (surrogates ? VALUE_SURROGATES : 0));
     *out = v;
     return true;
 }
@@ -246,28 +247,31 @@ static bool numpy_scalar(const struct marked *m, struct value **out, struct erro
 static const struct {
     const char *mark;
     enum value_kind kind;
+    uint8_t flags;
     bool (*dataset)(const struct marked *m, struct value **out, struct error *err);
 } rows[] = {
-    {"int", VALUE_INT, integer},
-    {"float", VALUE_FLOAT, scalar},
-    {"bool", VALUE_BOOL, scalar},
-    {"complex", VALUE_COMPLEX, scalar},
-    {"str", VALUE_STR, raw},
-    {"bytes", VALUE_BYTES, raw},
-    {"bytearray", VALUE_BYTEARRAY, raw},
-    {"list", VALUE_LIST, sequence},
-    {"tuple", VALUE_TUPLE, sequence},
-    {"set", VALUE_SET, sequence},
-    {"frozenset", VALUE_FROZENSET, sequence},
-    {"global", VALUE_GLOBAL, global},
-    {"ndarray", VALUE_ARRAY, ndarray},
-    {"scalar", VALUE_ARRAY, numpy_scalar},
-    {"dict", VALUE_DICT, NULL},
-    {"range", VALUE_RANGE, NULL},
-    {"slice", VALUE_SLICE, NULL},
-    {"dtype", VALUE_DTYPE, NULL},
-    {"object", VALUE_OBJECT, NULL},
-    {"external", VALUE_EXTERNAL, NULL},
+    {"int", VALUE_INT, 0, integer},
+    {"float", VALUE_FLOAT, 0, scalar},
+    {"bool", VALUE_BOOL, 0, scalar},
+    {"complex", VALUE_COMPLEX, 0, scalar},
+    {"str", VALUE_STR, 0, raw},
+    {"bytes", VALUE_BYTES, 0, raw},
+    {"py2str", VALUE_STR, VALUE_PYTHON2, raw},
+    {"py2bytes", VALUE_BYTES, VALUE_PYTHON2, raw},
+    {"bytearray", VALUE_BYTEARRAY, 0, raw},
+    {"list", VALUE_LIST, 0, sequence},
+    {"tuple", VALUE_TUPLE, 0, sequence},
+    {"set", VALUE_SET, 0, sequence},
+    {"frozenset", VALUE_FROZENSET, 0, sequence},
+    {"global", VALUE_GLOBAL, 0, global},
+    {"ndarray", VALUE_ARRAY, 0, ndarray},
+    {"scalar", VALUE_ARRAY, 0, numpy_scalar},
+    {"dict", VALUE_DICT, 0, NULL},
+    {"range", VALUE_RANGE, 0, NULL},
+    {"slice", VALUE_SLICE, 0, NULL},
+    {"dtype", VALUE_DTYPE, 0, NULL},
+    {"object", VALUE_OBJECT, 0, NULL},
+    {"external", VALUE_EXTERNAL, 0, NULL},
 };
 
 bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
@@ -277,7 +281,12 @@ bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struc
     for (size_t i = 0; i < ROWS(rows) && mark.len > 0; i++) {
         if (!bytes_is(mark, rows[i].mark) || rows[i].dataset == NULL)
             continue;
-        struct marked m = {.file = f, .object = o, .shape = &o->shape, .arena = arena, .kind = rows[i].kind};
+        struct marked m = {.file = f,
+                           .object = o,
+                           .shape = &o->shape,
+                           .arena = arena,
+                           .kind = rows[i].kind,
+                           .flags = rows[i].flags};
         if (rows[i].dataset == ndarray && o->shape.ndim > 0 && h5_mark(o, MARK_DTYPE).len == 0)
             break; /* as it is in the file */
         return h5_dataset_load(f, o, arena, &m.elements, &m.count, err) && rows[i].dataset(&m, out, err);
