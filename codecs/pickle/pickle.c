@@ -71,6 +71,22 @@ static bool plausible(struct bytes opcode)
     return true;
 }
 
+/* A rough account of the stack: marks are there when they are needed, and a value when one is consumed. */
+static bool account(uint8_t opcode, size_t *values, size_t *marks)
+{
+    static const char marked[] = "1delotui\x90\x91", unary[] = ".02abesQRpqru\x81\x85\x94";
+    if (opcode == OP_MARK) {
+        (*marks)++;
+        return true;
+    }
+    if (opcode != 0 && strchr(unary, opcode) != NULL && *values == 0)
+        return false;
+    if (opcode != 0 && strchr(marked, opcode) != NULL && (*marks)-- == 0)
+        return false;
+    *values += opcode != OP_PROTO && opcode != OP_FRAME;
+    return true;
+}
+
 /*
  * Protocols 0 and 1 have no magic, and most bytes of a text are opcodes: every one must parse up to STOP, or
  * to the end of a head that is cut off, and text alone says little.
@@ -78,14 +94,14 @@ static bool plausible(struct bytes opcode)
 static int sniff_opcodes(struct bytes head)
 {
     enum { WHOLE_HEAD = 4096, ENOUGH = 8 };
-    size_t opcodes = 0;
+    size_t opcodes = 0, values = 0, marks = 0;
     const bool cut = head.len >= WHOLE_HEAD;
     for (size_t at = 0; at < head.len; opcodes++) {
         const struct bytes rest = bytes_of(head.data + at, head.len - at);
         const size_t n = opcode_length(rest);
         if (n == 0 || n > rest.len)
             return n == 0 && opcode_rows[rest.data[0]].run == NULL ? 0 : cut && opcodes >= ENOUGH ? 40 : 0;
-        if (!plausible(bytes_of(rest.data, n)))
+        if (!plausible(bytes_of(rest.data, n)) || !account(rest.data[0], &values, &marks))
             return 0;
         if (rest.data[0] == OP_STOP)
             return opcodes > 0 && at + 1 == head.len ? 40 : 0;

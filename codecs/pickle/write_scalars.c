@@ -290,37 +290,54 @@ static bool write_global(struct writer *w, const struct value_global *g, struct 
     return write_plain_global(w, *g, err);
 }
 
+static const struct {
+    const char *module, *name;
+} known_names[KNOWN_COUNT] = {
+    [KNOWN_BYTES] = {"builtins", "bytes"},
+    [KNOWN_BYTEARRAY] = {"builtins", "bytearray"},
+    [KNOWN_SET] = {"builtins", "set"},
+    [KNOWN_FROZENSET] = {"builtins", "frozenset"},
+    [KNOWN_COMPLEX] = {"builtins", "complex"},
+    [KNOWN_RANGE] = {"builtins", "range"},
+    [KNOWN_SLICE] = {"builtins", "slice"},
+    [KNOWN_OBJECT] = {"builtins", "object"},
+    [KNOWN_GETATTR] = {"builtins", "getattr"},
+    [KNOWN_ENCODE] = {"_codecs", "encode"},
+    [KNOWN_RECONSTRUCTOR] = {"copyreg", "_reconstructor"},
+    [KNOWN_NEWOBJ] = {"copyreg", "__newobj__"},
+    [KNOWN_PARTIAL] = {"functools", "partial"},
+    [KNOWN_NDARRAY] = {"numpy", "ndarray"},
+    [KNOWN_DTYPE] = {"numpy", "dtype"},
+    [KNOWN_ARRAY] = {"numpy.core.multiarray", "_reconstruct"},
+    [KNOWN_SCALAR] = {"numpy.core.multiarray", "scalar"},
+    [KNOWN_FROMBUFFER] = {"numpy.core.numeric", "_frombuffer"},
+};
+
 bool write_known(struct writer *w, enum known_global known, struct error *err)
 {
-    static const struct {
-        const char *module, *name;
-    } names[KNOWN_COUNT] = {
-        [KNOWN_BYTES] = {"builtins", "bytes"},
-        [KNOWN_BYTEARRAY] = {"builtins", "bytearray"},
-        [KNOWN_SET] = {"builtins", "set"},
-        [KNOWN_FROZENSET] = {"builtins", "frozenset"},
-        [KNOWN_COMPLEX] = {"builtins", "complex"},
-        [KNOWN_RANGE] = {"builtins", "range"},
-        [KNOWN_SLICE] = {"builtins", "slice"},
-        [KNOWN_OBJECT] = {"builtins", "object"},
-        [KNOWN_GETATTR] = {"builtins", "getattr"},
-        [KNOWN_ENCODE] = {"_codecs", "encode"},
-        [KNOWN_RECONSTRUCTOR] = {"copyreg", "_reconstructor"},
-        [KNOWN_NEWOBJ] = {"copyreg", "__newobj__"},
-        [KNOWN_PARTIAL] = {"functools", "partial"},
-        [KNOWN_NDARRAY] = {"numpy", "ndarray"},
-        [KNOWN_DTYPE] = {"numpy", "dtype"},
-        [KNOWN_ARRAY] = {"numpy.core.multiarray", "_reconstruct"},
-        [KNOWN_SCALAR] = {"numpy.core.multiarray", "scalar"},
-        [KNOWN_FROMBUFFER] = {"numpy.core.numeric", "_frombuffer"},
-    };
     if (w->globals[known] != 0)
         return write_get(w, w->globals[known] - 1, err);
-    const struct value_global g = {bytes_text(names[known].module), bytes_text(names[known].name)};
+    const struct value_global g = {bytes_text(known_names[known].module),
+                                   bytes_text(known_names[known].name)};
     if (!write_global(w, &g, err))
         return false;
     w->globals[known] = w->memo_count + 1;
     return write_memo(w, NULL, err);
+}
+
+/* A class or function of the document may be one that the writer needs too: Python has one object for both.
+ */
+static bool write_named(struct writer *w, struct value *v, struct error *err)
+{
+    for (enum known_global i = 0; i < KNOWN_COUNT; i++)
+        if (bytes_is(v->global->name, known_names[i].name) &&
+            bytes_is(v->global->module, known_names[i].module)) {
+            if (!write_known(w, i, err))
+                return false;
+            v->mark = WALK_SEEN | (w->globals[i] - 1);
+            return true;
+        }
+    return write_global(w, v->global, err) && write_memo(w, v, err);
 }
 
 /* ---- tuples ---- */
@@ -397,7 +414,7 @@ bool write_scalar(struct writer *w, struct value *v, struct error *err)
     case VALUE_BYTEARRAY:
         return write_bytearray(w, v, err);
     case VALUE_GLOBAL:
-        return write_global(w, v->global, err) && write_memo(w, v, err);
+        return write_named(w, v, err);
     case VALUE_DTYPE:
         if (!write_dtype(w, v->dtype, &number, err))
             return false;
