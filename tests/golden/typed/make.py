@@ -147,6 +147,8 @@ OTHER = {
                                  "states": [8, {"$tuple": [None, {"y": 1}]}]}},
                     {"$class": "m.C", "$kwargs": {"k": 2}, "$items": [3, [4]], "$added": [5],
                      "$pairs": {"6": 7, "a": {}}, "$states": [8, [None, {"y": 1}]]}),
+    "object_bare": ({"$object": {"made": "bare", "callable": {"$global": ["m", "C"]}, "args": {"$tuple": []}}},
+                    {"$class": "m.C"}),
     "externals": ([{"$external": {"kind": "persistent_id", "id": {"$tuple": ["s", 1]}}},
                    {"$external": {"kind": "extension", "id": 1}},
                    {"$external": {"kind": "buffer", "read_only": True, "id": 0}},
