@@ -31,7 +31,7 @@ static unsigned axes_at(const struct array *a, uint64_t index)
 
 static bool put_comma(const struct elements *e, bool more, struct sink *out, struct error *err)
 {
-    return sink_text(out, more && e->pretty ? ", " : ",", err);
+    return put_byte(out, ',', err) && (!more || !e->pretty || put_byte(out, ' ', err));
 }
 
 bool elements_open(const struct elements *e, uint64_t index, struct sink *out, struct error *err)
@@ -43,7 +43,7 @@ bool elements_open(const struct elements *e, uint64_t index, struct sink *out, s
     for (unsigned axis = first; axis < a->ndim; axis++) {
         if (e->pretty && axis > 0 && !put_line(out, e->depth + axis, err))
             return false;
-        if (!sink_byte(out, '[', err))
+        if (!put_byte(out, '[', err))
             return false;
     }
     return true;
@@ -56,7 +56,7 @@ bool elements_close(const struct elements *e, uint64_t index, struct sink *out, 
     for (unsigned i = 0; i < axes; i++) {
         if (e->pretty && i > 0 && !put_line(out, e->depth + a->ndim - 1 - i, err))
             return false;
-        if (!sink_byte(out, ']', err))
+        if (!put_byte(out, ']', err))
             return false;
     }
     return true;
@@ -362,14 +362,14 @@ static bool put_before_part(const struct elements *e, struct level *l, const str
     const struct dtype_field *f = &l->dtype->fields[l->next];
     *part = f->dtype;
     *at = l->at + f->offset;
-    return (l->next++ == 0 ? sink_byte(out, '{', err) : put_comma(e, true, out, err)) &&
+    return (l->next++ == 0 ? put_byte(out, '{', err) : put_comma(e, true, out, err)) &&
            put_string(out, f->name, false, err) && sink_text(out, e->pretty ? ": " : ":", err);
 }
 
 static bool put_behind_part(struct level *l, struct sink *out, struct error *err)
 {
     if (l->dtype->base == NULL)
-        return l->next < l->count || sink_byte(out, '}', err);
+        return l->next < l->count || put_byte(out, '}', err);
     const struct array shape = {.ndim = l->dtype->ndim, .shape = l->dtype->shape};
     const struct elements brackets = {.array = &shape};
     return elements_close(&brackets, l->next - 1, out, err);

@@ -42,7 +42,7 @@ bool keytext_put(const struct json_writer *w, struct value *key, struct sink *ou
     if (key->kind == VALUE_STR)
         return put_string(out, key->text, (key->flags & VALUE_SURROGATES) != 0, err);
     if (key->kind == VALUE_INT)
-        return sink_byte(out, '"', err) && put_int(out, key->integer, err) && sink_byte(out, '"', err);
+        return put_byte(out, '"', err) && put_int(out, key->integer, err) && put_byte(out, '"', err);
     AUTO(arena_free) struct arena scratch;
     arena_init(&scratch, w->limits->memory);
     struct json_text name;

@@ -13,7 +13,7 @@ struct layout {
 /* A comma where something stands before, and a new line. */
 static inline bool layout_separate(struct layout *l, struct sink *out, struct error *err)
 {
-    if (l->comma && !sink_byte(out, ',', err))
+    if (l->comma && !put_byte(out, ',', err))
         return false;
     l->comma = true;
     return !l->pretty || put_line(out, l->depth, err);
@@ -23,7 +23,7 @@ static inline bool layout_open(struct layout *l, char bracket, struct sink *out,
 {
     l->comma = false;
     l->depth++;
-    return sink_byte(out, (uint8_t)bracket, err);
+    return put_byte(out, bracket, err);
 }
 
 static inline bool layout_close(struct layout *l, char bracket, struct sink *out, struct error *err)
@@ -31,12 +31,12 @@ static inline bool layout_close(struct layout *l, char bracket, struct sink *out
     const bool empty = !l->comma;
     l->comma = true;
     l->depth--;
-    return (empty || !l->pretty || put_line(out, l->depth, err)) && sink_byte(out, (uint8_t)bracket, err);
+    return (empty || !l->pretty || put_line(out, l->depth, err)) && put_byte(out, bracket, err);
 }
 
 static inline bool layout_colon(const struct layout *l, struct sink *out, struct error *err)
 {
-    return sink_write(out, ": ", l->pretty ? 2 : 1, err);
+    return put_byte(out, ':', err) && (!l->pretty || put_byte(out, ' ', err));
 }
 
 /* A member's name that is ours, such as "$class". */

@@ -91,7 +91,7 @@ static bool put_with_surrogates(struct sink *out, struct bytes text, struct erro
 bool put_string(struct sink *out, struct bytes text, bool surrogates, struct error *err)
 {
     if (surrogates)
-        return sink_byte(out, '"', err) && put_with_surrogates(out, text, err) && sink_byte(out, '"', err);
+        return put_byte(out, '"', err) && put_with_surrogates(out, text, err) && put_byte(out, '"', err);
     if (text.len == 0)
         return sink_text(out, "\"\"", err);
     for (size_t at = 0; at < text.len;) {
@@ -113,7 +113,7 @@ bool put_string(struct sink *out, struct bytes text, bool surrogates, struct err
 
 bool put_base64(struct sink *out, struct bytes bytes, struct error *err)
 {
-    if (!sink_byte(out, '"', err))
+    if (!put_byte(out, '"', err))
         return false;
     for (size_t at = 0; at < bytes.len;) {
         const size_t left = bytes.len - at, n = left < BASE64_CHUNK ? left : BASE64_CHUNK;
@@ -123,7 +123,7 @@ bool put_base64(struct sink *out, struct bytes bytes, struct error *err)
         sink_commit(out, base64_encode(bytes_of(bytes.data + at, n), room));
         at += n;
     }
-    return sink_byte(out, '"', err);
+    return put_byte(out, '"', err);
 }
 
 bool put_text_or_base64(struct sink *out, struct bytes bytes, struct error *err)

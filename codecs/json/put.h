@@ -16,6 +16,16 @@ bool put_base64(struct sink *out, struct bytes bytes, struct error *err);
 /* S and T elements: in double quotes as text where they are UTF-8, else as base64. */
 bool put_text_or_base64(struct sink *out, struct bytes bytes, struct error *err);
 
+/* One byte, without a call where there is room. */
+static inline bool put_byte(struct sink *out, char byte, struct error *err)
+{
+    if (out->len == out->capacity)
+        return sink_byte(out, (uint8_t)byte, err);
+    out->data[out->len] = (uint8_t)byte;
+    sink_commit(out, 1);
+    return true;
+}
+
 bool put_int(struct sink *out, int64_t v, struct error *err);
 bool put_bigint(struct sink *out, struct bytes twos_complement, const struct limits *limits,
                 struct error *err);

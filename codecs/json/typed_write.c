@@ -34,21 +34,20 @@ static bool close_tag(struct typed_writer *w, char bracket, struct sink *out, st
 /* {"$tag":"text"}, on one line. */
 static bool begin_short(const struct typed_writer *w, const char *tag, struct sink *out, struct error *err)
 {
-    return sink_byte(out, '{', err) && put_string(out, bytes_text(tag), false, err) &&
+    return put_byte(out, '{', err) && put_string(out, bytes_text(tag), false, err) &&
            layout_colon(&w->layout, out, err);
 }
 
 static bool put_short_text(const struct typed_writer *w, const char *tag, struct bytes text, bool surrogates,
                            struct sink *out, struct error *err)
 {
-    return begin_short(w, tag, out, err) && put_string(out, text, surrogates, err) &&
-           sink_byte(out, '}', err);
+    return begin_short(w, tag, out, err) && put_string(out, text, surrogates, err) && put_byte(out, '}', err);
 }
 
 static bool put_short_base64(const struct typed_writer *w, const char *tag, struct bytes bytes,
                              struct sink *out, struct error *err)
 {
-    return begin_short(w, tag, out, err) && put_base64(out, bytes, err) && sink_byte(out, '}', err);
+    return begin_short(w, tag, out, err) && put_base64(out, bytes, err) && put_byte(out, '}', err);
 }
 
 /* ---- leaves ---- */
@@ -73,8 +72,8 @@ static bool put_float(const struct typed_writer *w, double v, struct sink *out, 
 static bool put_complex(const struct typed_writer *w, const double *parts, struct sink *out,
                         struct error *err)
 {
-    return begin_short(w, "$complex", out, err) && sink_byte(out, '[', err) &&
-           put_float(w, parts[0], out, err) && sink_byte(out, ',', err) && put_float(w, parts[1], out, err) &&
+    return begin_short(w, "$complex", out, err) && put_byte(out, '[', err) &&
+           put_float(w, parts[0], out, err) && put_byte(out, ',', err) && put_float(w, parts[1], out, err) &&
            sink_text(out, "]}", err);
 }
 
@@ -89,8 +88,8 @@ static bool put_text(const struct typed_writer *w, const struct value *v, struct
 static bool put_global(const struct typed_writer *w, const struct value_global *g, struct sink *out,
                        struct error *err)
 {
-    return begin_short(w, "$global", out, err) && sink_byte(out, '[', err) &&
-           put_string(out, g->module, false, err) && sink_byte(out, ',', err) &&
+    return begin_short(w, "$global", out, err) && put_byte(out, '[', err) &&
+           put_string(out, g->module, false, err) && put_byte(out, ',', err) &&
            put_string(out, g->name, false, err) && sink_text(out, "]}", err);
 }
 
@@ -112,10 +111,10 @@ static bool put_labels(const struct dtype *t, struct sink *out, struct error *er
     for (size_t i = 0; i < t->label_count; i++) {
         const struct dtype_label *l = &t->labels[i];
         if (!sink_text(out, i == 0 ? "[" : ",[", err) || !put_string(out, l->name, false, err) ||
-            !sink_byte(out, ',', err) || !put_int(out, l->value, err) || !sink_byte(out, ']', err))
+            !put_byte(out, ',', err) || !put_int(out, l->value, err) || !put_byte(out, ']', err))
             return false;
     }
-    return sink_byte(out, ']', err);
+    return put_byte(out, ']', err);
 }
 
 /* The descr; or an object, where it doesn't say all. */
@@ -127,7 +126,7 @@ static bool put_dtype(const struct typed_writer *w, const struct dtype *t, struc
     return sink_text(out, "{\"descr\":", err) && put_descr(w, t, out, err) &&
            (!t->aligned || sink_text(out, ",\"aligned\":true", err)) &&
            (!t->text_is_bytes || sink_text(out, ",\"bytes\":true", err)) &&
-           (t->label_count == 0 || put_labels(t, out, err)) && sink_byte(out, '}', err);
+           (t->label_count == 0 || put_labels(t, out, err)) && put_byte(out, '}', err);
 }
 
 static bool put_leaf(const struct typed_writer *w, const struct value *v, struct sink *out, struct error *err)
@@ -154,7 +153,7 @@ static bool put_leaf(const struct typed_writer *w, const struct value *v, struct
         return put_short_base64(w, "$bytearray", v->text, out, err);
     case VALUE_DTYPE:
         return begin_short(w, "$dtype", out, err) && put_dtype(w, v->dtype, out, err) &&
-               sink_byte(out, '}', err);
+               put_byte(out, '}', err);
     case VALUE_GLOBAL:
         return put_global(w, v->global, out, err);
     case VALUE_LIST:
@@ -222,7 +221,7 @@ static bool enter_external(struct typed_writer *w, const struct value_external *
 
 static bool put_shape(struct typed_writer *w, const struct array *a, struct sink *out, struct error *err)
 {
-    if (!layout_member(&w->layout, "shape", out, err) || !sink_byte(out, '[', err))
+    if (!layout_member(&w->layout, "shape", out, err) || !put_byte(out, '[', err))
         return false;
     for (unsigned i = 0; i < a->ndim; i++) {
         uint8_t *room = sink_reserve(out, NUMBER_MAX + 1);
@@ -232,7 +231,7 @@ static bool put_shape(struct typed_writer *w, const struct array *a, struct sink
         const size_t comma = i > 0 ? 1 : 0;
         sink_commit(out, comma + number_write_uint(a->shape[i], (char *)room + comma));
     }
-    return sink_byte(out, ']', err);
+    return put_byte(out, ']', err);
 }
 
 /* Whole groups of three bytes become base64; up to two bytes wait for what comes. */
@@ -267,7 +266,7 @@ static bool end_raw(struct typed_writer *w, struct sink *out, struct error *err)
     if (w->carried > 0)
         sink_commit(out, base64_encode(bytes_of(w->carry, w->carried), room));
     w->carried = 0;
-    return sink_byte(out, '"', err);
+    return put_byte(out, '"', err);
 }
 
 /* Variable-length text: one string, or bytes, for each element. */
@@ -300,7 +299,7 @@ static bool begin_raw(struct typed_writer *w, const struct array *a, struct sink
         w->raw = bytes_of(a->data, (size_t)size);
         walk_skip(w->walk);
     }
-    return sink_byte(out, '"', err);
+    return put_byte(out, '"', err);
 }
 
 /* The elements are a list of values, not bytes. */
@@ -443,7 +442,7 @@ static bool put_reference(const struct typed_writer *w, const struct value *v, s
                           struct error *err)
 {
     return begin_short(w, "$ref", out, err) && put_int(out, sharing_number_of(v), err) &&
-           sink_byte(out, '}', err);
+           put_byte(out, '}', err);
 }
 
 /* {"$id":[number, and the value follows. */

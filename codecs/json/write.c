@@ -182,9 +182,9 @@ static struct elements elements_of(struct json_writer *w, const struct array *a,
 
 static bool put_complex(const struct json_writer *w, const double *parts, struct sink *out, struct error *err)
 {
-    return sink_byte(out, '[', err) && put_double(out, parts[0], w->options->nan, err) &&
+    return put_byte(out, '[', err) && put_double(out, parts[0], w->options->nan, err) &&
            sink_text(out, w->options->pretty ? ", " : ",", err) &&
-           put_double(out, parts[1], w->options->nan, err) && sink_byte(out, ']', err);
+           put_double(out, parts[1], w->options->nan, err) && put_byte(out, ']', err);
 }
 
 static bool put_dtype(const struct json_writer *w, const struct dtype *t, struct sink *out, struct error *err)
@@ -218,7 +218,7 @@ static bool put_leaf(const struct json_writer *w, const struct value *v, struct 
     case VALUE_DTYPE:
         return put_dtype(w, v->dtype, out, err);
     case VALUE_GLOBAL:
-        return put_name("{\"$global\":", v->global, out, err) && sink_byte(out, '}', err);
+        return put_name("{\"$global\":", v->global, out, err) && put_byte(out, '}', err);
     case VALUE_LIST:
     case VALUE_TUPLE:
     case VALUE_SET:
