@@ -196,16 +196,22 @@ static const struct {
     {"xmlrpclib", "xmlrpc.client", BOTH},
 };
 
+/* Most rows are told apart by one letter, and a pickle may name millions. */
+static bool same(struct bytes a, const char *b)
+{
+    return a.len > 0 && a.data[0] == (uint8_t)b[0] && bytes_is(a, b);
+}
+
 void renamed_to_new(struct value_global *g)
 {
     for (size_t i = 0; i < ROWS(names); i++)
-        if ((names[i].use & READ) != 0 && bytes_is(g->name, names[i].old_name) &&
-            bytes_is(g->module, names[i].old_module)) {
+        if ((names[i].use & READ) != 0 && same(g->name, names[i].old_name) &&
+            same(g->module, names[i].old_module)) {
             *g = (struct value_global){bytes_text(names[i].module), bytes_text(names[i].name)};
             return;
         }
     for (size_t i = 0; i < ROWS(modules); i++)
-        if ((modules[i].use & READ) != 0 && bytes_is(g->module, modules[i].old_module)) {
+        if ((modules[i].use & READ) != 0 && same(g->module, modules[i].old_module)) {
             g->module = bytes_text(modules[i].module);
             return;
         }
@@ -214,13 +220,12 @@ void renamed_to_new(struct value_global *g)
 void renamed_to_old(struct value_global *g)
 {
     for (size_t i = 0; i < ROWS(names); i++)
-        if ((names[i].use & WRITE) != 0 && bytes_is(g->name, names[i].name) &&
-            bytes_is(g->module, names[i].module)) {
+        if ((names[i].use & WRITE) != 0 && same(g->name, names[i].name) && same(g->module, names[i].module)) {
             *g = (struct value_global){bytes_text(names[i].old_module), bytes_text(names[i].old_name)};
             return;
         }
     for (size_t i = 0; i < ROWS(modules); i++)
-        if ((modules[i].use & WRITE) != 0 && bytes_is(g->module, modules[i].module)) {
+        if ((modules[i].use & WRITE) != 0 && same(g->module, modules[i].module)) {
             g->module = bytes_text(modules[i].old_module);
             return;
         }
