@@ -30,7 +30,7 @@ class Server:
         self.own = None if data else tempfile.mkdtemp(prefix="mandoline-data-")
         self.data = pathlib.Path(data or self.own)
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", str(self.data), *flags],
+            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", str(self.data), "--log", "off", *flags],
             stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         found = re.search(r"http://([^:/]+):(\d+)", line)
