@@ -356,6 +356,12 @@ static bool begin_object(struct typed_reader *r, const struct tag_use *use, stru
     return push_tag(r, use, values_of(members), err);
 }
 
+/* As in a pickle: a number or a list where the callable stands is an error in Python too. */
+static bool can_be_called(const struct value *v)
+{
+    return v->kind == VALUE_GLOBAL || v->kind == VALUE_OBJECT || v->kind == VALUE_EXTERNAL;
+}
+
 /* One member of "$object", resolved. */
 static bool read_member(struct typed_reader *r, struct value_object *o, struct bytes name, struct value *v,
                         struct error *err)
@@ -363,7 +369,7 @@ static bool read_member(struct typed_reader *r, struct value_object *o, struct b
     const bool list = v->kind == VALUE_LIST;
     if (bytes_is(name, "made"))
         return true;
-    if (bytes_is(name, "callable"))
+    if (bytes_is(name, "callable") && can_be_called(v))
         return o->callable = v, true;
     if (bytes_is(name, "args") && v->kind == VALUE_TUPLE)
         return o->args = v, true;
@@ -421,8 +427,10 @@ static bool finish_external(struct typed_reader *r, struct value *node, struct v
     struct value *const id = value_get(argument, "id");
     const enum external_kind kind = node->external->kind;
     const bool number = kind == EXTERNAL_EXTENSION || kind == EXTERNAL_BUFFER;
-    if (number && id->kind != VALUE_INT)
-        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "the id of this $external must be an integer");
+    const int64_t least = kind == EXTERNAL_EXTENSION ? 1 : 0; /* pickle's codes are from 1 to 2^31 - 1 */
+    if (number && (id->kind != VALUE_INT || id->integer < least || id->integer > INT32_MAX))
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
+                    "the id of this $external must be an integer from %lld on", (long long)least);
     if (kind == EXTERNAL_SOFT_LINK && id->kind != VALUE_STR)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "the id of a soft link must be text");
     if (kind == EXTERNAL_LINK &&
