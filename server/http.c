@@ -43,12 +43,16 @@ static const char *find_header(const void *headers, const char *name)
 /* The library calls this first, with the request line as it was sent. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    struct delivery *d = calloc(1, sizeof *d);
+    struct delivery *d = malloc(sizeof *d);
     if (d == NULL || !transaction_init(&d->transaction, cls, target)) {
         free(d);
         return NULL;
     }
     d->connection = connection;
+    d->phase = PHASE_HEADERS;
+    d->linger = false;
+    d->status = 0;
+    d->sent = 0;
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
     return d;

@@ -16,8 +16,9 @@ static bool fill(struct pull *p, struct error *err)
 
 bool pull_start(struct pull *p, struct encoder *encoder, struct error *err)
 {
-    *p = (struct pull){.encoder = encoder};
-    return sink_init(&p->sink, QUEUEFUL) ? fill(p, err) : sink_fail(err);
+    /* No sink_init: most answers are small, and the queue grows to what they need. */
+    *p = (struct pull){.encoder = encoder, .sink = {.limit = QUEUEFUL}};
+    return fill(p, err);
 }
 
 bool pull_read(struct pull *p, void *out, size_t n, size_t *got, struct error *err)
