@@ -4,6 +4,8 @@
 #include "negotiate.h"
 #include "params.h"
 
+enum { SETTLED_S = 2 };
+
 bool stored_find(const struct request *request, struct stored *out, struct error *err)
 {
     if (request->service->store == NULL)
@@ -39,6 +41,14 @@ const char *stored_etag(const struct request *request, const struct stored *s, c
                         (unsigned long long)h);
 }
 
+/* A file that was written just now may be written again within the same tick of the clock: same ETag. */
+static bool settled(const struct stored *s)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - s->file.modified.tv_sec > SETTLED_S;
+}
+
 bool stored_check(const struct request *request, const struct codec *format, bool varies, struct stored *out,
                   struct reply *reply, bool *done, struct error *err)
 {
@@ -49,5 +59,10 @@ bool stored_check(const struct request *request, const struct codec *format, boo
         return arena_fail(request->arena, err);
     if (varies)
         reply_header(reply, "Vary", "Accept");
-    return conditions_check(request, etag, NULL, reply, done, err);
+    if (!conditions_check(request, etag, NULL, reply, done, err))
+        return false;
+    reply->keep = !*done && settled(out);
+    if (reply->keep && request->service->recall != NULL && request->service->recall(request, etag, reply))
+        *done = true;
+    return true;
 }

@@ -10,12 +10,17 @@ struct param {
     struct bytes name, value; /* percent-decoded UTF-8 */
 };
 
+struct request;
+struct reply;
+
 /* What all exchanges share; lives as long as the process. */
 struct service {
     const struct limits *limits;
     const struct store *store; /* NULL: no --data */
     const char *version;
     bool (*ready)(const struct service *s); /* false while draining */
+    /* The answer that the same path and query had with this strong ETag, if it was kept. NULL: none are. */
+    bool (*recall)(const struct request *request, const char *etag, struct reply *reply);
 };
 
 struct request {
@@ -50,6 +55,7 @@ struct reply {
     uint64_t
         size; /* REPLY_FILE: bytes of the run; REPLY_ENCODER: the exact length where it is known, else 0 */
     struct encoder *encoder;
+    bool keep; /* it depends on path, query and its ETag alone: it may be recalled */
     struct {
         const char *name, *value; /* static, or in the arena */
     } headers[REPLY_HEADERS_MAX];

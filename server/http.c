@@ -12,12 +12,13 @@
 #include "transaction.h"
 
 enum {
-    CONNECTION_MEMORY = 64 << 10, /* headers of a request, and the pieces in which bodies come and go */
+    CONNECTION_MEMORY =
+        32 << 10, /* headers, and pieces of bodies; the library zeroes all of it for each request */
     THREAD_STACK = 1 << 20,
     DISCARD_MAX = 64 << 10, /* an unwanted body up to this size is read, so that the connection lives on */
     LINGER_MS = 2000,
     WASTE = 1 << 20,
-    BLOCK = 32 << 10, /* for clients of HTTP/1.0, which know no chunks */
+    BLOCK = 64 << 10, /* of answers that are not chunked */
     SLOW_US = 1000000,
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
@@ -118,7 +119,8 @@ static struct MHD_Response *encoder_response(struct delivery *d)
     const struct pull *p = &d->transaction.pull;
     if (p->done)
         return bytes_response(d, bytes_of(p->sink.data + p->sink.taken, p->sink.len - p->sink.taken));
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, on_pull, d, NULL);
+    const uint64_t size = d->transaction.reply.size;
+    return MHD_create_response_from_callback(size == 0 ? MHD_SIZE_UNKNOWN : size, BLOCK, on_pull, d, NULL);
 }
 
 static struct MHD_Response *make_response(struct delivery *d)

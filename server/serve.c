@@ -20,17 +20,29 @@ static bool is_ready(const struct service *service)
     return !atomic_load(&server->draining);
 }
 
+/* A service is the first member of its server, and the server is not const. */
+static bool recall_answer(const struct request *request, const char *etag, struct reply *reply)
+{
+    struct server *server = (struct server *)(uintptr_t)request->service;
+    return recall_find(&server->recall, request, etag, reply);
+}
+
 static void server_init(struct server *server, const struct config *config, const struct store *store)
 {
     const struct limits *limits = &config->limits;
     *server = (struct server){
-        .service = {.limits = limits, .store = store, .version = MANDOLINE_VERSION, .ready = is_ready},
+        .service = {.limits = limits,
+                    .store = store,
+                    .version = MANDOLINE_VERSION,
+                    .ready = is_ready,
+                    .recall = recall_answer},
         .config = config,
     };
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
         seed = (uint64_t)time(NULL);
     atomic_store(&server->names, seed);
+    recall_init(&server->recall);
     admission_init(&server->admission, limits->heavy, limits->queue, limits->request_time);
 }
 
@@ -124,6 +136,7 @@ static bool serve_from(const struct config *config, const struct store *store, s
     if (started)
         run_until_stopped(&server, daemon, &stop);
     admission_deinit(&server.admission);
+    recall_deinit(&server.recall);
     return started;
 }
 

@@ -7,11 +7,13 @@
 #include "admission.h"
 #include "config.h"
 #include "exchange.h"
+#include "recall.h"
 
 struct server {
     struct service service; /* first: a struct service is its server */
     const struct config *config;
     struct admission admission;
+    struct recall recall;
     atomic_bool draining;
     atomic_size_t connections;  /* open ones */
     atomic_size_t active;       /* exchanges between their first line and their last byte */

@@ -155,7 +155,13 @@ static bool run(struct transaction *t, struct error *err)
 {
     if (!admit(t, err) || !undo_coding(t, err) || !route_run(t->match.route, &t->request, &t->reply, err))
         return false;
-    return t->reply.kind != REPLY_ENCODER || pull_start(&t->pull, t->reply.encoder, err);
+    if (t->reply.kind != REPLY_ENCODER)
+        return true;
+    if (!pull_start(&t->pull, t->reply.encoder, err))
+        return false;
+    if (t->reply.keep && t->reply.status == 200 && t->pull.done)
+        recall_put(&t->server->recall, &t->request, &t->reply, bytes_of(t->pull.sink.data, t->pull.sink.len));
+    return true;
 }
 
 static char *put_text(char *at, const char *text)

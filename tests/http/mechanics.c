@@ -63,6 +63,7 @@ static bool stream(const struct request *request, struct reply *reply, struct er
     *e = (struct encoder){
         .codec = &stream_codec, .limits = request->service->limits, .arena = request->arena, .state = s};
     *reply = (struct reply){.status = 200, .kind = REPLY_ENCODER, .fd = -1, .encoder = e};
+    reply->size = parameter(request, "size", 0);
     return reply_header(reply, "Content-Type", "application/octet-stream");
 }
 

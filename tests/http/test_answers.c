@@ -27,6 +27,7 @@ static void short_answers_have_a_length_and_long_ones_chunks(void **state)
         {"/stream?bytes=65536", 65536, false},
         {"/stream?bytes=65537", 65537, true},
         {"/stream?bytes=5000000", 5000000, true},
+        {"/stream?bytes=5000000&size=5000000", 5000000, false},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct answer a;
@@ -87,6 +88,16 @@ static void a_late_failure_ends_the_connection_and_is_logged(void **state)
     assert_non_null(line);
     assert_non_null(strstr(line, "\"cut\":true,\"error\":\"the stream fails here\""));
     free(log);
+}
+
+/* An encoder that gives less than it promised: the client must notice. */
+static void a_broken_promise_of_length_is_a_cut(void **state)
+{
+    struct answer a;
+    http(*state, &(struct call){.path = "/stream?bytes=4000000&size=5000000"}, &a);
+    assert_int_equal(a.status, 200);
+    assert_true(a.cut);
+    answer_free(&a);
 }
 
 static void the_output_limit_is_kept(void **state)
@@ -212,6 +223,7 @@ int main(void)
         cmocka_unit_test(head_of_a_stream_sends_nothing),
         cmocka_unit_test(an_early_failure_is_a_problem),
         cmocka_unit_test(a_late_failure_ends_the_connection_and_is_logged),
+        cmocka_unit_test(a_broken_promise_of_length_is_a_cut),
         cmocka_unit_test(the_output_limit_is_kept),
         cmocka_unit_test(runs_of_files_are_sent),
         cmocka_unit_test(answers_without_body_have_none),

@@ -1,9 +1,11 @@
 /* Requests as they come: targets, methods, ids, connections. */
 #include "harness.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -269,6 +271,36 @@ static void a_head_that_is_too_long_is_refused(void **state)
     free(answer);
 }
 
+/* Small answers are kept by ETag: a second one is the same, and a changed file is told anew. */
+static void answers_follow_the_file(void **state)
+{
+    static const char *const documents[] = {"{\"a\": 1}", "{\"b\": 1, \"c\": 2}"};
+    static const char *const names[] = {"\"a\"", "\"c\""};
+    const struct timespec past[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+    const struct server_process *s = *state;
+    char path[256];
+    snprintf(path, sizeof path, "%s/data/doc.json", s->folder);
+    for (size_t i = 0; i < ROWS(documents); i++) {
+        char first[1024] = "", tag[256] = "", other[256];
+        server_put_file(s, "doc.json", bytes_text(documents[i]));
+        assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+        for (int again = 0; again < 3; again++) {
+            struct answer a;
+            http(s, &(struct call){.path = "/v1/tree/doc.json"}, &a);
+            assert_int_equal(a.status, 200);
+            assert_non_null(strstr((char *)a.body, names[i]));
+            if (again == 0) {
+                snprintf(first, sizeof first, "%s", (char *)a.body);
+                answer_header(&a, "ETag", tag);
+            }
+            assert_string_equal((char *)a.body, first);
+            assert_string_equal(answer_header(&a, "ETag", other), tag);
+            assert_string_equal(answer_header(&a, "Content-Type", other), "application/json");
+            answer_free(&a);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest real[] = {
@@ -280,6 +312,7 @@ int main(void)
         cmocka_unit_test(every_answer_says_how_long_it_took),
         cmocka_unit_test(targets_that_are_wrong_are_problems),
         cmocka_unit_test(unknown_parameters_are_problems),
+        cmocka_unit_test(answers_follow_the_file),
     };
     const struct CMUnitTest mechanics[] = {
         cmocka_unit_test(targets_are_decoded_once),   cmocka_unit_test(a_proxy_may_send_the_absolute_form),
