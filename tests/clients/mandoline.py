@@ -39,7 +39,7 @@ class Server:
         self.host, self.port = found[1], int(found[2])
         self.connection = None
 
-    def request(self, method, path, body=None, headers=None, **query):
+    def request(self, method, path, body=None, headers=None, /, **query):
         """Sends one request on a connection that is kept; an underscore after a parameter's name is dropped."""
         if query:
             path += "?" + urllib.parse.urlencode({name.rstrip("_"): value for name, value in query.items()})
@@ -54,7 +54,7 @@ class Server:
             self.connection = None
             raise
 
-    def get(self, path, headers=None, **query):
+    def get(self, path, headers=None, /, **query):
         return self.request("GET", path, None, headers, **query)
 
     def convert(self, body, to, from_=None, **query):

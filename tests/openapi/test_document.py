@@ -140,7 +140,7 @@ class Examples(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.process = subprocess.Popen(
-            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", str(PROJECT / "samples")],
+            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", str(PROJECT / "samples"), "--log", "errors"],
             stderr=subprocess.PIPE, text=True)
         line = cls.process.stderr.readline()
         cls.port = int(re.search(r"http://[^:/]+:(\d+)", line)[1])
