@@ -96,6 +96,7 @@ static uint64_t load(const uint8_t *p, size_t size, bool swap)
 /* One number as text; 0: it is not finite, and *odd is what it is. swap: it is big-endian. */
 typedef size_t number_writer(const uint8_t *p, bool swap, char *out, double *odd);
 
+/* NOLINTBEGIN(readability-non-const-parameter): integers are never odd, and all writers have one type */
 static size_t write_bool(const uint8_t *p, bool swap, char *out, double *odd)
 {
     (void)swap, (void)odd;
@@ -122,6 +123,8 @@ static size_t write_u8(const uint8_t *p, bool swap, char *out, double *odd)
     (void)odd;
     return number_write_uint(load(p, 8, swap), out);
 }
+
+/* NOLINTEND(readability-non-const-parameter) */
 
 static size_t write_f2(const uint8_t *p, bool swap, char *out, double *odd)
 {
