@@ -106,7 +106,7 @@ static bool member_add(struct decoding *d, struct frame *f, struct bytes name, s
 
 static bool is_ours(const struct h5_attribute *a)
 {
-    return bytes_is(a->name, MARK_TYPE) || bytes_is(a->name, MARK_DTYPE);
+    return bytes_is(a->name, MARK_TYPE) || bytes_is(a->name, MARK_DTYPE) || bytes_is(a->name, MARK_INTS);
 }
 
 /* *out: a dict, or NULL where there are none. */

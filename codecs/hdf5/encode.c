@@ -13,7 +13,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PIECE = 256 << 10, NAME_MAX_BYTES = 1024 };
+enum {
+    PIECE = 256 << 10,
+    NAME_MAX_BYTES = 1024,
+    BITS_MAX = 60000, /* bytes of an attribute: HDF5 has room for 64 KB */
+};
 
 /* A group whose members follow: items named 0, 1 ..., or pairs with text keys. */
 struct frame {
@@ -34,6 +38,7 @@ struct builder {
     size_t shared;
     struct h5_room room;
     struct sink reply, payload;
+    uint64_t last;     /* the dataset that was made last */
     uint64_t size, at; /* of the file that is given away */
 };
 
@@ -140,6 +145,7 @@ static bool make_dataset(struct builder *b, struct place *p, const struct plan *
                                       .window_size = size};
     if (!call(b, q, err) || !reply_object(b, object, err))
         return false;
+    b->last = *object;
     remember(b, p, *object);
     return true;
 }
@@ -503,7 +509,7 @@ static bool leaf_kind(struct grid *g)
         g->kind = VALUE_KIND_COUNT;
     return same ? g->kind == VALUE_BOOL || g->kind == VALUE_INT || g->kind == VALUE_FLOAT ||
                       g->kind == VALUE_COMPLEX || g->kind == VALUE_STR
-                : floats && g->ndim == 1;
+                : floats;
 }
 
 /* Lists of one length, none of them shared. */
@@ -566,15 +572,42 @@ static bool put_leaves(struct builder *b, struct place p, const char *mark, cons
     return h5_feed_leaves(&f, &t, g->leaves, g->count, err) && put_feed(b, p, &plan, &f, err);
 }
 
-/* Ints among floats: a group with all as floats, and which were ints. */
-static bool put_mixed(struct builder *b, struct place p, const char *mark, const struct grid *g,
-                      struct error *err)
+/* Ints among many floats: a group with all as floats, and which were ints. */
+static bool put_mixed_group(struct builder *b, struct place p, const char *mark, const struct grid *g,
+                            struct error *err)
 {
     if (!open_group(b, p, mark, (struct frame){0}, err))
         return false;
     const uint64_t group = b->frames[--b->depth].group;
     const struct place data = {group, bytes_text("data"), NULL}, ints = {group, bytes_text("ints"), NULL};
     return put_leaves(b, data, NULL, g, false, err) && put_leaves(b, ints, NULL, g, true, err);
+}
+
+/* Ints among floats: a dataset of floats, with an attribute of bits that say which were ints. */
+static bool put_mixed(struct builder *b, struct place p, const char *mark, const struct grid *g,
+                      struct error *err)
+{
+    const uint64_t size = (g->count + 7) / 8;
+    const struct dtype byte = dtype_make(DTYPE_UINT, 1);
+    if (size > BITS_MAX && g->ndim == 1)
+        return put_mixed_group(b, p, mark, g, err);
+    uint8_t *bits = arena_alloc(b->arena, size, 1);
+    if (bits == NULL)
+        return arena_fail(b->arena, err);
+    for (size_t i = 0; i < g->count; i++)
+        bits[i / 8] |= (uint8_t)((g->leaves[i]->kind == VALUE_INT) << i % 8);
+    if (!put_leaves(b, p, mark, g, false, err))
+        return false;
+    b->room.heap.len = 0;
+    if (!put_shape(b, &byte, SPACE_SIMPLE, 1, &size, err))
+        return false;
+    const struct sandbox_request q = {.op = SANDBOX_ATTRIBUTE,
+                                      .base = b->last,
+                                      .path = bytes_text(MARK_INTS),
+                                      .payload = bytes_of(b->payload.data, b->payload.len),
+                                      .window = bits,
+                                      .window_size = size};
+    return call(b, q, err);
 }
 
 static bool put_sequence(struct builder *b, struct place p, const char *mark, const struct value_list *list,
@@ -591,7 +624,8 @@ static bool put_sequence(struct builder *b, struct place p, const char *mark, co
                (b->room.heap.len = 0, make_dataset(b, &p, &empty, &t, NULL, 0, &object, err));
     if (!find_grid(b, list, &g, &found, err))
         return false;
-    if (!found)
+    const bool too_many = found && g.kind == VALUE_KIND_COUNT && g.ndim > 1 && g.count > 8 * BITS_MAX;
+    if (!found || too_many)
         return items_group(b, p, mark, list, err);
     return g.kind == VALUE_KIND_COUNT ? put_mixed(b, p, mark, &g, err)
                                       : put_leaves(b, p, mark, &g, false, err);

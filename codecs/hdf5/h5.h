@@ -83,6 +83,7 @@ bool h5_text(struct bytes raw, struct arena *arena, struct bytes *out, struct er
 
 #define MARK_TYPE  "mandoline:type"
 #define MARK_DTYPE "mandoline:dtype"
+#define MARK_INTS  "mandoline:ints" /* bits: which of a list's floats were ints */
 
 /* The text of a mark, or empty. */
 struct bytes h5_mark(const struct h5_object *o, const char *name);

@@ -26,6 +26,7 @@ struct marked {
     uint64_t count;
     enum value_kind kind;
     uint8_t flags;
+    struct bytes ints; /* bits: which of the floats were ints */
 };
 
 static bool wrong(struct error *err)
@@ -56,6 +57,14 @@ static bool text_element(const struct marked *m, const uint8_t *at, struct value
     return text.data == NULL ? arena_fail(m->arena, err) : done(m, value_str(m->arena, text), out, err);
 }
 
+/* A float that was an int among floats: only those were that a float holds exactly. */
+static bool number(const struct marked *m, uint64_t i, double v, struct value **out, struct error *err)
+{
+    const bool was_int = i / 8 < m->ints.len && (m->ints.data[i / 8] >> i % 8 & 1) != 0;
+    const bool is_int = was_int && v >= -9007199254740992.0 && v <= 9007199254740992.0;
+    return done(m, is_int ? value_int(m->arena, (int64_t)v) : value_float(m->arena, v), out, err);
+}
+
 /* The i-th element as a bool, int, float, complex or str. */
 static bool element(const struct marked *m, uint64_t i, struct value **out, struct error *err)
 {
@@ -66,7 +75,7 @@ static bool element(const struct marked *m, uint64_t i, struct value **out, stru
     if (t->kind == DTYPE_INT && t->itemsize == 8)
         return done(m, value_int(m->arena, (int64_t)load_u64_le(at)), out, err);
     if (t->kind == DTYPE_FLOAT && t->itemsize == 8)
-        return done(m, value_float(m->arena, real_of(at)), out, err);
+        return number(m, i, real_of(at), out, err);
     if (t->kind == DTYPE_COMPLEX && t->itemsize == 16)
         return done(m, value_complex(m->arena, real_of(at), real_of(at + 8)), out, err);
     if (t->kind == DTYPE_TEXT)
@@ -134,6 +143,15 @@ static bool gather(const struct marked *m, enum value_kind kind, struct value **
         values[i] = list;
     }
     return true;
+}
+
+/* The bits of MARK_INTS, or nothing. */
+static struct bytes ints_of(const struct h5_object *o)
+{
+    const struct h5_attribute *a = h5_attribute(o, MARK_INTS);
+    const bool bits =
+        a != NULL && a->problem.len == 0 && a->shape.dtype.kind == DTYPE_UINT && a->shape.dtype.itemsize == 1;
+    return bits ? a->elements : bytes_of(NULL, 0);
 }
 
 static bool sequence(const struct marked *m, struct value **out, struct error *err)
@@ -286,7 +304,8 @@ bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struc
                            .shape = &o->shape,
                            .arena = arena,
                            .kind = rows[i].kind,
-                           .flags = rows[i].flags};
+                           .flags = rows[i].flags,
+                           .ints = ints_of(o)};
         if (rows[i].dataset == ndarray && o->shape.ndim > 0 && h5_mark(o, MARK_DTYPE).len == 0)
             break; /* as it is in the file */
         return h5_dataset_load(f, o, arena, &m.elements, &m.count, err) && rows[i].dataset(&m, out, err);

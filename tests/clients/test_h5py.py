@@ -110,7 +110,7 @@ class H5py(unittest.TestCase):
                  "table": numpy.array([(1, 2.5)], dtype=[("i", "<i4"), ("f", "<f8")]), "z": 1 + 2j}
         body = self.server.convert(pickle.dumps(value), "hdf5", "pickle")
         with h5py.File(io.BytesIO(body)) as f:
-            self.assertEqual(list(value), list(f))
+            self.assertEqual(list(value), list(f["/"]))
             self.assertEqual("é", f["name"].asstr()[()])
             self.assertEqual((5, 2.5, True, 1 + 2j), (f["n"][()], f["f"][()], f["yes"][()], f["z"][()]))
             self.assertEqual(numpy.dtype(bool), f["yes"].dtype)

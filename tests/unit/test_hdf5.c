@@ -230,6 +230,8 @@ static void shapes_of_lists_survive(void **state)
         "[[[1.5],[2.5]],[[3.5],[4.5]]]",
         "[1,2.5,-3]",
         "[1,9007199254740993,2.5]",
+        "[[1,2.5],[3,4.0]]",
+        "[[[0.5,1],[2,3]],[[4,5],[6,7]]]",
         "[true,false]",
         "[1,true]",
         "[1,null]",
@@ -269,6 +271,19 @@ static void a_long_list_survives(void **state)
     const struct bytes before = encoded(&typed_codec, all, 4096);
     same("a long list", encoded(&typed_codec, decoded(&hdf5_codec, encoded(&hdf5_codec, all, 4096)), 4096),
          before);
+}
+
+/* Which are ints is kept beside the numbers where there are too many for an attribute. */
+static void a_long_mixed_list_survives(void **state)
+{
+    (void)state;
+    struct value *list = value_new(&arena, VALUE_LIST);
+    for (int i = 0; i < 500000; i++)
+        assert_true(value_append(&arena, &list->list,
+                                 i % 3 == 0 ? value_int(&arena, i) : value_float(&arena, i / 4.0)));
+    const struct bytes before = encoded(&typed_codec, list, 4096);
+    same("long and mixed",
+         encoded(&typed_codec, decoded(&hdf5_codec, encoded(&hdf5_codec, list, 4096)), 4096), before);
 }
 
 static void a_slow_client_gets_the_same_file(void **state)
@@ -399,6 +414,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(typed_values_survive, setup, teardown),
         cmocka_unit_test_setup_teardown(shapes_of_lists_survive, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_list_survives, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_mixed_list_survives, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_client_gets_the_same_file, setup, teardown),
         cmocka_unit_test_setup_teardown(attributes_come_along_where_asked_for, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_cut_anywhere_is_malformed, setup, teardown),
