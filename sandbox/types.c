@@ -393,7 +393,8 @@ static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *o
     else if (class == H5T_ARRAY)
         ok = of_array(ft, arena, depth, out, err);
     else {
-        out->problem = arena_printf(arena, "the type '%s' is not supported", type_class_name(ft));
+        out->problem = arena_printf(arena, "the type '%s' is not supported",
+                                    class == H5T_VLEN ? "variable-length sequence" : type_class_name(ft));
         return out->problem != NULL || arena_fail(arena, err);
     }
     if (!ok || out->problem != NULL)
