@@ -159,8 +159,20 @@ static bool write_reply(struct job *job, int out, struct error *err)
     return false;
 }
 
+/* A device, a pipe or a link is written to: another file must not take its place. */
+static bool write_through(struct job *job, const char *path, struct error *err)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "%.120s cannot be written: %s", path, strerror(errno));
+    const bool ok = write_reply(job, fd, err);
+    if (close(fd) != 0 && ok)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "%.120s cannot be written: %s", path, strerror(errno));
+    return ok;
+}
+
 /* Into a new file beside OUT that takes its place when it is complete. */
-static bool write_output(struct job *job, const char *path, struct error *err)
+static bool replace_file(struct job *job, const char *path, struct error *err)
 {
     const mode_t mask = umask(0);
     umask(mask);
@@ -178,6 +190,13 @@ static bool write_output(struct job *job, const char *path, struct error *err)
     if (!ok)
         unlink(beside);
     return ok;
+}
+
+static bool write_output(struct job *job, const char *path, struct error *err)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && !S_ISREG(st.st_mode) ? write_through(job, path, err)
+                                                         : replace_file(job, path, err);
 }
 
 static bool run_job(struct job *job, const char *path, struct error *err)

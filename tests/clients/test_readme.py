@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from mandoline import PROJECT, Server
+from mandoline import PROGRAM, PROJECT, Server
 
 
 class Readme(unittest.TestCase):
@@ -35,6 +35,15 @@ class Readme(unittest.TestCase):
                     self.assertEqual(done.returncode, 0, f"{block}{done.stdout}{done.stderr}")
                     for shown in re.findall(r"^# (.*)$", block, re.MULTILINE):
                         self.assertIn(shown.removesuffix("..."), done.stdout)
+
+
+class Output(unittest.TestCase):
+    def test_a_device_is_written_to_and_not_replaced(self):
+        with tempfile.TemporaryDirectory() as folder:
+            link = pathlib.Path(folder, "null")
+            link.symlink_to("/dev/null")
+            subprocess.run([PROGRAM, "convert", PROJECT / "samples/dict.pickle", "--to", "json", "-o", link], check=True)
+            self.assertTrue(link.is_symlink())
 
 
 if __name__ == "__main__":
