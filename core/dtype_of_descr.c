@@ -309,7 +309,7 @@ bool dtype_of_descr(const struct value *descr, struct arena *arena, struct dtype
 {
     struct reading r = {.arena = arena};
     const struct value *v = descr;
-    struct dtype t;
+    struct dtype t = {0};
     bool complete = false;
     while (v != NULL || r.depth > 0)
         if (!step(&r, &v, &t, &complete, err))
