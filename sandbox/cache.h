@@ -6,7 +6,7 @@
 #include "sandbox.h"
 
 /* True: the reply to the same question was appended to *reply. Safe from any thread. */
-bool cache_get(const struct sandbox_request *request, struct sink *reply);
-void cache_put(const struct sandbox_request *request, struct bytes reply);
+bool cache_get(const struct sandbox_request *q, struct sink *reply);
+void cache_put(const struct sandbox_request *q, struct bytes reply);
 
 #endif

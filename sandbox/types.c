@@ -192,7 +192,7 @@ static int64_t label_value(const void *raw, const struct dtype *t)
     uint64_t v = 0;
     for (size_t i = 0; i < t->itemsize; i++)
         v |= (uint64_t)((const uint8_t *)raw)[i] << (8 * (t->order == '>' ? t->itemsize - 1 - i : i));
-    const unsigned unused = (unsigned)(64 - 8 * t->itemsize);
+    const unsigned unused = (unsigned)(64 - 8 * t->itemsize) & 63;
     return t->kind == DTYPE_INT ? (int64_t)(v << unused) >> unused : (int64_t)v;
 }
 

@@ -140,7 +140,7 @@ static inline bool library_fail(struct error *err, enum error_kind kind, const c
 /* ---- ids that close themselves ---- */
 
 #define CLOSER(name, function)                                                                               \
-    static inline void name(hid_t *id)                                                                       \
+    static inline void name(const hid_t *id)                                                                 \
     {                                                                                                        \
         if (*id > 0)                                                                                         \
             function(*id);                                                                                   \

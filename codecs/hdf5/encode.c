@@ -624,7 +624,7 @@ static bool put_sequence(struct builder *b, struct place p, const char *mark, co
                (b->room.heap.len = 0, make_dataset(b, &p, &empty, &t, NULL, 0, &object, err));
     if (!find_grid(b, list, &g, &found, err))
         return false;
-    const bool too_many = found && g.kind == VALUE_KIND_COUNT && g.ndim > 1 && g.count > 8 * BITS_MAX;
+    const bool too_many = found && g.kind == VALUE_KIND_COUNT && g.ndim > 1 && g.count > (size_t)8 * BITS_MAX;
     if (!found || too_many)
         return items_group(b, p, mark, list, err);
     return g.kind == VALUE_KIND_COUNT ? put_mixed(b, p, mark, &g, err)

@@ -189,6 +189,8 @@ static bool text_value(const struct dtype *t, const uint8_t *element, struct are
                        struct error *err)
 {
     struct bytes text;
+    if (element == NULL)
+        return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a scalar has no element");
     if (t->kind == DTYPE_TEXT)
         memcpy(&text, element, sizeof text);
     else
