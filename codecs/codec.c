@@ -8,7 +8,7 @@ const struct codec *const codecs[] = {
     &json_codec, &typed_codec, &pickle_codec, &hdf5_codec, &npy_codec, &csv_codec, &bin_codec, NULL,
 };
 
-const struct codec_options codec_options_default = {.nan = NAN_NULL, .protocol = 4};
+const struct codec_options codec_options_default = {.nan = NAN_NULL, .protocol = 4, .header = true};
 
 const struct codec *codec_by_name(struct bytes name)
 {

@@ -15,7 +15,7 @@ struct codec_options {
     bool pretty;           /* json, typed */
     int protocol;          /* pickle: 0 to 5; default 4 */
     bool attributes;       /* hdf5 decode: groups and datasets carry their attributes along */
-    bool header;           /* csv */
+    bool header;           /* csv: tables with names begin with a line of them; default true */
 };
 
 extern const struct codec_options codec_options_default;

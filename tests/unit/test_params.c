@@ -102,12 +102,12 @@ static void options_start_from_the_defaults(void **state)
     assert_int_equal(o->nan, codec_options_default.nan);
     const struct param query[] = {{bytes_text("nan"), bytes_text("literal")},
                                   {bytes_text("protocol"), bytes_text("2")},
-                                  {bytes_text("header"), bytes_text("on")}};
+                                  {bytes_text("header"), bytes_text("off")}};
     const struct request some = {.arena = &arena, .query = query, .query_count = ROWS(query)};
     assert_true(param_options(&some, &o, &err));
     assert_int_equal(o->protocol, 2);
     assert_int_equal(o->nan, NAN_LITERAL);
-    assert_true(o->header);
+    assert_false(o->header);
     assert_false(o->pretty);
 }
 
