@@ -1,8 +1,217 @@
+/* CSV as RFC 4180 quotes it, with lines that end in "\n", as Python's tools write and read it. */
+#include "array_of_value.h"
 #include "codec.h"
+#include "put.h"
+
+enum { WINDOW = 256 << 10 };
+
+/* One array on its way: the only one, or one column of a dict. */
+struct source {
+    struct bytes name; /* of the column */
+    struct array array;
+    struct array_cursor cursor;
+    const uint8_t *block; /* the next element, of left in this block */
+    size_t left;
+};
+
+struct writer {
+    struct source *sources;
+    size_t count;
+    size_t next;        /* the source of the next element */
+    uint64_t width, at; /* elements in a line, and in this one so far */
+    bool header;        /* is still to be written */
+    bool lonely;        /* a line is one cell, which must be seen even when it is empty */
+};
+
+/* ---- what a table is ---- */
+
+/* The sizes that numbers have, as sums of powers of 2 (dtype.h). */
+static const struct {
+    enum dtype_kind kind;
+    size_t sizes;
+} numbers[] = {
+    {DTYPE_INT, 1 | 2 | 4 | 8},   {DTYPE_UINT, 1 | 2 | 4 | 8}, {DTYPE_FLOAT, 2 | 4 | 8 | 16},
+    {DTYPE_COMPLEX, 8 | 16 | 32}, {DTYPE_DATETIME, 8},         {DTYPE_TIMEDELTA, 8},
+};
+
+static bool is_cell(const struct dtype *t)
+{
+    for (size_t i = 0; i < ROWS(numbers); i++)
+        if (t->kind == numbers[i].kind)
+            return (t->itemsize & (t->itemsize - 1)) == 0 && (t->itemsize & numbers[i].sizes) != 0;
+    return t->kind != DTYPE_VOID;
+}
+
+static bool check_cell(const struct dtype *t, struct error *err)
+{
+    if (t->base != NULL || !is_cell(t))
+        return FAIL(
+            err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+            "a cell of CSV is a number or text, no sub-array, record or raw bytes; npy, pickle and JSON "
+            "can hold it");
+    return true;
+}
+
+static bool check_cells(const struct array *a, struct error *err)
+{
+    const struct dtype *t = &a->dtype;
+    if (t->field_count == 0)
+        return check_cell(t, err);
+    for (size_t i = 0; i < t->field_count; i++)
+        if (!check_cell(t->fields[i].dtype, err))
+            return false;
+    return true;
+}
+
+/*
+ * What a source reads anew may end the life of the text that it gave before, and two columns may share one
+ * source: then they take turns, element by element.
+ */
+static bool start(struct writer *w, struct source *s, struct arena *arena, struct error *err)
+{
+    const bool turns = w->count > 1 && s->array.source != NULL && !dtype_is_flat(&s->array.dtype);
+    return check_cells(&s->array, err) &&
+           array_cursor_init(&s->cursor, &s->array, turns ? 1 : WINDOW / w->count + 1, arena, err);
+}
+
+static bool begin_array(struct writer *w, struct encoder *e, struct error *err)
+{
+    struct source *s = w->sources;
+    if (!array_of_value(e->root, e->arena, &s->array, err))
+        return false;
+    const bool records = s->array.dtype.field_count > 0;
+    if (s->array.ndim > 2 || (records && s->array.ndim > 1))
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "CSV holds one table, and not %u dimensions of %s; npy, hdf5 and JSON can", s->array.ndim,
+                    records ? "records" : "elements");
+    w->width = s->array.ndim == 2 ? s->array.shape[1] : 1;
+    if (w->width == 0)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "CSV cannot say how many rows a table without columns has; npy and JSON can");
+    w->header = records && e->options->header;
+    w->lonely = w->width == 1 && s->array.dtype.field_count < 2;
+    return start(w, s, e->arena, err);
+}
+
+static bool find_column(struct source *s, const struct value_pair *pair, struct arena *arena,
+                        struct error *err)
+{
+    if (pair->key->kind != VALUE_STR || (pair->key->flags & VALUE_SURROGATES))
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "a column of CSV is named by text; pickle and typed JSON can hold other keys");
+    s->name = pair->key->text;
+    if (!array_of_value(pair->value, arena, &s->array, err))
+        return false;
+    if (s->array.ndim != 1 || s->array.dtype.field_count > 0)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "a column of CSV is a list or an array of one dimension; JSON and hdf5 can hold other "
+                    "values");
+    return true;
+}
+
+static bool begin_columns(struct writer *w, struct encoder *e, struct error *err)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        struct source *s = &w->sources[i];
+        if (!find_column(s, &e->root->dict.items[i], e->arena, err) || !start(w, s, e->arena, err))
+            return false;
+        if (s->array.shape[0] != w->sources[0].array.shape[0])
+            return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                        "the columns of CSV are equally long; JSON and hdf5 can hold others");
+    }
+    w->width = w->count;
+    w->header = e->options->header;
+    w->lonely = w->count == 1;
+    return true;
+}
+
+static bool csv_begin(struct encoder *e, struct error *err)
+{
+    const bool columns = e->root->kind == VALUE_DICT;
+    struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
+    if (w == NULL)
+        return arena_fail(e->arena, err);
+    *w = (struct writer){.count = columns ? e->root->dict.count : 1};
+    if (w->count == 0)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "CSV cannot hold a table without columns; JSON can");
+    w->sources = arena_alloc(e->arena, w->count, sizeof *w->sources);
+    if (w->sources == NULL)
+        return arena_fail(e->arena, err);
+    memset(w->sources, 0, w->count * sizeof *w->sources);
+    e->state = w;
+    return columns ? begin_columns(w, e, err) : begin_array(w, e, err);
+}
+
+/* ---- lines ---- */
+
+static bool put_header(const struct writer *w, struct sink *out, struct error *err)
+{
+    const struct dtype *t = &w->sources->array.dtype;
+    const size_t count = t->field_count > 0 ? t->field_count : w->count;
+    for (size_t i = 0; i < count; i++) {
+        const struct bytes name = t->field_count > 0 ? t->fields[i].name : w->sources[i].name;
+        if ((i > 0 && !sink_byte(out, ',', err)) || !csv_put_text(name, w->lonely, out, err))
+            return false;
+    }
+    return sink_byte(out, '\n', err);
+}
+
+static bool put_element(const struct writer *w, const struct dtype *t, const uint8_t *p, struct sink *out,
+                        struct error *err)
+{
+    if (t->field_count == 0)
+        return csv_put_cell(t, p, w->lonely, out, err);
+    for (size_t i = 0; i < t->field_count; i++) {
+        const struct dtype_field *f = &t->fields[i];
+        if ((i > 0 && !sink_byte(out, ',', err)) ||
+            !csv_put_cell(f->dtype, p + f->offset, w->lonely, out, err))
+            return false;
+    }
+    return true;
+}
+
+/* *more: there was one. */
+static bool put_next(struct writer *w, bool *more, struct sink *out, struct error *err)
+{
+    struct source *s = &w->sources[w->next];
+    if (s->left == 0 && !array_cursor_next(&s->cursor, &s->block, &s->left, err))
+        return false;
+    *more = s->left > 0;
+    if (!*more)
+        return true;
+    if ((w->at > 0 && !sink_byte(out, ',', err)) || !put_element(w, &s->array.dtype, s->block, out, err))
+        return false;
+    s->block += s->array.dtype.itemsize;
+    s->left--;
+    w->next = w->next + 1 < w->count ? w->next + 1 : 0;
+    if (++w->at < w->width)
+        return true;
+    w->at = 0;
+    return sink_byte(out, '\n', err);
+}
+
+static enum step csv_step(struct encoder *e, struct sink *out, struct error *err)
+{
+    struct writer *w = e->state;
+    if (w->header && !put_header(w, out, err))
+        return STEP_FAIL;
+    w->header = false;
+    while (!sink_full(out)) {
+        bool more;
+        if (!put_next(w, &more, out, err))
+            return STEP_FAIL;
+        if (!more)
+            return STEP_DONE;
+    }
+    return STEP_MORE;
+}
 
 const struct codec csv_codec = {
     .name = "csv",
     .title = "CSV",
     .media_types = (const char *const[]){"text/csv", NULL},
     .extensions = (const char *const[]){"csv", NULL},
+    .begin = csv_begin,
+    .step = csv_step,
 };

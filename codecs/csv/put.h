@@ -1,0 +1,17 @@
+/* One cell of CSV. */
+#ifndef MANDOLINE_CSV_PUT_H
+#define MANDOLINE_CSV_PUT_H
+
+#include "sink.h"
+#include "value.h"
+
+/*
+ * Text, in quotes where RFC 4180 (section 2, rules 5 to 7) wants them, and an empty one where it would be an
+ * empty line (lonely). ERR_UNREPRESENTABLE: it is not UTF-8.
+ */
+bool csv_put_text(struct bytes text, bool lonely, struct sink *out, struct error *err);
+
+/* One element of any dtype but void, spelled as Python's str() does, complex numbers without parentheses. */
+bool csv_put_cell(const struct dtype *t, const uint8_t *p, bool lonely, struct sink *out, struct error *err);
+
+#endif
