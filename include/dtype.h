@@ -106,4 +106,11 @@ void dtype_swap(const struct dtype *t, uint8_t *elements, size_t count);
 /* The same dtype with every order '<'. NULL: no memory. */
 const struct dtype *dtype_little(const struct dtype *t, struct arena *arena);
 
+/*
+ * Zeroes the bytes of count packed elements that belong to no field: what was in memory before must not leave
+ * with them.
+ */
+bool dtype_clear_holes(const struct dtype *t, uint8_t *elements, size_t count, struct arena *arena,
+                       struct error *err);
+
 #endif

@@ -102,6 +102,8 @@ static bool put_elements(struct describing *d, const struct attribute *a)
 {
     AUTO(sink_deinit) struct sink heap = {0};
     const struct type *t = &a->type;
+    if (t->flat && !dtype_clear_holes(&t->dtype, a->elements, a->count, &d->arena, d->err))
+        return false;
     if (t->flat)
         return wire_put_run(d->reply, bytes_of(a->elements, a->count * t->dtype.itemsize), d->err) &&
                wire_put_run(d->reply, bytes_of(NULL, 0), d->err);

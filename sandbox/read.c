@@ -175,9 +175,12 @@ bool read_box(struct worker *w, const struct sandbox_request *q, struct sink *re
         return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the window is too small for the box");
     if (count == 0 || picked == 0)
         return true;
-    if (t->field_count > 0)
-        memset(q->window, 0, size); /* the library leaves holes between fields as it finds them */
-    if (d->type.flat && whole)
-        return read_raw(d, space, H5P_DEFAULT, q->window, err);
-    return read_through(d, q, space, count, whole, reply, err);
+    const bool direct = d->type.flat && whole;
+    if (direct ? !read_raw(d, space, H5P_DEFAULT, q->window, err)
+               : !read_through(d, q, space, count, whole, reply, err))
+        return false;
+    /* The library leaves in the holes between fields whatever its buffers held. */
+    AUTO(arena_free) struct arena arena;
+    arena_init(&arena, TEXTS_BUDGET);
+    return dtype_clear_holes(inside > 0 ? t->base : t, q->window, count * picked, &arena, err);
 }

@@ -6,7 +6,7 @@ import struct
 import numpy
 
 
-def difference(a, b):
+def difference(a, b, sharing=True):
     """None, or a sentence that says where a and b differ. Iterative: graphs may be deep or contain themselves."""
     partner = {}
     todo = [(a, b, "root")]
@@ -15,7 +15,7 @@ def difference(a, b):
         a, b, where = todo.pop()
         if type(a) is not type(b):
             return f"{where}: {type(a).__name__} and {type(b).__name__}"
-        if is_shared_kind(a):
+        if sharing and is_shared_kind(a):
             if id(a) in partner:
                 if partner[id(a)] != id(b):
                     return f"{where}: shared on one side only"

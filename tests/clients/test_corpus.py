@@ -13,6 +13,7 @@ import h5py
 import numpy
 
 from mandoline import CORPUS, Server, quote
+from same import difference
 
 # What a 422 may say: the types that cannot be read yet.
 UNSUPPORTED = ("reference", "bitfield", "opaque", "time", "variable-length sequence", "another file", "external", "virtual")
@@ -97,8 +98,11 @@ class Hdf5(unittest.TestCase):
             return  # h5py cannot read it; we can
         self.assertEqual(plain(expected), json.loads(answer.body), where)
         if isinstance(expected, numpy.ndarray) and expected.dtype.kind in "biufcSV" and not expected.dtype.hasobject:
-            npy = numpy.load(io.BytesIO(self.server.get(f"/v1/data/{quote(name)}", path=path, format="npy").body))
-            self.assertEqual((expected.shape, expected.tobytes()), (npy.shape, npy.tobytes()), where)
+            answer = self.server.get(f"/v1/data/{quote(name)}", path=path, format="npy")
+            if answer.status == 422 and "out of order" in json.loads(answer.body)["detail"]:
+                return  # numpy.save would write such a record as a pickle
+            npy = numpy.load(io.BytesIO(answer.body))
+            self.assertIsNone(difference(expected, npy), where)
 
     def test_every_object_of_every_file(self):
         files = sorted(p for p in self.folder.glob("*.h5") if p.name != "notahdf5file.h5")
@@ -142,6 +146,16 @@ JUDGE = """
 import pickle, sys, warnings
 warnings.simplefilter("ignore")
 from same import difference
+class NamedTuple(tuple): # of a __main__ that is gone, as the pickles say
+    def __new__(cls, *fields):
+        return tuple.__new__(cls, fields)
+def make(cls, *args):
+    made = object.__new__(cls)
+    made.args = args
+    return made
+def __getattr__(name):
+    globals()[name] = type(name, (), {"__new__": make})
+    return globals()[name]
 def load(path):
     with open(path, "rb") as f:
         try:

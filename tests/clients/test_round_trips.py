@@ -1,4 +1,7 @@
-"""What Python writes, mandoline converts and converts back, and Python reads: equal values, types and sharing."""
+"""What Python writes, mandoline converts and converts back, and Python reads: equal values, types and sharing.
+
+The measure is what Python itself reads back: NumPy, for one, turns big-endian arrays native below protocol 5.
+"""
 
 import decimal
 import json
@@ -72,8 +75,8 @@ class RoundTrips(unittest.TestCase):
     def tearDownClass(cls):
         cls.server.stop()
 
-    def same(self, value, back, what):
-        problem = difference(value, back)
+    def same(self, value, back, what, sharing=True):
+        problem = difference(value, back, sharing)
         self.assertIsNone(problem, f"{what}: {value!r:.100}: {problem}")
 
     def test_pickle_to_pickle_at_every_protocol(self):
@@ -81,30 +84,33 @@ class RoundTrips(unittest.TestCase):
             for protocol in range(6):
                 body = pickle.dumps(value, protocol)
                 back = self.server.convert(body, "pickle", "pickle", protocol=protocol)
-                self.same(value, pickle.loads(back), f"protocol {protocol}")
+                self.same(pickle.loads(body), pickle.loads(back), f"protocol {protocol}")
 
     def test_pickle_through_typed_json_at_every_protocol(self):
         for value in builtins():
             for protocol in range(6):
-                typed = self.server.convert(pickle.dumps(value, protocol), "typed", "pickle")
+                body = pickle.dumps(value, protocol)
+                typed = self.server.convert(body, "typed", "pickle")
                 json.loads(typed)
                 back = self.server.convert(typed, "pickle", "typed", protocol=protocol)
-                self.same(value, pickle.loads(back), f"protocol {protocol}: {typed[:200]}")
+                self.same(pickle.loads(body), pickle.loads(back), f"protocol {protocol}: {typed[:200]}")
 
     def test_pickle_through_hdf5(self):
         for value in builtins():
-            hdf5 = self.server.convert(pickle.dumps(value), "hdf5", "pickle")
+            body = pickle.dumps(value)
+            hdf5 = self.server.convert(body, "hdf5", "pickle")
             back = self.server.convert(hdf5, "pickle", "hdf5")
-            self.same(value, pickle.loads(back), "hdf5")
+            self.same(pickle.loads(body), pickle.loads(back), "hdf5")
 
     def test_json_is_what_python_reads(self):
         for value in plain():
             text = self.server.convert(pickle.dumps(value), "json", "pickle")
-            self.same(value, json.loads(text), text[:100])
+            self.same(value, json.loads(text), text[:100], sharing=False)
 
     def test_json_through_pickle_and_hdf5(self):
         for value in plain():
             text = json.dumps(value).encode()
+            value = json.loads(text)
             self.same(value, pickle.loads(self.server.convert(text, "pickle", "json")), "pickle")
             hdf5 = self.server.convert(text, "hdf5", "json")
             self.same(value, json.loads(self.server.convert(hdf5, "json", "hdf5")), "hdf5")
@@ -118,10 +124,11 @@ class RoundTrips(unittest.TestCase):
 
     def test_arrays_through_npy_hdf5_and_pickle(self):
         for value in arrays():
-            npy = self.server.convert(pickle.dumps(value), "npy", "pickle")
+            body = pickle.dumps(value)
+            npy = self.server.convert(body, "npy", "pickle")
             hdf5 = self.server.convert(npy, "hdf5", "npy")
             back = pickle.loads(self.server.convert(hdf5, "pickle", "hdf5"))
-            self.same(value, back, f"{value.dtype} {value.shape}")
+            self.same(pickle.loads(body), back, f"{value.dtype} {value.shape}")
 
 
 if __name__ == "__main__":
