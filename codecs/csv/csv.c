@@ -2,6 +2,7 @@
 #include "array_of_value.h"
 #include "codec.h"
 #include "put.h"
+#include "read.h"
 
 enum { WINDOW = 256 << 10 };
 
@@ -207,11 +208,20 @@ static enum step csv_step(struct encoder *e, struct sink *out, struct error *err
     return STEP_MORE;
 }
 
+static bool csv_decode(const struct input *in, const struct codec_options *options,
+                       const struct limits *limits, struct arena *arena, struct value **out,
+                       struct error *err)
+{
+    struct bytes text;
+    return input_bytes(in, arena, &text, err) && csv_read(text, options->header, limits, arena, out, err);
+}
+
 const struct codec csv_codec = {
     .name = "csv",
     .title = "CSV",
     .media_types = (const char *const[]){"text/csv", NULL},
     .extensions = (const char *const[]){"csv", NULL},
+    .decode = csv_decode,
     .begin = csv_begin,
     .step = csv_step,
 };

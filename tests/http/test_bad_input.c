@@ -71,7 +71,7 @@ static const struct {
      "                                           \n",
      128, 400, "malformed-input", NULL},
     {"HDF5 that ends after its signature", "", "", "\x89HDF\r\n\x1a\n", 8, 400, "malformed-input", NULL},
-    {"an array as CSV is read by nobody", "?from=csv", "", "1,2", 0, 415, "unknown-format", ""},
+    {"raw elements are read by nobody", "?from=bin", "", "1,2", 0, 415, "unknown-format", ""},
     {"a format that is none", "?to=docx", "", "1", 0, 400, "bad-parameter", ""},
     {"a format that is none, to read", "?from=docx", "", "1", 0, 400, "bad-parameter", ""},
     {"an unknown parameter", "?form=json", "", "1", 0, 400, "bad-parameter", ""},

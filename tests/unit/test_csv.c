@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include <stdlib.h>
+
 static struct arena arena;
 
 static int setup(void **state)
@@ -181,6 +183,96 @@ static void every_failing_allocation_is_an_error(void **state)
     test_failing_arena(attempt, json_value("{\"x\": [1, 2], \"y\": [\"a\", \"b\"]}", &arena), 64, 1000);
 }
 
+/* ---- reading ---- */
+
+static const struct {
+    const char *csv, *json;
+} documents[] = {
+    {"1,2\r\n3,4\r\n", "[[1,2],[3,4]]"},
+    {"1\n\n-2", "[1,-2]"},
+    {"\xef\xbb\xbf"
+     "1, 2.5\r1e3,-0.0\n",
+     "[[1.0,2.5],[1000.0,-0.0]]"},
+    {"nan\ninf\n", "[null,null]"},
+    {"a,\"b\"\"c\"\n1,\"x,\ny\"\n2,\n", "{\"a\":[1,2],\"b\\\"c\":[\"x,\\ny\",\"\"]}"},
+    {"a,a\n1,2\n", "[[\"a\",\"a\"],[\"1\",\"2\"]]"},
+    {"a,b\nc,d\n", "[[\"a\",\"b\"],[\"c\",\"d\"]]"},
+    {"a\n\"1\"\n", "[[\"a\"],[\"1\"]]"},
+    {"9223372036854775807\n", "[9223372036854775807]"},
+    {"9223372036854775808\n", "[[\"9223372036854775808\"]]"},
+    {"9007199254740993\n0.5\n", "[[\"9007199254740993\"],[\"0.5\"]]"},
+    {"\"\"", "[[\"\"]]"},
+    {",", "[[\"\",\"\"]]"},
+    {"\n", "[]"},
+};
+
+static void documents_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(documents); i++) {
+        struct value *v;
+        struct bytes out;
+        struct error err = {0};
+        if (!test_decode(csv(), bytes_text(documents[i].csv), &arena, &v, &err))
+            fail_msg("%s: %s", documents[i].csv, err.detail);
+        assert_true(test_encode(codec_by_name(bytes_text("json")), v, &codec_options_default, 4096, &arena,
+                                &out, &err));
+        if (!bytes_is(out, documents[i].json))
+            fail_msg("%s: %.*s", documents[i].csv, (int)out.len, (const char *)out.data);
+    }
+}
+
+static const struct {
+    const char *csv;
+    size_t offset;
+} broken[] = {
+    {"1,2\n3\n", 4}, {"1\n2,3\n", 2}, {"a\"b\n", 1},  {"1,\"abc", 2},
+    {"\"a\"b", 3},   {"a\n\xff", 2},  {"\"a\"\"", 0},
+};
+
+static void broken_documents_are_errors_with_a_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(broken); i++) {
+        struct value *v;
+        struct error err = {0};
+        assert_false(test_decode(csv(), bytes_text(broken[i].csv), &arena, &v, &err));
+        assert_int_equal(err.kind, ERR_SYNTAX);
+        assert_int_equal(err.offset, broken[i].offset);
+    }
+}
+
+static const char whole[] = "a,\"b\"\"c\"\n1,\"x,\ny\"\n2.5,\"\"\"\"\n";
+
+/* Each in memory of its own, where one byte too far is seen. */
+static void truncated_documents_are_values_or_errors(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < sizeof whole; n++) {
+        struct value *v;
+        struct error err = {0};
+        uint8_t *copy = malloc(n + (n == 0));
+        memcpy(copy, whole, n);
+        if (!test_decode(csv(), bytes_of(copy, n), &arena, &v, &err))
+            assert_int_equal(err.kind, ERR_SYNTAX);
+        free(copy);
+    }
+}
+
+static bool read_attempt(struct arena *small, void *arg, struct error *err)
+{
+    struct value *v;
+    return test_decode(csv(), bytes_text(arg), small, &v, err);
+}
+
+static void every_failing_allocation_of_reading_is_an_error(void **state)
+{
+    (void)state;
+    char copy[sizeof whole];
+    memcpy(copy, whole, sizeof whole);
+    test_failing_arena(read_attempt, copy, 64, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +282,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(objects_are_cells_where_they_are_text_or_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_table_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(every_failing_allocation_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(documents_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(broken_documents_are_errors_with_a_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(truncated_documents_are_values_or_errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_failing_allocation_of_reading_is_an_error, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

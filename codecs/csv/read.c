@@ -1,0 +1,297 @@
+#include "read.h"
+
+#include "number.h"
+#include "utf8.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct cell {
+    struct bytes text;
+    bool quoted;
+};
+
+struct table {
+    struct arena *arena;
+    const struct limits *limits;
+    struct bytes in;
+    size_t at;
+    struct cell *cells;
+    size_t count, capacity, width; /* width: cells of the first line */
+};
+
+/* ---- cells ---- */
+
+static bool add_cell(struct table *t, struct cell cell, struct error *err)
+{
+    if (t->count >= t->limits->nodes)
+        return FAIL_LIMIT(err, "nodes", t->limits->nodes, "the document has more values than allowed");
+    if (t->count == t->capacity) {
+        const size_t capacity = t->capacity == 0 ? 64 : 2 * t->capacity, size = sizeof *t->cells;
+        struct cell *cells = arena_grow(t->arena, t->cells, t->capacity * size, capacity * size);
+        if (cells == NULL)
+            return arena_fail(t->arena, err);
+        t->cells = cells;
+        t->capacity = capacity;
+    }
+    t->cells[t->count++] = cell;
+    return true;
+}
+
+static bool ends_cell(const struct table *t)
+{
+    const uint8_t *p = t->in.data + t->at;
+    return t->at == t->in.len || *p == ',' || *p == '\n' || *p == '\r';
+}
+
+static bool read_plain(struct table *t, struct cell *cell, struct error *err)
+{
+    const size_t start = t->at;
+    for (; !ends_cell(t); t->at++)
+        if (t->in.data[t->at] == '"')
+            return FAIL(err, ERR_SYNTAX, t->at, "a quote inside of a cell that does not begin with one");
+    cell->text = bytes_of(t->in.data + start, t->at - start);
+    return true;
+}
+
+/* text without the second of each two quotes */
+static bool unescape(struct table *t, struct bytes *text, struct error *err)
+{
+    uint8_t *copy = arena_alloc(t->arena, 1, text->len);
+    size_t n = 0;
+    if (copy == NULL)
+        return arena_fail(t->arena, err);
+    for (size_t i = 0; i < text->len; i++) {
+        copy[n++] = text->data[i];
+        i += text->data[i] == '"';
+    }
+    *text = bytes_of(copy, n);
+    return true;
+}
+
+static bool read_quoted(struct table *t, struct cell *cell, struct error *err)
+{
+    const size_t start = ++t->at;
+    bool escaped = false;
+    for (;; t->at++) {
+        if (t->at == t->in.len)
+            return FAIL(err, ERR_SYNTAX, start - 1, "a cell begins with a quote and does not end with one");
+        if (t->in.data[t->at] != '"')
+            continue;
+        if (t->at + 1 == t->in.len || t->in.data[t->at + 1] != '"')
+            break;
+        escaped = true;
+        t->at++;
+    }
+    *cell = (struct cell){bytes_of(t->in.data + start, t->at - start), true};
+    t->at++;
+    if (!ends_cell(t))
+        return FAIL(err, ERR_SYNTAX, t->at, "a comma or the end of the line is missing after a quote");
+    return !escaped || unescape(t, &cell->text, err);
+}
+
+static bool read_line(struct table *t, struct error *err)
+{
+    const size_t start = t->at, first = t->count;
+    for (;; t->at++) {
+        struct cell cell = {0};
+        const bool quoted = t->at < t->in.len && t->in.data[t->at] == '"';
+        if (!(quoted ? read_quoted(t, &cell, err) : read_plain(t, &cell, err)) || !add_cell(t, cell, err))
+            return false;
+        if (t->at == t->in.len || t->in.data[t->at] != ',')
+            break;
+    }
+    if (first == 0)
+        t->width = t->count;
+    if (t->count - first != t->width)
+        return FAIL(err, ERR_SYNTAX, start, "a line has %zu cells, and the first one %zu", t->count - first,
+                    t->width);
+    return true;
+}
+
+static bool read_lines(struct table *t, struct error *err)
+{
+    const size_t valid = utf8_valid(t->in);
+    if (valid != t->in.len)
+        return FAIL(err, ERR_SYNTAX, valid, "CSV is text in UTF-8, and this is none");
+    if (bytes_starts(t->in, "\xef\xbb\xbf"))
+        t->at = 3;
+    while (t->at < t->in.len)
+        if (t->in.data[t->at] == '\n' || t->in.data[t->at] == '\r')
+            t->at++;
+        else if (!read_line(t, err))
+            return false;
+    return true;
+}
+
+/* ---- numbers ---- */
+
+static struct bytes without_blanks(struct bytes text)
+{
+    while (text.len > 0 && text.data[0] == ' ')
+        text = bytes_of(text.data + 1, text.len - 1);
+    while (text.len > 0 && text.data[text.len - 1] == ' ')
+        text.len--;
+    return text;
+}
+
+static bool is_digits(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((text.data[i] < '0' || text.data[i] > '9') && text.data[i] != '-' && text.data[i] != '+')
+            return false;
+    return true;
+}
+
+/* False: text, or an integer that a double would change. */
+static bool read_real(const struct cell *cell, double *out)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } words[] = {{"nan", NAN}, {"inf", INFINITY}, {"-inf", -INFINITY}};
+    const struct bytes text = without_blanks(cell->text);
+    int64_t integer;
+    if (cell->quoted || text.len == 0)
+        return false;
+    if (number_read_int(text, &integer)) {
+        *out = (double)integer;
+        return integer >= -(INT64_C(1) << 53) && integer <= INT64_C(1) << 53;
+    }
+    for (size_t i = 0; i < ROWS(words); i++)
+        if (bytes_is(text, words[i].text)) {
+            *out = words[i].value;
+            return true;
+        }
+    return !is_digits(text) && number_read_double(text, out) == text.len;
+}
+
+static bool read_integer(const struct cell *cell, int64_t *out)
+{
+    return !cell->quoted && number_read_int(without_blanks(cell->text), out);
+}
+
+/* Every step-th of count cells from first on. */
+struct run {
+    const struct cell *first;
+    size_t count, step;
+};
+
+/* 'i', 'f', or 0 for text. */
+static int kind_of(struct run r)
+{
+    bool integers = true, reals = true;
+    for (size_t i = 0; i < r.count && (integers || reals); i++) {
+        int64_t integer;
+        double real;
+        integers = integers && read_integer(&r.first[i * r.step], &integer);
+        reals = reals && read_real(&r.first[i * r.step], &real);
+    }
+    return r.count == 0 ? 0 : integers ? 'i' : reals ? 'f' : 0;
+}
+
+/* ---- values ---- */
+
+static struct value *number_array(const struct table *t, struct run r, int kind, size_t width)
+{
+    uint64_t *shape = arena_alloc(t->arena, 2, sizeof *shape);
+    uint8_t *data = arena_alloc(t->arena, r.count, 8);
+    if (shape == NULL || data == NULL)
+        return NULL;
+    for (size_t i = 0; i < r.count; i++) {
+        int64_t integer = 0;
+        double real = 0;
+        if (kind == 'i' && read_integer(&r.first[i * r.step], &integer))
+            memcpy(data + 8 * i, &integer, 8);
+        else if (kind == 'f' && read_real(&r.first[i * r.step], &real))
+            memcpy(data + 8 * i, &real, 8);
+    }
+    shape[0] = r.count / width;
+    shape[1] = width;
+    const struct array a =
+        array_of_memory(dtype_make(kind == 'i' ? DTYPE_INT : DTYPE_FLOAT, 8), width > 1 ? 2 : 1, shape, data);
+    return value_array(t->arena, &a);
+}
+
+static struct value *text_list(const struct table *t, struct run r)
+{
+    struct value *list = value_new(t->arena, VALUE_LIST);
+    for (size_t i = 0; list != NULL && i < r.count; i++) {
+        struct value *text = value_str(t->arena, r.first[i * r.step].text);
+        if (text == NULL || !value_append(t->arena, &list->list, text))
+            return NULL;
+    }
+    return list;
+}
+
+static struct value *lists(const struct table *t)
+{
+    struct value *rows = value_new(t->arena, VALUE_LIST);
+    for (size_t i = 0; rows != NULL && i < t->count; i += t->width) {
+        struct value *row = text_list(t, (struct run){t->cells + i, t->width, 1});
+        if (row == NULL || !value_append(t->arena, &rows->list, row))
+            return NULL;
+    }
+    return rows;
+}
+
+static struct run column_of(const struct table *t, size_t column)
+{
+    return (struct run){t->cells + t->width + column, t->count / t->width - 1, t->width};
+}
+
+static struct value *columns(const struct table *t)
+{
+    struct value *dict = value_new(t->arena, VALUE_DICT);
+    for (size_t i = 0; dict != NULL && i < t->width; i++) {
+        const struct run r = column_of(t, i);
+        const int kind = kind_of(r);
+        struct value *name = value_str(t->arena, t->cells[i].text);
+        struct value *column = kind == 0 ? text_list(t, r) : number_array(t, r, kind, 1);
+        if (name == NULL || column == NULL || !value_put(t->arena, &dict->dict, name, column))
+            return NULL;
+    }
+    return dict;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return bytes_compare(((const struct cell *)a)->text, ((const struct cell *)b)->text);
+}
+
+/* *yes: the first line names columns (read.h). False: no memory. */
+static bool has_names(const struct table *t, bool *yes)
+{
+    bool numbers = false;
+    *yes = false;
+    for (size_t i = 0; i < t->width; i++) {
+        const struct run name = {t->cells + i, 1, 1};
+        if (kind_of(name) != 0)
+            return true;
+        numbers = numbers || kind_of(column_of(t, i)) != 0;
+    }
+    struct cell *sorted = arena_alloc(t->arena, t->width, sizeof *sorted);
+    if (sorted == NULL)
+        return false;
+    memcpy(sorted, t->cells, t->width * sizeof *sorted);
+    qsort(sorted, t->width, sizeof *sorted, by_text);
+    for (size_t i = 1; i < t->width; i++)
+        numbers = numbers && !bytes_equal(sorted[i - 1].text, sorted[i].text);
+    *yes = numbers;
+    return true;
+}
+
+bool csv_read(struct bytes text, bool header, const struct limits *limits, struct arena *arena,
+              struct value **out, struct error *err)
+{
+    struct table t = {.arena = arena, .limits = limits, .in = text};
+    bool named = false;
+    if (!read_lines(&t, err))
+        return false;
+    const struct run all = {t.cells, t.count, 1};
+    const int kind = kind_of(all);
+    if (kind == 0 && t.count > 0 && header && !has_names(&t, &named))
+        return arena_fail(arena, err);
+    *out = kind != 0 ? number_array(&t, all, kind, t.width) : named ? columns(&t) : lists(&t);
+    return *out != NULL || arena_fail(arena, err);
+}
