@@ -8,8 +8,8 @@
 enum {
     ALIGNMENT = 16,
     FIRST_BLOCK = 16 << 10,
-    LARGEST_BLOCK = 32 << 20, /* of small allocations; a bigger one has a block of its own size */
-    MAPPED_FROM = 1 << 20,    /* blocks of this size come from the kernel, zeroed and page by page */
+    LARGEST_BLOCK = ARENA_BLOCK, /* of small allocations; a bigger one has a block of its own size */
+    MAPPED_FROM = 1 << 20,       /* blocks of this size come from the kernel, zeroed and page by page */
 };
 
 struct arena_block {
@@ -47,6 +47,57 @@ static void block_unmap(struct arena_block *block)
         munmap(block, block->size);
 }
 
+/* ---- the pool ---- */
+
+void arena_pool_init(struct arena_pool *p, size_t most)
+{
+    *p = (struct arena_pool){.lock = PTHREAD_MUTEX_INITIALIZER, .most = most};
+}
+
+void arena_pool_deinit(struct arena_pool *p)
+{
+    while (p->blocks != NULL) {
+        struct arena_block *first = p->blocks;
+        p->blocks = first->previous;
+        block_unmap(first);
+    }
+    pthread_mutex_destroy(&p->lock);
+}
+
+static struct arena_block *pool_take(struct arena_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    struct arena_block *block = p->blocks;
+    if (block != NULL) {
+        p->blocks = block->previous;
+        p->count--;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return block;
+}
+
+/* False: the pool is full. */
+static bool pool_give(struct arena_pool *p, struct arena_block *block)
+{
+    pthread_mutex_lock(&p->lock);
+    const bool room = p->count < p->most;
+    if (room) {
+        block->previous = p->blocks;
+        p->blocks = block;
+        p->count++;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return room;
+}
+
+static void block_release(struct arena *a, struct arena_block *block)
+{
+    if (a->pool == NULL || block->size != ARENA_BLOCK || !pool_give(a->pool, block))
+        block_unmap(block);
+}
+
+/* ---- the arena ---- */
+
 void arena_init(struct arena *a, size_t budget)
 {
     *a = (struct arena){.budget = budget};
@@ -62,9 +113,9 @@ void arena_free(struct arena *a)
     while (a->blocks != NULL) {
         struct arena_block *last = a->blocks;
         a->blocks = last->previous;
-        block_unmap(last);
+        block_release(a, last);
     }
-    *a = (struct arena){.budget = a->budget};
+    *a = (struct arena){.budget = a->budget, .pool = a->pool};
 }
 
 /* The next block is as big as all before it, so a document of any size takes few; it has room for n bytes. */
@@ -81,7 +132,10 @@ static bool add_block(struct arena *a, size_t n)
         return false;
     if (size < n + header)
         size = n + header;
-    struct arena_block *block = block_map(size);
+    struct arena_block *block = a->pool != NULL && size == ARENA_BLOCK ? pool_take(a->pool) : NULL;
+    a->stale = block != NULL;
+    if (block == NULL)
+        block = block_map(size);
     if (block == NULL)
         return false;
     *block = (struct arena_block){.previous = a->blocks, .size = size};
@@ -102,7 +156,7 @@ void *arena_alloc(struct arena *a, size_t count, size_t size)
         return NULL;
     void *memory = a->at;
     a->at += n;
-    return memory;
+    return a->stale ? memset(memory, 0, n) : memory;
 }
 
 void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size)
@@ -110,6 +164,8 @@ void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size
     const size_t held = old_size == 0 ? ALIGNMENT : round_up(old_size);
     if (memory != NULL && (uint8_t *)memory + held == a->at && new_size <= SIZE_MAX - ALIGNMENT &&
         round_up(new_size) - held <= (size_t)(a->end - a->at)) {
+        if (a->stale && round_up(new_size) > held)
+            memset(a->at, 0, round_up(new_size) - held);
         a->at = (uint8_t *)memory + round_up(new_size);
         return memory;
     }

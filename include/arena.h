@@ -2,6 +2,8 @@
 #ifndef MANDOLINE_ARENA_H
 #define MANDOLINE_ARENA_H
 
+#include <pthread.h>
+
 #include "bytes.h"
 #include "error.h"
 
@@ -10,12 +12,29 @@ typedef void arena_cleanup_fn(void *arg);
 struct arena_block;
 struct arena_cleanup;
 
+/*
+ * Big blocks that wait for the next exchange: a block the kernel must clear and map anew costs more than all
+ * that is done with it. Thread-safe; outlives the arenas that use it.
+ */
+struct arena_pool {
+    pthread_mutex_t lock;
+    struct arena_block *blocks;
+    size_t count, most; /* most: blocks of ARENA_BLOCK bytes that may wait */
+};
+
+enum { ARENA_BLOCK = 32 << 20 };
+
+void arena_pool_init(struct arena_pool *p, size_t most);
+void arena_pool_deinit(struct arena_pool *p);
+
 struct arena {
     uint8_t *at, *end; /* free room of the newest block */
     struct arena_block *blocks;
     struct arena_cleanup *cleanups;
-    size_t budget; /* bytes that all blocks together may take */
-    size_t used;   /* bytes taken */
+    size_t budget;           /* bytes that all blocks together may take */
+    size_t used;             /* bytes taken */
+    bool stale;              /* the newest block was used before: what is taken of it is zeroed then */
+    struct arena_pool *pool; /* set after arena_init(), or NULL */
 };
 
 /* Allocates nothing yet. budget is limits.memory: over it, allocations fail. */

@@ -43,6 +43,7 @@ static void server_init(struct server *server, const struct config *config, cons
         seed = (uint64_t)time(NULL);
     atomic_store(&server->names, seed);
     recall_init(&server->recall);
+    arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK));
     admission_init(&server->admission, limits->heavy, limits->queue, limits->request_time);
 }
 
@@ -137,6 +138,7 @@ static bool serve_from(const struct config *config, const struct store *store, s
         run_until_stopped(&server, daemon, &stop);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
+    arena_pool_deinit(&server.pool);
     return started;
 }
 

@@ -14,6 +14,7 @@ struct server {
     const struct config *config;
     struct admission admission;
     struct recall recall;
+    struct arena_pool pool;
     atomic_bool draining;
     atomic_size_t connections;  /* open ones */
     atomic_size_t active;       /* exchanges between their first line and their last byte */

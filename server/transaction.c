@@ -16,6 +16,7 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
     const struct limits *limits = server->service.limits;
     *t = (struct transaction){.server = server, .started = now_us()};
     arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
+    t->arena.pool = &server->pool;
     spool_init(&t->body, limits->body_memory, "body", limits->body);
     spool_init(&t->inflated, limits->body_memory, "inflated", limits->inflated);
     t->target_len = strlen(target);

@@ -70,6 +70,33 @@ static void growing_keeps_what_was_there(void **state)
     arena_free(&a);
 }
 
+static void memory_from_the_pool_is_zeroed_too(void **state)
+{
+    (void)state;
+    struct arena_pool pool;
+    arena_pool_init(&pool, 2);
+    for (int round = 0; round < 3; round++) {
+        struct arena a;
+        arena_init(&a, 512 << 20);
+        a.pool = &pool;
+        size_t held = 0;
+        for (size_t n = 1000; held < 200 << 20; n = n < 100000 ? n * 2 : n) {
+            uint8_t *p = arena_alloc(&a, 1, n);
+            assert_non_null(p);
+            p = arena_grow(&a, p, n, n + 5000);
+            assert_non_null(p);
+            for (size_t i = 0; i < n + 5000; i++)
+                if (p[i] != 0)
+                    fail_msg("round %d: a byte is not zero", round);
+            memset(p, 0xff, n + 5000);
+            held += n + 5000;
+        }
+        arena_free(&a);
+        assert_int_equal(pool.count, 2);
+    }
+    arena_pool_deinit(&pool);
+}
+
 static void note(void *arg)
 {
     char **at = arg;
@@ -99,8 +126,11 @@ static void the_last_deferred_runs_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_zeroed_and_aligned), cmocka_unit_test(sizes_that_wrap_are_refused),
-        cmocka_unit_test(the_budget_is_kept),           cmocka_unit_test(growing_keeps_what_was_there),
+        cmocka_unit_test(memory_is_zeroed_and_aligned),
+        cmocka_unit_test(sizes_that_wrap_are_refused),
+        cmocka_unit_test(the_budget_is_kept),
+        cmocka_unit_test(growing_keeps_what_was_there),
+        cmocka_unit_test(memory_from_the_pool_is_zeroed_too),
         cmocka_unit_test(the_last_deferred_runs_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
