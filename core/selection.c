@@ -62,9 +62,9 @@ static bool read_integer(struct parser *p, struct integer *out, struct error *er
                   __builtin_sub_overflow(value, digit, &value);
     }
     clipped = clipped || (!minus && value == INT64_MIN);
-    *out = (struct integer){.value = minus ? value : -value, .clipped = clipped};
-    if (clipped)
-        out->value = minus ? INT64_MIN : INT64_MAX;
+    *out = (struct integer){.value = minus ? INT64_MIN : INT64_MAX, .clipped = clipped};
+    if (!clipped)
+        out->value = minus ? value : -value;
     return true;
 }
 
