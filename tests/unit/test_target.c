@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "support.h"
 #include "target.h"
 
@@ -35,7 +37,7 @@ static const struct {
 
 static void append(char *to, struct bytes b)
 {
-    strncat(to, (const char *)b.data, b.len);
+    snprintf(to + strlen(to), b.len + 1, "%.*s", (int)b.len, b.len == 0 ? "" : (const char *)b.data);
 }
 
 static void check_row(size_t i)
