@@ -1,4 +1,5 @@
 #include "array_copy.h"
+#include "dtype_leaves.h"
 
 /*
  * A block is a box of what is seen: some leading axes at one place, one axis in part, the trailing axes
@@ -266,14 +267,32 @@ bool array_cursor_init(struct array_cursor *c, const struct array *a, size_t win
 
 /* ---- all at once ---- */
 
-/* Text of a source is valid until the next read only: the arena keeps a copy. */
-static bool keep_text(struct bytes *texts, size_t count, struct arena *arena, struct error *err)
+struct keeper {
+    struct arena *arena;
+    struct error *err;
+};
+
+static bool keep_text(void *arg, uint8_t *at, const struct dtype *type)
 {
-    for (size_t i = 0; i < count; i++) {
-        texts[i] = arena_copy(arena, texts[i]);
-        if (texts[i].data == NULL)
-            return arena_fail(arena, err);
-    }
+    const struct keeper *k = arg;
+    struct bytes text;
+    if (type->kind != DTYPE_TEXT)
+        return true;
+    memcpy(&text, at, sizeof text);
+    text = arena_copy(k->arena, text);
+    memcpy(at, &text, sizeof text);
+    return text.data != NULL || arena_fail(k->arena, k->err);
+}
+
+/* Text of a source, in records too, is valid until the next read only: the arena keeps a copy. */
+static bool keep_texts(const struct dtype *t, uint8_t *elements, size_t count, struct arena *arena,
+                       struct error *err)
+{
+    struct keeper keeper = {.arena = arena, .err = err};
+    struct dtype_leaves leaves = dtype_leaves_of(t);
+    while (dtype_leaves_next(&leaves))
+        if (!dtype_leaf_each(&leaves.leaf, elements, count, t->itemsize, keep_text, &keeper))
+            return false;
     return true;
 }
 
@@ -284,7 +303,7 @@ static bool pack_text(const struct array *a, struct array_cursor *c, uint8_t *al
     size_t count;
     while (array_cursor_next(c, &block, &count, err) && count > 0) {
         memcpy(all, block, count * a->dtype.itemsize);
-        if (a->dtype.kind == DTYPE_TEXT && !keep_text((struct bytes *)(void *)all, count, arena, err))
+        if (!keep_texts(&a->dtype, all, count, arena, err))
             return false;
         all += count * a->dtype.itemsize;
     }

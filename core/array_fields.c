@@ -186,7 +186,8 @@ static bool pack_fields(const struct dtype_field *const *found, size_t count, st
         fields[i] = *found[i];
         fields[i].offset = offset;
         f->places[i] = (struct field_place){.from = found[i]->offset, .to = offset, .size = size};
-        offset += size;
+        if (!checked_add(offset, size, &offset))
+            return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "the fields together are too big");
     }
     f->place_count = count;
     *out = (struct dtype){
