@@ -406,9 +406,53 @@ static void one_window_serves_many_arrays(void **state)
     arena_free(&windows);
 }
 
+/* Records {n: int32, word: text}; the text lies in memory that the next read uses again. */
+static bool read_words(void *self, const struct box *box, uint8_t *window, size_t capacity, struct error *err)
+{
+    char *words = self;
+    (void)capacity, (void)err;
+    for (uint64_t i = 0; i < box->count[0]; i++) {
+        const int32_t n = (int32_t)(box->start[0] + i * box->step[0]);
+        char *at = words + i * 16;
+        const struct bytes word = bytes_of(at, (size_t)snprintf(at, 16, "w%d", n));
+        memcpy(window + i * 24, &n, sizeof n);
+        memcpy(window + i * 24 + 8, &word, sizeof word);
+    }
+    return true;
+}
+
+static void text_in_packed_records_outlives_the_window(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000 }; /* several windows */
+    struct arena a;
+    struct error err = {0};
+    arena_init(&a, 64 << 20);
+    char *words = arena_alloc(&a, COUNT, 16);
+    const struct array_source source = {.self = words, .read = read_words};
+    const struct dtype n = dtype_make(DTYPE_INT, 4), word = dtype_make(DTYPE_TEXT, sizeof(struct bytes));
+    const struct dtype_field fields[] = {{.name = bytes_text("n"), .offset = 0, .dtype = &n},
+                                         {.name = bytes_text("word"), .offset = 8, .dtype = &word}};
+    const struct dtype record = {
+        .kind = DTYPE_VOID, .order = '|', .itemsize = 24, .fields = fields, .field_count = 2};
+    static const uint64_t shape[] = {COUNT};
+    const struct array array = array_of_source(record, 1, shape, &source);
+    const uint8_t *elements;
+    assert_true(array_pack(&array, &a, &elements, &err));
+    for (int i = 0; i < COUNT; i++) {
+        char expect[16];
+        struct bytes text;
+        snprintf(expect, sizeof expect, "w%d", i);
+        memcpy(&text, elements + (size_t)i * 24 + 8, sizeof text);
+        assert_true(bytes_is(text, expect));
+    }
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_in_packed_records_outlives_the_window),
         cmocka_unit_test_setup_teardown(selections_give_what_numpy_gives, setup, teardown),
         cmocka_unit_test_setup_teardown(packed_memory_is_viewed_not_copied, setup, teardown),
         cmocka_unit_test_setup_teardown(a_box_is_as_large_as_the_window, setup, teardown),
