@@ -214,7 +214,7 @@ bool op_stop(struct machine *m, struct error *err)
 
 /* ---- the loop ---- */
 
-static bool step(struct machine *m, struct error *err)
+bool machine_step(struct machine *m, struct error *err)
 {
     if (m->at == m->end)
         return FAIL(err, ERR_SYNTAX, m->in.len, "the pickle ends before its STOP");
@@ -246,25 +246,37 @@ static struct value *truth(struct machine *m, bool boolean, struct error *err)
     return v;
 }
 
+bool machine_start(struct machine *m, struct bytes in, const struct limits *limits, struct arena *arena,
+                   struct error *err)
+{
+    *m = (struct machine){.in = in, .at = in.data, .end = in.data + in.len, .arena = arena, .limits = limits};
+    if (in.len == 0)
+        return FAIL(err, ERR_SYNTAX, 0, "the pickle is empty");
+    keyset_init(&m->keys, arena);
+    m->none = machine_node(m, VALUE_NONE, err);
+    m->yes = truth(m, true, err);
+    m->no = truth(m, false, err);
+    m->empty = machine_node(m, VALUE_TUPLE, err);
+    return m->empty != NULL;
+}
+
+bool machine_finish(struct machine *m, struct error *err)
+{
+    return recognise_all(m, err) && unite(m, err);
+}
+
 bool machine_run(struct bytes in, const struct limits *limits, struct arena *arena, struct value **out,
                  size_t *used, struct error *err)
 {
-    struct machine m = {.in = in, .at = in.data, .end = in.data + in.len, .arena = arena, .limits = limits};
-    if (in.len == 0)
-        return FAIL(err, ERR_SYNTAX, 0, "the pickle is empty");
-    keyset_init(&m.keys, arena);
-    m.none = machine_node(&m, VALUE_NONE, err);
-    m.yes = truth(&m, true, err);
-    m.no = truth(&m, false, err);
-    m.empty = machine_node(&m, VALUE_TUPLE, err);
-    if (m.empty == NULL)
+    struct machine m;
+    if (!machine_start(&m, in, limits, arena, err))
         return false;
     while (m.result == NULL)
-        if (!step(&m, err))
+        if (!machine_step(&m, err))
             return false;
-    if (!recognise_all(&m, err) || !unite(&m, err))
-        return false;
     *used = (size_t)(m.at - in.data);
+    if (!machine_finish(&m, err))
+        return false;
     *out = m.result;
     return true;
 }

@@ -62,7 +62,18 @@ struct machine {
     struct value *result;
 };
 
-/* Decodes one pickle. *used is the number of bytes up to and with its STOP. */
+/* Ready for the first opcode. in, limits and arena must outlive the machine. */
+bool machine_start(struct machine *m, struct bytes in, const struct limits *limits, struct arena *arena,
+                   struct error *err);
+
+/* Runs one opcode; m->result is set once that was STOP. After a failure the machine stands where it was met.
+ */
+bool machine_step(struct machine *m, struct error *err);
+
+/* Makes of what the pickle built what it stands for. After STOP, once. */
+bool machine_finish(struct machine *m, struct error *err);
+
+/* Decodes one pickle: all of the above. *used is the number of bytes up to and with its STOP. */
 bool machine_run(struct bytes in, const struct limits *limits, struct arena *arena, struct value **out,
                  size_t *used, struct error *err);
 
