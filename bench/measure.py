@@ -24,6 +24,7 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent
 WORK = PROJECT / "build" / "bench"
 DATA = WORK / "data"
 PROGRAM = PROJECT / "build" / "release" / "mandoline"
+CODEC_TIME = PROJECT / "build" / "release" / "bench" / "codec_time"
 BARE = PROJECT / "build" / "release" / "bench" / "bare_mhd"
 MEGABYTE = 1 << 20
 
@@ -89,6 +90,22 @@ def make_large_gzip(path):
 def floats():
     rng = random.Random(5)
     return [rng.uniform(-1e6, 1e6) for _ in range(1_000_000)]
+
+
+def ints():
+    rng = random.Random(7)
+    return [rng.randrange(-2**31, 2**31) for _ in range(1_000_000)]
+
+
+def small_dicts():
+    """About 40 MB of pickle."""
+    rng = random.Random(8)
+    return [{"id": i, "name": f"user{i}", "mail": f"u{i}@example.org", "score": rng.random(), "active": i % 3 == 0}
+            for i in range(700_000)]
+
+
+def strings():
+    return {f"key{i:07d}": f"value {i}" for i in range(1_000_000)}
 
 
 def dicts():
@@ -218,6 +235,26 @@ def row_gzip(count):
     yield "100 MB gzip+shuffle dataset as bin", "h5py `d[:]`", ours, theirs, "MB/s", True, None
 
 
+def json_to_pickle(count, name, text, convert, target):
+    size = len(text) / 1e6
+    ours, theirs = rounds(count, lambda: size / convert("json", "pickle"),
+                          lambda: size / timed(lambda: pickle.dumps(json.loads(text))))
+    return f"JSON to pickle, {name}", "`pickle.dumps(json.loads(s))`", ours, theirs, "MB/s in", True, target
+
+
+def decode_alone(count, name, pickled, target):
+    """In this process there is no way to call us, so a program of our own times the codec in its process."""
+    size = len(pickled) / 1e6
+
+    def ours():
+        done = subprocess.run([CODEC_TIME, "5", WORK / f"{name}.pickle", "pickle"], check=True,
+                              capture_output=True, text=True)
+        return size / float(done.stdout.split()[0])
+
+    ours, theirs = rounds(count, ours, lambda: size / timed(lambda: pickle.loads(pickled)))
+    return f"decode a pickle alone, {name}", "`pickle.loads(b)`", ours, theirs, "MB/s", True, target
+
+
 def conversions(count, name, value, to_json, to_pickle):
     pickled, text = pickle.dumps(value, protocol=4), json.dumps(value)
     (WORK / f"{name}.pickle").write_bytes(pickled)
@@ -236,18 +273,49 @@ def conversions(count, name, value, to_json, to_pickle):
                               lambda: size / timed(lambda: json.dumps(pickle.loads(pickled))))
         yield f"pickle to JSON, {name}", "`json.dumps(pickle.loads(b))`", ours, theirs, "MB/s in", True, to_json
 
-        size = len(text) / 1e6
-        ours, theirs = rounds(count, lambda: size / convert("json", "pickle"),
-                              lambda: size / timed(lambda: pickle.dumps(json.loads(text))))
-        yield f"JSON to pickle, {name}", "`pickle.dumps(json.loads(s))`", ours, theirs, "MB/s in", True, to_pickle
+        yield json_to_pickle(count, name, text, convert, to_pickle)
+    yield decode_alone(count, name, pickled, 3)
 
 
 def row_floats(count):
-    yield from conversions(count, "a million floats", floats(), 10, 3)
+    yield from conversions(count, "a million floats", floats(), 15, 3)
+
+
+def row_ints(count):
+    yield from conversions(count, "a million ints", ints(), 8, None)
 
 
 def row_dicts(count):
     yield from conversions(count, "50 MB of small dicts", dicts(), 6, 3)
+
+
+def row_small(count):
+    yield from conversions(count, "700,000 small dicts", small_dicts(), 10, 6)
+
+
+def row_strings(count):
+    yield from conversions(count, "a dict of a million short strings", strings(), 8, None)
+
+
+def row_array(count):
+    """A float64 array of 100 MB: as JSON against CPython, as bytes against the same server's raw file."""
+    array = np.random.RandomState(3).normal(0, 1, 12_500_000)
+    pickled = pickle.dumps(array, protocol=4)
+    (DATA / "array.pickle").write_bytes(pickled)
+    with mandoline() as (_, url):
+        def convert(target, into="/dev/null"):
+            return transfer(f"{url}/v1/convert?from=pickle&to={target}", DATA / "array.pickle", into)
+
+        convert("npy", WORK / "converted")
+        assert np.array_equal(np.load(WORK / "converted"), array), "the array differs"
+        ours, theirs = rounds(min(count, 3), lambda: 100 / convert("json"),
+                              lambda: 100 / timed(lambda: json.dumps(pickle.loads(pickled).tolist())))
+        yield ("pickle to JSON, 100 MB float64 array", "`json.dumps(pickle.loads(b).tolist())`", ours, theirs, "MB/s in",
+               True, 18)
+        for target in ("npy", "bin"):
+            ours, theirs = rounds(count, lambda: 100 / transfer(f"{url}/v1/data/array.pickle?format={target}"),
+                                  lambda: 100 / transfer(f"{url}/v1/files/array.pickle"))
+            yield f"100 MB array of a stored pickle as {target}", "the raw file, same server", ours, theirs, "MB/s", True, 0.5
 
 
 def row_memory(_):
@@ -260,7 +328,8 @@ def row_memory(_):
         yield f"peak memory, 2 GB {what} as bin", "the bound", [peak], [100.0], "MB", False, 1.0
 
 
-ROWS = {"meta": row_meta, "slice": row_slice, "gzip": row_gzip, "floats": row_floats, "dicts": row_dicts,
+ROWS = {"meta": row_meta, "slice": row_slice, "gzip": row_gzip, "floats": row_floats, "ints": row_ints,
+        "dicts": row_dicts, "small": row_small, "strings": row_strings, "array": row_array,
         "memory": row_memory}
 
 

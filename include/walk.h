@@ -84,6 +84,23 @@ void walk_init(struct walk *w, enum walk_mode mode, struct value *root, const st
  */
 enum step walk_next(struct walk *w, struct walk_event *event, struct error *err);
 
+/*
+ * The parts that come next and are leaves, of a list, tuple, set, frozenset or dict that was entered: whoever
+ * writes them at once saves an event for each. Pairs count when both are leaves.
+ */
+struct walk_run {
+    struct value *parent;
+    struct value *const *items;     /* count of them, or NULL and */
+    const struct value_pair *pairs; /* count of these */
+    size_t index, count;            /* place of the first among the parents' parts */
+};
+
+/* At most `most` of them. False: there are none, or WALK_GRAPH must mark each; walk_next() goes on. */
+bool walk_leaves(struct walk *w, size_t most, struct walk_run *run);
+
+/* The first count of the run were written: they are not visited again. */
+void walk_took(struct walk *w, const struct walk_run *run, size_t count);
+
 /* Parts of the value just entered are not wanted: the next event is its WALK_LEAVE. */
 void walk_skip(struct walk *w);
 

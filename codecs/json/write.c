@@ -8,6 +8,7 @@ enum {
     MERGED = 1,             /* value.mark: attributes that are written as members of their object */
     LEFT_OUT = 2,           /* value.mark: a part of an object that is not written */
     RANGE_AT_ONCE = 64,     /* numbers of a range written before the sink is asked again */
+    LEAVES_AT_ONCE = 64,    /* likewise */
     SMALL_STATE = 64,       /* attributes and slots that may be compared one by one */
     MOST_LEVELS = 8,        /* of keys inside of keys */
     MOST_NESTED = 16 << 20, /* bytes of one key, or of one field of a record */
@@ -399,13 +400,51 @@ static bool emit(struct json_writer *w, const struct walk_event *ev, struct sink
     return true;
 }
 
+/* ---- leaves without events ---- */
+
+static bool put_pair(struct json_writer *w, const struct value_pair *pair, struct sink *out,
+                     struct error *err)
+{
+    return layout_separate(&w->layout, out, err) && keytext_put(w, pair->key, out, err) &&
+           layout_colon(&w->layout, out, err) && put_leaf(w, pair->value, out, err);
+}
+
+static bool put_item(struct json_writer *w, const struct value *item, struct sink *out, struct error *err)
+{
+    return layout_separate(&w->layout, out, err) && put_leaf(w, item, out, err);
+}
+
+/* At least one: a nested value is written past a full sink. Where one fails, the walk stands behind it. */
+static bool put_leaves(struct json_writer *w, const struct walk_run *run, struct sink *out, struct error *err)
+{
+    size_t n = 0;
+    bool ok;
+    do {
+        ok =
+            run->pairs == NULL ? put_item(w, run->items[n], out, err) : put_pair(w, &run->pairs[n], out, err);
+        n++;
+    } while (n < run->count && ok && !sink_full(out));
+    walk_took(w->walk, run, n);
+    return ok;
+}
+
+/* What is left out of slots is for the events to say. */
+static bool leaves_at_hand(struct json_writer *w, struct walk_run *run)
+{
+    return walk_leaves(w->walk, LEAVES_AT_ONCE, run) &&
+           !(run->parent->kind == VALUE_TUPLE && (run->parent->mark & MERGED) != 0);
+}
+
 /* One piece of output; where it fails, the error says where in the value. */
 static enum step advance(struct json_writer *w, struct sink *out, struct error *err)
 {
     struct walk_event ev;
+    struct walk_run run;
     bool ok;
     if (w->range.left > 0) {
         ok = put_range(w, out, err);
+    } else if (leaves_at_hand(w, &run)) {
+        ok = put_leaves(w, &run, out, err);
     } else {
         const enum step step = walk_next(w->walk, &ev, err);
         if (step != STEP_MORE)
