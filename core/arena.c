@@ -10,12 +10,17 @@ enum {
     FIRST_BLOCK = 16 << 10,
     LARGEST_BLOCK = ARENA_BLOCK, /* of small allocations; a bigger one has a block of its own size */
     MAPPED_FROM = 1 << 20,       /* blocks of this size come from the kernel, zeroed and page by page */
+    POOLED_FROM = 1 << 20,       /* bytes taken, from which on blocks are as the pool keeps them */
+    HEADER = 16,                 /* of a block */
 };
 
 struct arena_block {
     struct arena_block *previous;
     size_t size; /* with this header */
 };
+
+_Static_assert(sizeof(struct arena_block) <= HEADER && ARENA_BLOCK - HEADER == ARENA_ROOM,
+               "what a block has");
 
 struct arena_cleanup {
     struct arena_cleanup *previous;
@@ -90,6 +95,19 @@ static bool pool_give(struct arena_pool *p, struct arena_block *block)
     return room;
 }
 
+void *arena_pool_borrow(struct arena_pool *p)
+{
+    struct arena_block *block = pool_take(p);
+    return block == NULL ? NULL : (uint8_t *)block + HEADER;
+}
+
+void arena_pool_return(struct arena_pool *p, void *room)
+{
+    struct arena_block *block = (struct arena_block *)(void *)((uint8_t *)room - HEADER);
+    if (!pool_give(p, block))
+        block_unmap(block);
+}
+
 static void block_release(struct arena *a, struct arena_block *block)
 {
     if (a->pool == NULL || block->size != ARENA_BLOCK || !pool_give(a->pool, block))
@@ -118,20 +136,26 @@ void arena_free(struct arena *a)
     *a = (struct arena){.budget = a->budget, .pool = a->pool};
 }
 
-/* The next block is as big as all before it, so a document of any size takes few; it has room for n bytes. */
+/* What the next block should have: as much as all before it, so that a document of any size takes few. */
+static size_t next_size(const struct arena *a)
+{
+    const size_t left = a->budget - a->used;
+    const bool big = a->used >= LARGEST_BLOCK || (a->pool != NULL && a->used >= POOLED_FROM);
+    const size_t size = a->used < FIRST_BLOCK ? FIRST_BLOCK : a->used;
+    if (big && left >= ARENA_BLOCK)
+        return ARENA_BLOCK; /* of what nobody touches the kernel gives nothing */
+    return size < left ? size : left;
+}
+
+/* With room for n bytes. */
 static bool add_block(struct arena *a, size_t n)
 {
-    const size_t header = round_up(sizeof(struct arena_block));
     const size_t left = a->budget - a->used;
-    size_t size = a->used < FIRST_BLOCK ? FIRST_BLOCK : a->used;
-    if (size > LARGEST_BLOCK)
-        size = LARGEST_BLOCK;
-    if (size > left)
-        size = left;
-    if (n > SIZE_MAX - header - ALIGNMENT || (size < n + header && n + header > left))
+    size_t size = next_size(a);
+    if (n > SIZE_MAX - HEADER - ALIGNMENT || (size < n + HEADER && n + HEADER > left))
         return false;
-    if (size < n + header)
-        size = n + header;
+    if (size < n + HEADER)
+        size = n + HEADER;
     struct arena_block *block = a->pool != NULL && size == ARENA_BLOCK ? pool_take(a->pool) : NULL;
     a->stale = block != NULL;
     if (block == NULL)
@@ -141,7 +165,7 @@ static bool add_block(struct arena *a, size_t n)
     *block = (struct arena_block){.previous = a->blocks, .size = size};
     a->blocks = block;
     a->used += size;
-    a->at = (uint8_t *)block + header;
+    a->at = (uint8_t *)block + HEADER;
     a->end = (uint8_t *)block + size;
     return true;
 }

@@ -562,8 +562,80 @@ bool keyset_add(struct keyset *k, const struct value *key, size_t place, size_t 
     return true;
 }
 
+/* ---- many keys at once ---- */
+
+/*
+ * Most big dicts have no two equal keys, and that is told without a table that misses the processor's caches
+ * at each key: the prints are dealt into buckets, and each bucket is looked through in a small table.
+ */
+enum { MANY = 4096, BUCKET = 512, BUCKET_TABLE = 4 * BUCKET };
+
+/* False too when the bucket is far fuller than chance would have it. */
+static bool bucket_differs(const uint64_t *prints, size_t count)
+{
+    uint64_t table[BUCKET_TABLE] = {0};
+    if (count > BUCKET_TABLE / 2)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t print = prints[i] | 1; /* 0 is a free slot */
+        size_t at = (size_t)(print >> 1) % BUCKET_TABLE;
+        while (table[at] != 0 && table[at] != print)
+            at = (at + 1) % BUCKET_TABLE;
+        if (table[at] != 0)
+            return false;
+        table[at] = print;
+    }
+    return true;
+}
+
+/* ends: room for 2 ** bits numbers, dealt: for count. Buckets are told apart by the topmost bits. */
+static bool buckets_differ(const uint64_t *prints, size_t count, unsigned bits, size_t *ends, uint64_t *dealt)
+{
+    const unsigned shift = 64 - bits;
+    const size_t buckets = (size_t)1 << bits;
+    for (size_t i = 0; i < count; i++)
+        ends[prints[i] >> shift]++;
+    for (size_t b = 0, start = 0; b < buckets; b++) {
+        const size_t size = ends[b];
+        ends[b] = start; /* where the bucket's next print goes; its end, once all are dealt */
+        start += size;
+    }
+    for (size_t i = 0; i < count; i++)
+        dealt[ends[prints[i] >> shift]++] = prints[i];
+    for (size_t b = 0, start = 0; b < buckets; start = ends[b++])
+        if (!bucket_differs(dealt + start, ends[b] - start))
+            return false;
+    return true;
+}
+
+/* Keys are stride values apart. *differ: no two are equal; when it is false, some may be. */
+static bool all_differ(struct keyset *k, struct value *const *keys, size_t stride, size_t count, bool *differ,
+                       struct error *err)
+{
+    unsigned bits = 1;
+    while (count >> bits > BUCKET)
+        bits++;
+    uint64_t *prints = arena_alloc(k->arena, count, 2 * sizeof *prints);
+    size_t *ends = arena_alloc(k->arena, (size_t)1 << bits, sizeof *ends);
+    if (prints == NULL || ends == NULL)
+        return arena_fail(k->arena, err);
+    for (size_t i = 0; i < count; i++) {
+        struct print print;
+        if (!print_key(k, keys[i * stride], &print, err))
+            return false;
+        prints[i] = print.a;
+    }
+    *differ = buckets_differ(prints, count, bits, ends, prints + count);
+    return true;
+}
+
 bool keyset_unite_pairs(struct keyset *k, struct value_pairs *pairs, struct error *err)
 {
+    bool differ = false;
+    if (pairs->count >= MANY && !all_differ(k, &pairs->items->key, 2, pairs->count, &differ, err))
+        return false;
+    if (differ)
+        return true;
     keyset_clear(k);
     if (!reserve(k, pairs->count, err))
         return false;
@@ -583,6 +655,11 @@ bool keyset_unite_pairs(struct keyset *k, struct value_pairs *pairs, struct erro
 
 bool keyset_unite_items(struct keyset *k, struct value_list *items, struct error *err)
 {
+    bool differ = false;
+    if (items->count >= MANY && !all_differ(k, items->items, 1, items->count, &differ, err))
+        return false;
+    if (differ)
+        return true;
     keyset_clear(k);
     if (!reserve(k, items->count, err))
         return false;

@@ -22,10 +22,17 @@ struct arena_pool {
     size_t count, most; /* most: blocks of ARENA_BLOCK bytes that may wait */
 };
 
-enum { ARENA_BLOCK = 32 << 20 };
+enum { ARENA_BLOCK = 32 << 20, ARENA_ROOM = ARENA_BLOCK - 16 };
 
 void arena_pool_init(struct arena_pool *p, size_t most);
 void arena_pool_deinit(struct arena_pool *p);
+
+/*
+ * The ARENA_ROOM bytes of a block that waits, for another purpose; what is in them is left from before. NULL:
+ * none waits, and none is made. Give it back.
+ */
+void *arena_pool_borrow(struct arena_pool *p);
+void arena_pool_return(struct arena_pool *p, void *room);
 
 struct arena {
     uint8_t *at, *end; /* free room of the newest block */

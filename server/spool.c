@@ -14,12 +14,23 @@ void spool_init(struct spool *s, uint64_t memory, const char *limit_name, uint64
     *s = (struct spool){.fd = -1, .memory = memory, .limit = limit, .limit_name = limit_name};
 }
 
-void spool_deinit(struct spool *s)
+/* The memory is another's, or gone. */
+static void release(struct spool *s)
 {
     if (s->mapped)
         munmap(s->data, s->size);
+    else if (s->borrowed)
+        arena_pool_return(s->pool, s->data);
     else
         free(s->data);
+    s->data = NULL;
+    s->capacity = 0;
+    s->mapped = s->borrowed = false;
+}
+
+void spool_deinit(struct spool *s)
+{
+    release(s);
     if (s->fd >= 0)
         close(s->fd);
     *s = (struct spool){.fd = -1};
@@ -62,15 +73,38 @@ static bool move_out(struct spool *s, struct error *err)
     if (s->fd < 0)
         return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the server has no room to keep the body");
     const bool ok = append(s->fd, s->data, s->size, err);
-    free(s->data);
-    s->data = NULL;
-    s->capacity = 0;
+    release(s);
     return ok;
+}
+
+/* What is in memory moves to a block that is there anyway. False: there is none, or it would not do. */
+static bool move_to_block(struct spool *s)
+{
+    if (s->pool == NULL || s->borrowed || s->expected > ARENA_ROOM)
+        return false;
+    uint8_t *room = arena_pool_borrow(s->pool);
+    if (room == NULL)
+        return false;
+    if (s->size > 0)
+        memcpy(room, s->data, (size_t)s->size);
+    release(s);
+    s->data = room;
+    s->capacity = ARENA_ROOM;
+    s->borrowed = true;
+    return true;
+}
+
+/* Whether n bytes more may be in memory. */
+static bool has_room(struct spool *s, size_t n)
+{
+    if (s->size <= s->memory && n <= s->memory - s->size)
+        return true;
+    return (s->borrowed || move_to_block(s)) && n <= s->capacity - s->size;
 }
 
 static bool keep(struct spool *s, const void *data, size_t n, struct error *err)
 {
-    const size_t need = (size_t)s->size + n; /* at most s->memory, which was allocated or is small */
+    const size_t need = (size_t)s->size + n; /* see has_room() */
     size_t capacity = s->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : s->capacity;
     while (capacity < need)
         capacity *= 2;
@@ -90,7 +124,7 @@ bool spool_write(struct spool *s, const void *data, size_t n, struct error *err)
     if (n > s->limit - s->size)
         return FAIL_LIMIT(err, s->limit_name, s->limit, "the body is longer than %llu bytes",
                           (unsigned long long)s->limit);
-    if (s->fd < 0 && (s->size > s->memory || n > s->memory - s->size) && !move_out(s, err))
+    if (s->fd < 0 && !has_room(s, n) && !move_out(s, err))
         return false;
     if (!(s->fd < 0 ? keep(s, data, n, err) : append(s->fd, data, n, err)))
         return false;

@@ -1,6 +1,7 @@
 /*
- * Where a body is kept while it arrives: in memory up to a size, then in a private file without a name that
- * is mapped once it is complete. Nobody else can truncate that file, so the mapping is safe to read.
+ * Where a body is kept while it arrives: in memory up to a size, then in a block of the pool if one waits
+ * there and the body fits, else in a private file without a name that is mapped once it is complete. Nobody
+ * else can truncate that file, so the mapping is safe to read.
  */
 #ifndef MANDOLINE_SPOOL_H
 #define MANDOLINE_SPOOL_H
@@ -13,8 +14,11 @@ struct spool {
     uint64_t size;
     int fd; /* or -1: in memory */
     bool mapped;
-    uint64_t memory; /* bytes that stay in memory */
-    uint64_t limit;  /* bytes at most */
+    struct arena_pool *pool; /* set after spool_init(), or NULL */
+    bool borrowed;           /* data is a block of the pool */
+    uint64_t expected;       /* bytes that are said to come, if that was said; set after spool_init() */
+    uint64_t memory;         /* bytes that stay in memory */
+    uint64_t limit;          /* bytes at most */
     const char *limit_name;
 };
 

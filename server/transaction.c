@@ -19,6 +19,7 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
     t->arena.pool = &server->pool;
     spool_init(&t->body, limits->body_memory, "body", limits->body);
     spool_init(&t->inflated, limits->body_memory, "inflated", limits->inflated);
+    t->body.pool = t->inflated.pool = &server->pool;
     t->target_len = strlen(target);
     t->target = (char *)(uintptr_t)arena_copy(&t->arena, bytes_of(target, t->target_len)).data;
     if (t->target == NULL) {
@@ -88,6 +89,7 @@ static bool check_body_headers(struct transaction *t)
     if (length != NULL && (!number_read_int(bytes_text(length), &bytes) || (uint64_t)bytes > t->body.limit))
         return FAIL_LIMIT(&t->error, "body", t->body.limit,
                           "a body of %.30s bytes is longer than this server takes", length);
+    t->body.expected = length == NULL ? 0 : (uint64_t)bytes;
     t->coding = coding_find(r->header(r->headers, "Content-Encoding"));
     return t->coding != NULL ||
            FAIL(&t->error, ERR_FORMAT, ERROR_NO_OFFSET, "the Content-Encoding is none of %s", CODING_NAMES);

@@ -263,6 +263,10 @@ static void many_keys_are_kept_apart(void **state)
         assert_true(value_append(&arena, &items, integer((i % 100000) << 32)));
     assert_true(keyset_unite_items(&set, &items, &err));
     assert_int_equal(items.count, 100000);
+    const struct value_list different = items;
+    assert_true(keyset_unite_items(&set, &items, &err));
+    assert_int_equal(items.count, 100000);
+    assert_ptr_equal(items.items, different.items);
     for (size_t i = 0; i < items.count; i++)
         assert_int_equal(items.items[i]->integer, (int64_t)i << 32);
 }

@@ -51,6 +51,57 @@ static void the_limit_is_named(void **state)
     spool_deinit(&s);
 }
 
+/* Fills one block of a pool and lets it wait there. */
+static void let_a_block_wait(struct arena_pool *pool)
+{
+    struct arena a;
+    arena_pool_init(pool, 1);
+    arena_init(&a, SIZE_MAX);
+    a.pool = pool;
+    for (size_t n = 0; n < 2 * (size_t)ARENA_BLOCK; n += 1 << 20)
+        assert_non_null(arena_alloc(&a, 1, 1 << 20));
+    arena_free(&a);
+    assert_int_equal(pool->count, 1);
+}
+
+static void a_block_that_waits_is_taken_before_a_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint64_t expected;
+        size_t size;
+        bool file;
+    } rows[] = {
+        {"a body of unknown length", 0, LIMIT, false},
+        {"a body that is said to fit", LIMIT, LIMIT, false},
+        {"a body that is said not to fit", (uint64_t)ARENA_ROOM + 1, LIMIT, true},
+        {"a body that turns out not to fit", 0, (size_t)ARENA_ROOM + 1, true},
+    };
+    struct arena_pool pool;
+    let_a_block_wait(&pool);
+    static uint8_t piece[LIMIT];
+    memset(piece, 7, sizeof piece);
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct spool s;
+        struct input in;
+        struct error err = {0};
+        spool_init(&s, MEMORY, "body", UINT64_MAX);
+        s.pool = &pool;
+        s.expected = rows[i].expected;
+        for (size_t at = 0; at < rows[i].size; at += sizeof piece) {
+            const size_t left = rows[i].size - at;
+            assert_true(spool_write(&s, piece, left < sizeof piece ? left : sizeof piece, &err));
+        }
+        assert_true(spool_finish(&s, &in, &err));
+        if ((in.fd >= 0) != rows[i].file || in.size != rows[i].size || in.bytes.data[in.size - 1] != 7)
+            fail_msg("%s", rows[i].name);
+        spool_deinit(&s);
+        assert_int_equal(pool.count, 1);
+    }
+    arena_pool_deinit(&pool);
+}
+
 static void no_folder_to_write_in_is_no_matter(void **state)
 {
     (void)state;
@@ -75,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_come_back_however_they_came),
         cmocka_unit_test(the_limit_is_named),
+        cmocka_unit_test(a_block_that_waits_is_taken_before_a_file),
         cmocka_unit_test(no_folder_to_write_in_is_no_matter),
         cmocka_unit_test(codings_have_names),
     };
