@@ -122,6 +122,7 @@ bool param_options(const struct request *request, const struct codec_options **o
     if (o == NULL)
         return arena_fail(request->arena, err);
     *o = codec_options_default;
+    o->crew = request->service->crew;
     unsigned nan = o->nan;
     uint64_t protocol = (uint64_t)o->protocol;
     if (!param_choice(request, "nan", nan_spellings, &nan, err) ||

@@ -2,6 +2,7 @@
 #ifndef MANDOLINE_CODEC_H
 #define MANDOLINE_CODEC_H
 
+#include "crew.h"
 #include "input.h"
 #include "node.h"
 #include "sink.h"
@@ -16,6 +17,7 @@ struct codec_options {
     int protocol;          /* pickle: 0 to 5; default 4 */
     bool attributes;       /* hdf5 decode: groups and datasets carry their attributes along */
     bool header;           /* csv: tables with names begin with a line of them; default true */
+    struct crew *crew;     /* helps to encode what is big; NULL: nobody does */
 };
 
 extern const struct codec_options codec_options_default;

@@ -17,6 +17,7 @@ struct reply;
 struct service {
     const struct limits *limits;
     const struct store *store; /* NULL: no --data */
+    struct crew *crew;         /* NULL: nobody helps */
     const char *version;
     bool (*ready)(const struct service *s); /* false while draining */
     /* The answer that the same path and query had with this strong ETag, if it was kept. NULL: none are. */

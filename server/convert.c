@@ -209,7 +209,8 @@ static bool run_job(struct job *job, const char *path, struct error *err)
     fill_query(job);
     add_target(job);
     if (!route_run(match.route, &job->request, &job->reply, err) ||
-        (job->reply.kind == REPLY_ENCODER && !pull_start(&job->pull, job->reply.encoder, err)))
+        (job->reply.kind == REPLY_ENCODER &&
+         !pull_start(&job->pull, job->reply.encoder, job->request.service->crew, err)))
         return false;
     const char *out = arguments_value(job->arguments, "--output");
     return out == NULL || strcmp(out, "-") == 0 ? write_reply(job, STDOUT_FILENO, err)
@@ -232,8 +233,9 @@ static int run_endpoint(const struct arguments *arguments, const char *path)
 {
     const struct limits *limits = &arguments->config.limits;
     struct error err = {0};
+    struct crew crew;
     struct job job = {.arguments = arguments,
-                      .service = {.limits = limits, .version = MANDOLINE_VERSION},
+                      .service = {.limits = limits, .crew = &crew, .version = MANDOLINE_VERSION},
                       .in = -1,
                       .reply = {.fd = -1}};
     arena_init(&job.arena, limits->memory);
@@ -245,12 +247,14 @@ static int run_endpoint(const struct arguments *arguments, const char *path)
                                    .path = bytes_text(path),
                                    .headers = arguments->input,
                                    .header = header_of_file};
+    crew_start(&crew, crew_cores());
     const bool ok = run_job(&job, path, &err);
     if (!ok)
         tell(&err);
     pull_deinit(&job.pull);
     arena_free(&job.arena);
     spool_deinit(&job.spool);
+    crew_stop(&crew);
     if (job.in >= 0)
         close(job.in);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;

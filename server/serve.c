@@ -33,6 +33,7 @@ static void server_init(struct server *server, const struct config *config, cons
     *server = (struct server){
         .service = {.limits = limits,
                     .store = store,
+                    .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
                     .ready = is_ready,
                     .recall = recall_answer},
@@ -133,9 +134,11 @@ static bool serve_from(const struct config *config, const struct store *store, s
     server_init(&server, config, store);
     take_signals(&stop);
     raise_descriptor_limit();
+    crew_start(&server.crew, crew_cores());
     const bool started = start(&server, &daemon, err);
     if (started)
         run_until_stopped(&server, daemon, &stop);
+    crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
     arena_pool_deinit(&server.pool);

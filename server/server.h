@@ -15,6 +15,7 @@ struct server {
     struct admission admission;
     struct recall recall;
     struct arena_pool pool;
+    struct crew crew;
     atomic_bool draining;
     atomic_size_t connections;  /* open ones */
     atomic_size_t active;       /* exchanges between their first line and their last byte */

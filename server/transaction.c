@@ -160,7 +160,7 @@ static bool run(struct transaction *t, struct error *err)
         return false;
     if (t->reply.kind != REPLY_ENCODER)
         return true;
-    if (!pull_start(&t->pull, t->reply.encoder, err))
+    if (!pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err))
         return false;
     if (t->reply.keep && t->reply.status == 200 && t->pull.done)
         recall_put(&t->server->recall, &t->request, &t->reply, bytes_of(t->pull.sink.data, t->pull.sink.len));

@@ -3,12 +3,17 @@
 #include "elements.h"
 #include "keytext.h"
 #include "put.h"
+#include "shares.h"
 
 enum {
     MERGED = 1,             /* value.mark: attributes that are written as members of their object */
     LEFT_OUT = 2,           /* value.mark: a part of an object that is not written */
     RANGE_AT_ONCE = 64,     /* numbers of a range written before the sink is asked again */
-    LEAVES_AT_ONCE = 64,    /* likewise */
+    FEW_LEAVES = 64,        /* written at once by one */
+    MANY_LEAVES = 16384,    /* by several */
+    LEAF_SIZE = 16,         /* bytes that one without text may take, about */
+    SMALL_QUEUE = 16 << 10, /* bytes of them, written at once by one */
+    BIG_QUEUE = 512 << 10,  /* by several */
     SMALL_STATE = 64,       /* attributes and slots that may be compared one by one */
     MOST_LEVELS = 8,        /* of keys inside of keys */
     MOST_NESTED = 16 << 20, /* bytes of one key, or of one field of a record */
@@ -348,6 +353,24 @@ static bool leave(struct json_writer *w, const struct value *v, struct sink *out
     return layout_close(&w->layout, braces ? '}' : ']', out, err);
 }
 
+/* ---- blocks of arrays ---- */
+
+struct block {
+    const struct elements *elements;
+    uint64_t index;
+    const uint8_t *data;
+};
+
+/* For shares. */
+static bool put_block(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
+                      struct error *err)
+{
+    const struct block *b = work;
+    *done = to - from;
+    return elements_put(b->elements, b->index + from, b->data + from * b->elements->array->dtype.itemsize,
+                        to - from, out, err);
+}
+
 /* ---- events ---- */
 
 static bool put_key(struct json_writer *w, const struct walk_event *ev, struct sink *out, struct error *err)
@@ -392,7 +415,9 @@ static bool emit(struct json_writer *w, const struct walk_event *ev, struct sink
         return leave(w, ev->value, out, err) && after_part(w, ev, out, err);
     case WALK_BLOCK: {
         const struct elements e = elements_of(w, ev->value->array, w->layout.depth - ev->value->array->ndim);
-        return elements_put(&e, ev->index, ev->block, ev->elements, out, err);
+        const struct block block = {.elements = &e, .index = ev->index, .data = ev->block};
+        size_t done;
+        return shares_put(w->shares, put_block, &block, ev->elements, out, &done, err);
     }
     case WALK_AGAIN:
         break;
@@ -401,6 +426,11 @@ static bool emit(struct json_writer *w, const struct walk_event *ev, struct sink
 }
 
 /* ---- leaves without events ---- */
+
+struct leaves {
+    const struct json_writer *writer;
+    struct walk_run run;
+};
 
 static bool put_pair(struct json_writer *w, const struct value_pair *pair, struct sink *out,
                      struct error *err)
@@ -414,24 +444,55 @@ static bool put_item(struct json_writer *w, const struct value *item, struct sin
     return layout_separate(&w->layout, out, err) && put_leaf(w, item, out, err);
 }
 
-/* At least one: a nested value is written past a full sink. Where one fails, the walk stands behind it. */
-static bool put_leaves(struct json_writer *w, const struct walk_run *run, struct sink *out, struct error *err)
+/* For shares: a writer of their own that stands between two parts. */
+static bool put_leaves(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
+                       struct error *err)
+{
+    const struct leaves *leaves = work;
+    struct json_writer w = *leaves->writer;
+    w.layout.comma |= from > 0;
+    for (size_t i = from; i < to; i++) {
+        *done = i - from + 1;
+        if (leaves->run.pairs == NULL ? !put_item(&w, leaves->run.items[i], out, err)
+                                      : !put_pair(&w, &leaves->run.pairs[i], out, err))
+            return false;
+    }
+    return true;
+}
+
+static size_t text_size(const struct value *v)
+{
+    const bool has_text = v->kind == VALUE_BIGINT || (v->kind >= VALUE_STR && v->kind <= VALUE_BYTEARRAY);
+    return has_text ? v->text.len : 0;
+}
+
+/* So many leaves as give about a queueful, one at least. */
+static size_t limit_text(const struct walk_run *run, size_t most)
 {
     size_t n = 0;
-    bool ok;
-    do {
-        ok =
-            run->pairs == NULL ? put_item(w, run->items[n], out, err) : put_pair(w, &run->pairs[n], out, err);
-        n++;
-    } while (n < run->count && ok && !sink_full(out));
-    walk_took(w->walk, run, n);
+    for (size_t size = 0; n < run->count && size < most; n++)
+        size +=
+            LEAF_SIZE + (run->pairs == NULL ? text_size(run->items[n])
+                                            : text_size(run->pairs[n].key) + text_size(run->pairs[n].value));
+    return n;
+}
+
+/* Where one fails, the walk stands behind it, as it does after an event. */
+static bool write_leaves(struct json_writer *w, struct walk_run *run, struct sink *out, struct error *err)
+{
+    const struct leaves leaves = {.writer = w, .run = *run};
+    size_t done = 0;
+    run->count = limit_text(run, w->shares == NULL ? SMALL_QUEUE : BIG_QUEUE);
+    const bool ok = shares_put(w->shares, put_leaves, &leaves, run->count, out, &done, err);
+    w->layout.comma = true;
+    walk_took(w->walk, run, done);
     return ok;
 }
 
 /* What is left out of slots is for the events to say. */
 static bool leaves_at_hand(struct json_writer *w, struct walk_run *run)
 {
-    return walk_leaves(w->walk, LEAVES_AT_ONCE, run) &&
+    return walk_leaves(w->walk, w->shares == NULL ? FEW_LEAVES : MANY_LEAVES, run) &&
            !(run->parent->kind == VALUE_TUPLE && (run->parent->mark & MERGED) != 0);
 }
 
@@ -444,7 +505,7 @@ static enum step advance(struct json_writer *w, struct sink *out, struct error *
     if (w->range.left > 0) {
         ok = put_range(w, out, err);
     } else if (leaves_at_hand(w, &run)) {
-        ok = put_leaves(w, &run, out, err);
+        ok = write_leaves(w, &run, out, err);
     } else {
         const enum step step = walk_next(w->walk, &ev, err);
         if (step != STEP_MORE)
@@ -489,6 +550,11 @@ bool json_begin(struct encoder *e, struct error *err)
     *w = (struct json_writer){.options = e->options, .limits = e->limits, .walk = &e->walk};
     w->layout.pretty = e->options->pretty;
     walk_init(&e->walk, WALK_TREE, e->root, e->limits, e->arena);
+    if (crew_hands(e->options->crew) > 1) {
+        w->shares = shares_new(e->options->crew, e->arena);
+        if (w->shares == NULL)
+            return arena_fail(e->arena, err);
+    }
     e->state = w;
     return true;
 }

@@ -32,7 +32,8 @@ struct json_writer {
     const struct limits *limits;
     struct walk *walk;
     struct layout layout;
-    unsigned level; /* how many values this one is nested in as key or field */
+    struct shares *shares; /* NULL: nobody helps */
+    unsigned level;        /* how many values this one is nested in as key or field */
     struct {
         int64_t at, step;
         uint64_t left;

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -331,6 +332,76 @@ static void shared_parts_are_counted_each_time(void **state)
     assert_string_equal(err.limit, "nodes");
 }
 
+/* Long enough for shares: what they write must be what one writes. at: the leaf that JSON cannot hold, or -1.
+ */
+static struct value *many(enum value_kind kind, int count, int at)
+{
+    struct value *v = value_new(&arena, kind);
+    assert_non_null(v);
+    for (int i = 0; i < count; i++) {
+        struct value *leaf = i == at      ? value_float(&arena, (double)NAN)
+                             : i % 3 == 0 ? value_float(&arena, i / 7.0)
+                             : i % 3 == 1 ? INT(i)
+                                          : TEXT("text \" with an escape");
+        if (kind == VALUE_DICT)
+            assert_true(value_put(&arena, &v->dict, INT(i), leaf));
+        else
+            assert_true(value_append(&arena, &v->list, leaf));
+    }
+    return v;
+}
+
+static void shares_write_what_one_writes(void **state)
+{
+    (void)state;
+    static double numbers[30000];
+    for (size_t i = 0; i < ROWS(numbers); i++)
+        numbers[i] = (double)i / 3;
+    struct value *const values[] = {
+        many(VALUE_LIST, 50000, -1),
+        many(VALUE_DICT, 20000, -1),
+        LIST(INT(1), many(VALUE_LIST, 5000, -1), LIST(), many(VALUE_TUPLE, 4096, -1)),
+        array_of(DTYPE_FLOAT, 8, 1, (const uint64_t[]){30000}, numbers),
+        array_of(DTYPE_FLOAT, 8, 3, (const uint64_t[]){7, 100, 42}, numbers),
+    };
+    struct crew crew;
+    crew_start(&crew, 3);
+    for (size_t i = 0; i < ROWS(values); i++)
+        for (int pretty = 0; pretty < 2; pretty++) {
+            struct codec_options options = codec_options_default;
+            struct bytes one, several;
+            struct error err = {0};
+            options.pretty = pretty;
+            assert_true(test_encode(&json_codec, values[i], &options, 1 << 16, &arena, &one, &err));
+            options.crew = &crew;
+            assert_true(test_encode(&json_codec, values[i], &options, 1 << 16, &arena, &several, &err));
+            assert_true(bytes_equal(one, several));
+        }
+    crew_stop(&crew);
+}
+
+static void a_share_that_fails_says_where(void **state)
+{
+    (void)state;
+    static const int places[] = {0, 1, 2500, 4999, 10000, 16383, 16384, 39999};
+    struct crew crew;
+    crew_start(&crew, 3);
+    for (size_t i = 0; i < ROWS(places); i++) {
+        struct codec_options options = codec_options_default;
+        struct bytes out;
+        struct error err = {0};
+        char expect[16];
+        options.nan = NAN_ERROR;
+        options.crew = &crew;
+        snprintf(expect, sizeof expect, "/%d", places[i]);
+        assert_false(test_encode(&json_codec, many(VALUE_LIST, 40000, places[i]), &options, 1 << 16, &arena,
+                                 &out, &err));
+        assert_int_equal(err.kind, ERR_UNREPRESENTABLE);
+        assert_string_equal(err.pointer, expect);
+    }
+    crew_stop(&crew);
+}
+
 static bool attempt(struct arena *a, void *arg, struct error *err)
 {
     (void)arg;
@@ -366,6 +437,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(pretty_has_a_line_for_each_part_and_one_for_each_row, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(shared_parts_are_counted_each_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(shares_write_what_one_writes, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_share_that_fails_says_where, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_may_end_anywhere, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,14 +96,16 @@ static void options_start_from_the_defaults(void **state)
     (void)state;
     struct error err = {0};
     const struct codec_options *o;
-    const struct request nothing = {.arena = &arena};
+    const struct service service = {0};
+    const struct request nothing = {.service = &service, .arena = &arena};
     assert_true(param_options(&nothing, &o, &err));
     assert_int_equal(o->protocol, codec_options_default.protocol);
     assert_int_equal(o->nan, codec_options_default.nan);
     const struct param query[] = {{bytes_text("nan"), bytes_text("literal")},
                                   {bytes_text("protocol"), bytes_text("2")},
                                   {bytes_text("header"), bytes_text("off")}};
-    const struct request some = {.arena = &arena, .query = query, .query_count = ROWS(query)};
+    const struct request some = {
+        .service = &service, .arena = &arena, .query = query, .query_count = ROWS(query)};
     assert_true(param_options(&some, &o, &err));
     assert_int_equal(o->protocol, 2);
     assert_int_equal(o->nan, NAN_LITERAL);
