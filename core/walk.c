@@ -248,46 +248,27 @@ enum step walk_next(struct walk *w, struct walk_event *event, struct error *err)
     return visit(w, event, err);
 }
 
-/* How many of the frame's parts, from the one at hand on, are leaves: most of them at the most. */
-static size_t count_leaves(const struct walk_frame *f, size_t most)
-{
-    const size_t left = f->count - f->index, end = left < most ? left : most;
-    size_t n = 0;
-    if (f->pairs != NULL) {
-        const struct value_pair *pairs = f->pairs + f->index;
-        while (n < end && !has_parts(pairs[n].key) && !has_parts(pairs[n].value))
-            n++;
-    } else {
-        struct value *const *items = f->items + f->index;
-        while (n < end && !has_parts(items[n]))
-            n++;
-    }
-    return n;
-}
-
-bool walk_leaves(struct walk *w, size_t most, struct walk_run *run)
+bool walk_siblings(const struct walk *w, struct walk_run *run, uint64_t *nodes)
 {
     if (w->mode != WALK_TREE || w->depth == 0)
         return false;
     const struct walk_frame *f = &w->frames[w->depth - 1];
     if (f->index == f->count || f->key_done || f->value->kind < VALUE_LIST || f->value->kind > VALUE_DICT)
         return false;
-    const uint64_t left = (w->limits->nodes - w->nodes) / 2; /* a pair has two; walk_next() says the rest */
-    const size_t n = count_leaves(f, left < most ? (size_t)left : most);
+    *nodes = w->limits->nodes - w->nodes;
     *run = (struct walk_run){
         .parent = f->value,
         .items = f->pairs == NULL ? f->items + f->index : NULL,
         .pairs = f->pairs == NULL ? NULL : f->pairs + f->index,
-        .index = f->index,
-        .count = n,
+        .count = f->count - f->index,
     };
-    return n > 0;
+    return true;
 }
 
-void walk_took(struct walk *w, const struct walk_run *run, size_t count)
+void walk_took(struct walk *w, size_t count, uint64_t nodes)
 {
     w->frames[w->depth - 1].index += count;
-    w->nodes += run->pairs == NULL ? count : 2 * count;
+    w->nodes += nodes;
 }
 
 void walk_skip(struct walk *w)

@@ -39,6 +39,13 @@ static inline void sink_commit(struct sink *s, size_t n)
     s->total += n;
 }
 
+/* Takes the last n bytes back, which nobody has drained yet. */
+static inline void sink_undo(struct sink *s, size_t n)
+{
+    s->len -= n;
+    s->total -= n;
+}
+
 bool sink_write(struct sink *s, const void *data, size_t n, struct error *err);
 
 static inline bool sink_bytes(struct sink *s, struct bytes b, struct error *err)

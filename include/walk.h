@@ -85,21 +85,21 @@ void walk_init(struct walk *w, enum walk_mode mode, struct value *root, const st
 enum step walk_next(struct walk *w, struct walk_event *event, struct error *err);
 
 /*
- * The parts that come next and are leaves, of a list, tuple, set, frozenset or dict that was entered: whoever
- * writes them at once saves an event for each. Pairs count when both are leaves.
+ * The parts of a list, tuple, set, frozenset or dict that were not visited yet: whoever can write some of
+ * them without the walk saves an event for each.
  */
 struct walk_run {
     struct value *parent;
     struct value *const *items;     /* count of them, or NULL and */
     const struct value_pair *pairs; /* count of these */
-    size_t index, count;            /* place of the first among the parents' parts */
+    size_t count;
 };
 
-/* At most `most` of them. False: there are none, or WALK_GRAPH must mark each; walk_next() goes on. */
-bool walk_leaves(struct walk *w, size_t most, struct walk_run *run);
+/* WALK_TREE only. False: there are none at hand. Else limits->nodes still allows *nodes values. */
+bool walk_siblings(const struct walk *w, struct walk_run *run, uint64_t *nodes);
 
-/* The first count of the run were written: they are not visited again. */
-void walk_took(struct walk *w, const struct walk_run *run, size_t count);
+/* The first count of the run were written, nodes values in all: they are not visited. */
+void walk_took(struct walk *w, size_t count, uint64_t nodes);
 
 /* Parts of the value just entered are not wanted: the next event is its WALK_LEAVE. */
 void walk_skip(struct walk *w);

@@ -7,9 +7,8 @@ struct share {
     share_fn *put;
     const void *work;
     size_t from, to, done;
+    uint64_t nodes;
     struct sink sink;
-    struct error err;
-    bool ok;
 };
 
 struct shares {
@@ -21,8 +20,7 @@ struct shares {
 static void run_share(struct crew_job *job)
 {
     struct share *s = (struct share *)(void *)job;
-    s->err = (struct error){0};
-    s->ok = s->put(s->work, s->from, s->to, &s->sink, &s->done, &s->err);
+    s->put(s->work, s->from, s->to, &s->sink, &s->done, &s->nodes);
 }
 
 static void drop_sinks(void *arg)
@@ -32,15 +30,24 @@ static void drop_sinks(void *arg)
         sink_deinit(&s->share[i].sink);
 }
 
-struct shares *shares_new(struct crew *crew, struct arena *arena)
+bool shares_new(struct crew *crew, struct arena *arena, struct shares **out, struct error *err)
 {
+    const size_t hands = crew_hands(crew);
+    *out = NULL;
+    if (hands == 1)
+        return true;
     struct shares *s = arena_alloc(arena, 1, sizeof *s);
     if (s == NULL || !arena_defer(arena, drop_sinks, s))
-        return NULL;
-    const size_t hands = crew_hands(crew);
+        return arena_fail(arena, err);
     s->crew = crew;
     s->count = hands < MOST_SHARES ? hands : MOST_SHARES;
-    return s;
+    *out = s;
+    return true;
+}
+
+size_t shares_count(const struct shares *s)
+{
+    return s == NULL ? 1 : s->count;
 }
 
 /* Offers all but the first, which ends where the second begins. */
@@ -58,28 +65,30 @@ static void offer(struct shares *s, share_fn *put, const void *work, size_t coun
     }
 }
 
-/* All are waited for, even when an earlier one failed: they read what is about to go. */
-static bool collect(struct shares *s, bool ok, struct sink *out, size_t *done, struct error *err)
+/* All are waited for, even behind a gap: they read what is about to go. */
+static bool collect(struct shares *s, struct sink *out, size_t *done, uint64_t *nodes, struct error *err)
 {
+    bool ok = true;
     for (size_t i = 1; i < s->count; i++) {
         struct share *one = &s->share[i];
         crew_finish(s->crew, &one->job);
-        if (!ok)
+        if (!ok || *done < one->from)
             continue;
-        *done = one->from + one->done;
-        ok = one->ok && sink_write(out, one->sink.data, one->sink.len, err);
-        if (!one->ok)
-            *err = one->err;
+        ok = sink_write(out, one->sink.data, one->sink.len, err);
+        *done += one->done;
+        *nodes += one->nodes;
     }
     return ok;
 }
 
 bool shares_put(struct shares *s, share_fn *put, const void *work, size_t count, struct sink *out,
-                size_t *done, struct error *err)
+                size_t *done, uint64_t *nodes, struct error *err)
 {
-    if (s == NULL || s->count == 1 || count < SHARES_FROM)
-        return put(work, 0, count, out, done, err);
+    if (s == NULL || count < s->count) {
+        put(work, 0, count, out, done, nodes);
+        return true;
+    }
     offer(s, put, work, count);
-    const bool ok = put(work, 0, s->share[1].from, out, done, err);
-    return collect(s, ok, out, done, err);
+    put(work, 0, count / s->count, out, done, nodes);
+    return collect(s, out, done, nodes, err);
 }

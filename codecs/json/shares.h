@@ -7,22 +7,24 @@
 
 #include "codec.h"
 
-enum { SHARES_FROM = 4096 }; /* parts, below which it is not worth it */
-
 /*
- * Writes the parts [from, to). *done: how many of them were begun, the one that failed among them. Runs in
- * any thread, so it may read what work points at and write nothing but out, *done and *err.
+ * Writes the parts [from, to), or as many of the first of them as it can, each whole. It runs in any thread:
+ * it may read what work points at, and write nothing but out and *done, how many it wrote; *nodes are the
+ * values in them.
  */
-typedef bool share_fn(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
-                      struct error *err);
+typedef void share_fn(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
+                      uint64_t *nodes);
 
 struct shares;
 
-/* For one encoder, which may use it as often as it likes. NULL: no memory. */
-struct shares *shares_new(struct crew *crew, struct arena *arena);
+/* For one encoder, which may use it as often as it likes. *out is NULL where nobody would help. */
+bool shares_new(struct crew *crew, struct arena *arena, struct shares **out, struct error *err);
 
-/* Writes count parts to out in their order. s may be NULL: nobody helps. *done as above, of all of them. */
+/* How many write at once; 1 for NULL. */
+size_t shares_count(const struct shares *s);
+
+/* The first parts of count, as many as come without a gap, to out in their order. False: no memory. */
 bool shares_put(struct shares *s, share_fn *put, const void *work, size_t count, struct sink *out,
-                size_t *done, struct error *err);
+                size_t *done, uint64_t *nodes, struct error *err);
 
 #endif

@@ -4,16 +4,13 @@
 #include "keytext.h"
 #include "put.h"
 #include "shares.h"
+#include "siblings.h"
 
 enum {
+    SHARES_FROM = 4096,     /* elements of a block, below which one hand is as fast */
     MERGED = 1,             /* value.mark: attributes that are written as members of their object */
     LEFT_OUT = 2,           /* value.mark: a part of an object that is not written */
     RANGE_AT_ONCE = 64,     /* numbers of a range written before the sink is asked again */
-    FEW_LEAVES = 64,        /* written at once by one */
-    MANY_LEAVES = 16384,    /* by several */
-    LEAF_SIZE = 16,         /* bytes that one without text may take, about */
-    SMALL_QUEUE = 16 << 10, /* bytes of them, written at once by one */
-    BIG_QUEUE = 512 << 10,  /* by several */
     SMALL_STATE = 64,       /* attributes and slots that may be compared one by one */
     MOST_LEVELS = 8,        /* of keys inside of keys */
     MOST_NESTED = 16 << 20, /* bytes of one key, or of one field of a record */
@@ -201,7 +198,7 @@ static bool put_dtype(const struct json_writer *w, const struct dtype *t, struct
     return descr == NULL ? arena_fail(&scratch, err) : json_put_nested(w, descr, w->options, out, err);
 }
 
-static bool put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err)
+bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err)
 {
     switch ((enum value_kind)v->kind) {
     case VALUE_NONE:
@@ -361,14 +358,32 @@ struct block {
     const uint8_t *data;
 };
 
-/* For shares. */
-static bool put_block(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
-                      struct error *err)
+/* For shares: all of it or nothing. */
+static void put_share(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
+                      uint64_t *nodes)
 {
     const struct block *b = work;
-    *done = to - from;
-    return elements_put(b->elements, b->index + from, b->data + from * b->elements->array->dtype.itemsize,
-                        to - from, out, err);
+    const uint64_t before = out->total;
+    struct error unsaid = {0};
+    const bool ok =
+        elements_put(b->elements, b->index + from, b->data + from * b->elements->array->dtype.itemsize,
+                     to - from, out, &unsaid);
+    if (!ok)
+        sink_undo(out, (size_t)(out->total - before));
+    *done = ok ? to - from : 0;
+    *nodes = 0;
+}
+
+/* What the shares could not write is tried again here, where it can be said why. */
+static bool put_blocks(struct json_writer *w, const struct block *b, size_t count, struct sink *out,
+                       struct error *err)
+{
+    const size_t itemsize = b->elements->array->dtype.itemsize;
+    size_t done = 0;
+    uint64_t nodes;
+    if (count >= SHARES_FROM && !shares_put(w->shares, put_share, b, count, out, &done, &nodes, err))
+        return false;
+    return elements_put(b->elements, b->index + done, b->data + done * itemsize, count - done, out, err);
 }
 
 /* ---- events ---- */
@@ -398,7 +413,7 @@ static bool emit_part(struct json_writer *w, const struct walk_event *ev, struct
         return true;
     if (ev->what == WALK_ENTER)
         return enter(w, ev->value, out, err);
-    return put_leaf(w, ev->value, out, err) && after_part(w, ev, out, err);
+    return json_put_leaf(w, ev->value, out, err) && after_part(w, ev, out, err);
 }
 
 static bool emit(struct json_writer *w, const struct walk_event *ev, struct sink *out, struct error *err)
@@ -416,8 +431,7 @@ static bool emit(struct json_writer *w, const struct walk_event *ev, struct sink
     case WALK_BLOCK: {
         const struct elements e = elements_of(w, ev->value->array, w->layout.depth - ev->value->array->ndim);
         const struct block block = {.elements = &e, .index = ev->index, .data = ev->block};
-        size_t done;
-        return shares_put(w->shares, put_block, &block, ev->elements, out, &done, err);
+        return put_blocks(w, &block, ev->elements, out, err);
     }
     case WALK_AGAIN:
         break;
@@ -425,88 +439,17 @@ static bool emit(struct json_writer *w, const struct walk_event *ev, struct sink
     return true;
 }
 
-/* ---- leaves without events ---- */
-
-struct leaves {
-    const struct json_writer *writer;
-    struct walk_run run;
-};
-
-static bool put_pair(struct json_writer *w, const struct value_pair *pair, struct sink *out,
-                     struct error *err)
-{
-    return layout_separate(&w->layout, out, err) && keytext_put(w, pair->key, out, err) &&
-           layout_colon(&w->layout, out, err) && put_leaf(w, pair->value, out, err);
-}
-
-static bool put_item(struct json_writer *w, const struct value *item, struct sink *out, struct error *err)
-{
-    return layout_separate(&w->layout, out, err) && put_leaf(w, item, out, err);
-}
-
-/* For shares: a writer of their own that stands between two parts. */
-static bool put_leaves(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
-                       struct error *err)
-{
-    const struct leaves *leaves = work;
-    struct json_writer w = *leaves->writer;
-    w.layout.comma |= from > 0;
-    for (size_t i = from; i < to; i++) {
-        *done = i - from + 1;
-        if (leaves->run.pairs == NULL ? !put_item(&w, leaves->run.items[i], out, err)
-                                      : !put_pair(&w, &leaves->run.pairs[i], out, err))
-            return false;
-    }
-    return true;
-}
-
-static size_t text_size(const struct value *v)
-{
-    const bool has_text = v->kind == VALUE_BIGINT || (v->kind >= VALUE_STR && v->kind <= VALUE_BYTEARRAY);
-    return has_text ? v->text.len : 0;
-}
-
-/* So many leaves as give about a queueful, one at least. */
-static size_t limit_text(const struct walk_run *run, size_t most)
-{
-    size_t n = 0;
-    for (size_t size = 0; n < run->count && size < most; n++)
-        size +=
-            LEAF_SIZE + (run->pairs == NULL ? text_size(run->items[n])
-                                            : text_size(run->pairs[n].key) + text_size(run->pairs[n].value));
-    return n;
-}
-
-/* Where one fails, the walk stands behind it, as it does after an event. */
-static bool write_leaves(struct json_writer *w, struct walk_run *run, struct sink *out, struct error *err)
-{
-    const struct leaves leaves = {.writer = w, .run = *run};
-    size_t done = 0;
-    run->count = limit_text(run, w->shares == NULL ? SMALL_QUEUE : BIG_QUEUE);
-    const bool ok = shares_put(w->shares, put_leaves, &leaves, run->count, out, &done, err);
-    w->layout.comma = true;
-    walk_took(w->walk, run, done);
-    return ok;
-}
-
-/* What is left out of slots is for the events to say. */
-static bool leaves_at_hand(struct json_writer *w, struct walk_run *run)
-{
-    return walk_leaves(w->walk, w->shares == NULL ? FEW_LEAVES : MANY_LEAVES, run) &&
-           !(run->parent->kind == VALUE_TUPLE && (run->parent->mark & MERGED) != 0);
-}
-
 /* One piece of output; where it fails, the error says where in the value. */
 static enum step advance(struct json_writer *w, struct sink *out, struct error *err)
 {
     struct walk_event ev;
-    struct walk_run run;
-    bool ok;
+    size_t written = 0;
+    bool ok = true;
     if (w->range.left > 0) {
         ok = put_range(w, out, err);
-    } else if (leaves_at_hand(w, &run)) {
-        ok = write_leaves(w, &run, out, err);
-    } else {
+    } else if (!siblings_put(w, out, &written, err)) {
+        ok = false;
+    } else if (written == 0) {
         const enum step step = walk_next(w->walk, &ev, err);
         if (step != STEP_MORE)
             return step;
@@ -550,11 +493,8 @@ bool json_begin(struct encoder *e, struct error *err)
     *w = (struct json_writer){.options = e->options, .limits = e->limits, .walk = &e->walk};
     w->layout.pretty = e->options->pretty;
     walk_init(&e->walk, WALK_TREE, e->root, e->limits, e->arena);
-    if (crew_hands(e->options->crew) > 1) {
-        w->shares = shares_new(e->options->crew, e->arena);
-        if (w->shares == NULL)
-            return arena_fail(e->arena, err);
-    }
+    if (!shares_new(e->options->crew, e->arena, &w->shares, err))
+        return false;
     e->state = w;
     return true;
 }

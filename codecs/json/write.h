@@ -33,12 +33,19 @@ struct json_writer {
     struct walk *walk;
     struct layout layout;
     struct shares *shares; /* NULL: nobody helps */
-    unsigned level;        /* how many values this one is nested in as key or field */
+    struct {
+        const struct value *refused; /* the last container with a part that siblings_put() left to the walk */
+        size_t size;                 /* bytes of a part, about */
+    } siblings;
+    unsigned level; /* how many values this one is nested in as key or field */
     struct {
         int64_t at, step;
         uint64_t left;
     } range; /* numbers of a range that are still to be written */
 };
+
+/* A value without parts. */
+bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err);
 
 /* All of v, apart from the walk that is at work: a key that is no text, a field of a record. */
 bool json_put_nested(const struct json_writer *w, struct value *v, const struct codec_options *options,

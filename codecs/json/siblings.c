@@ -1,0 +1,208 @@
+#include "siblings.h"
+
+#include "keytext.h"
+#include "put.h"
+#include "shares.h"
+
+enum {
+    LEVELS = 3,              /* of containers that are written here */
+    MOST_PARTS = 256,        /* of one such container, all levels together */
+    MOST_BYTES = 16 << 10,   /* of one such container, about */
+    SHARE_BYTES = 128 << 10, /* of text that one hand writes at a time, about */
+    MOST_SHARE = 4 << 20,    /* at which it stops, if there turns out to be more */
+    WORTH_SHARING = 64 << 10,
+    FIRST_GUESS = 64, /* bytes of a part */
+};
+
+struct siblings {
+    const struct json_writer *writer;
+    struct walk_run run;
+    bool containers; /* are tried too */
+    bool shared;
+};
+
+static bool is_container(const struct value *v)
+{
+    return v->kind >= VALUE_LIST && v->kind <= VALUE_DICT;
+}
+
+static bool is_leaf(const struct value *v)
+{
+    return !is_container(v) && v->kind != VALUE_ARRAY && v->kind != VALUE_OBJECT &&
+           v->kind != VALUE_EXTERNAL && v->kind != VALUE_RANGE && v->kind != VALUE_SLICE;
+}
+
+/* ---- one container ---- */
+
+struct level {
+    const struct value *value;
+    size_t next;
+};
+
+static size_t count_of(const struct value *v)
+{
+    return v->kind == VALUE_DICT ? v->dict.count : v->list.count;
+}
+
+static bool open_level(struct json_writer *w, struct level *level, const struct value *v, struct sink *out)
+{
+    struct error unsaid = {0};
+    *level = (struct level){.value = v};
+    return (v->mark & WALK_OPEN) == 0 &&
+           layout_open(&w->layout, v->kind == VALUE_DICT ? '{' : '[', out, &unsaid);
+}
+
+/* What stands before the next part of a level. False where that is for the walk: a key that is no text. */
+static bool put_before(struct json_writer *w, struct level *level, const struct value **part,
+                       struct sink *out)
+{
+    struct error unsaid = {0};
+    const size_t i = level->next++;
+    if (!layout_separate(&w->layout, out, &unsaid))
+        return false;
+    if (level->value->kind != VALUE_DICT) {
+        *part = level->value->list.items[i];
+        return true;
+    }
+    const struct value_pair *pair = &level->value->dict.items[i];
+    *part = pair->value;
+    return pair->key->kind == VALUE_STR && keytext_put(w, pair->key, out, &unsaid) &&
+           layout_colon(&w->layout, out, &unsaid);
+}
+
+/* All of a container; false where it has more levels, parts or bytes than are written here. */
+static bool put_container(struct json_writer *w, const struct value *v, struct sink *out, uint64_t *nodes)
+{
+    struct error unsaid = {0};
+    struct level levels[LEVELS];
+    size_t depth = 1, parts = 1;
+    const uint64_t start = out->total;
+    if (!open_level(w, &levels[0], v, out))
+        return false;
+    while (depth > 0) {
+        struct level *level = &levels[depth - 1];
+        const bool dict = level->value->kind == VALUE_DICT;
+        const struct value *part;
+        if (level->next == count_of(level->value)) {
+            depth--;
+            if (!layout_close(&w->layout, dict ? '}' : ']', out, &unsaid))
+                return false;
+            continue;
+        }
+        parts += dict ? 2 : 1;
+        if (parts > MOST_PARTS || out->total - start > MOST_BYTES || !put_before(w, level, &part, out))
+            return false;
+        if (is_leaf(part)
+                ? !json_put_leaf(w, part, out, &unsaid)
+                : !is_container(part) || depth == LEVELS || !open_level(w, &levels[depth++], part, out))
+            return false;
+    }
+    *nodes += parts;
+    return true;
+}
+
+/* ---- parts beside each other ---- */
+
+static bool put_value(struct json_writer *w, const struct siblings *s, const struct value *v,
+                      struct sink *out, uint64_t *nodes)
+{
+    struct error unsaid = {0};
+    if (is_container(v))
+        return s->containers && put_container(w, v, out, nodes);
+    *nodes += 1;
+    return is_leaf(v) && json_put_leaf(w, v, out, &unsaid);
+}
+
+static bool put_part(struct json_writer *w, const struct siblings *s, size_t i, struct sink *out,
+                     uint64_t *nodes)
+{
+    struct error unsaid = {0};
+    if (!layout_separate(&w->layout, out, &unsaid))
+        return false;
+    if (s->run.pairs == NULL)
+        return put_value(w, s, s->run.items[i], out, nodes);
+    const struct value_pair *pair = &s->run.pairs[i];
+    *nodes += 1;
+    return is_leaf(pair->key) && keytext_put(w, pair->key, out, &unsaid) &&
+           layout_colon(&w->layout, out, &unsaid) && put_value(w, s, pair->value, out, nodes);
+}
+
+static bool is_enough(const struct siblings *s, const struct sink *out, uint64_t start)
+{
+    return s->shared ? out->total - start > MOST_SHARE : sink_full(out);
+}
+
+/* Up to the first part that cannot be written, of which nothing stays. */
+static size_t put_parts(struct json_writer *w, const struct siblings *s, size_t from, size_t to,
+                        struct sink *out, uint64_t *nodes)
+{
+    const uint64_t start = out->total;
+    size_t i = from;
+    do {
+        const uint64_t before = out->total, counted = *nodes;
+        const struct layout layout = w->layout;
+        if (!put_part(w, s, i, out, nodes)) {
+            sink_undo(out, (size_t)(out->total - before));
+            *nodes = counted;
+            w->layout = layout;
+            break;
+        }
+        i++;
+    } while (i < to && !is_enough(s, out, start));
+    return i - from;
+}
+
+static void put_share(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
+                      uint64_t *nodes)
+{
+    const struct siblings *s = work;
+    struct json_writer w = *s->writer;
+    w.layout.comma |= from > 0;
+    *nodes = 0;
+    *done = put_parts(&w, s, from, to, out, nodes);
+}
+
+/* So many that all hands together write about as much as they should at a time. */
+static size_t count_to_share(const struct json_writer *w, size_t count)
+{
+    const size_t size = w->siblings.size == 0 ? FIRST_GUESS : w->siblings.size;
+    const size_t most = shares_count(w->shares) * SHARE_BYTES / size + 1;
+    return count < most ? count : most;
+}
+
+static bool put_some(struct json_writer *w, struct siblings *s, struct sink *out, size_t *written,
+                     uint64_t *nodes, struct error *err)
+{
+    const size_t count = count_to_share(w, s->run.count);
+    const uint64_t start = out->total;
+    *nodes = 0;
+    if (shares_count(w->shares) == 1 || count * (w->siblings.size + 1) < WORTH_SHARING) {
+        *written = put_parts(w, s, 0, s->run.count, out, nodes);
+    } else {
+        s->shared = true;
+        if (!shares_put(w->shares, put_share, s, count, out, written, nodes, err))
+            return false;
+        w->layout.comma |= *written > 0;
+    }
+    if (*written > 0)
+        w->siblings.size = (w->siblings.size + (size_t)(out->total - start) / *written + 1) / 2;
+    return true;
+}
+
+bool siblings_put(struct json_writer *w, struct sink *out, size_t *written, struct error *err)
+{
+    struct siblings s = {.writer = w};
+    uint64_t left, nodes;
+    if (!walk_siblings(w->walk, &s.run, &left) || (s.run.parent->mark & ~(uint32_t)WALK_OPEN) != 0)
+        return true; /* parts of an object's attributes or slots may be left out */
+    s.containers = s.run.parent != w->siblings.refused && w->walk->depth + LEVELS <= w->limits->depth;
+    if (left / MOST_PARTS < s.run.count)
+        return true;
+    if (!put_some(w, &s, out, written, &nodes, err))
+        return false;
+    if (*written == 0)
+        w->siblings.refused = s.run.parent;
+    else
+        walk_took(w->walk, *written, nodes);
+    return true;
+}
