@@ -23,7 +23,8 @@ struct disassemble_options {
  * An encoder in the arena, for encoder_run(). in and limits must live as long as it does.
  *
  * Damage is part of the answer, not a failure: the listing goes as far as the machine does, and ends with the
- * place and the reason. So does a limit of the machine (memory, nodes, digits, and depth for open marks).
+ * place and the reason (a frame that is longer than the input is no reason to end: it is told at the end, if
+ * nothing else is). So does a limit of the machine (memory, nodes, digits, and depth for open marks).
  * What fails here is what comes before a listing: an empty input (ERR_SYNTAX), and an index that no pickle
  * has (ERR_ARGUMENT) or that damage lies before.
  */

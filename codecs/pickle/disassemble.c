@@ -241,6 +241,20 @@ static bool follow_marks(struct listing *l, size_t before, struct error *err)
     return true;
 }
 
+/*
+ * A frame that is longer than what is left is as a rule the first trace of a pickle that was cut off: what is
+ * there of it can still be listed. The machine stands behind the opcode, with nothing changed.
+ */
+static bool forgive_frame(struct listing *l, struct bytes opcode)
+{
+    if (opcode.len == 0 || opcode.data[0] != OP_FRAME || l->problem.kind != ERR_SYNTAX)
+        return false;
+    if (l->frame.kind == ERR_NONE)
+        l->frame = l->problem;
+    l->problem = (struct error){0};
+    return true;
+}
+
 /* Runs one opcode into l->line. False: there is no line to write. */
 static bool run_opcode(struct listing *l)
 {
@@ -251,8 +265,9 @@ static bool run_opcode(struct listing *l)
     struct line *line = &l->line;
     *line = (struct line){.offset = (size_t)(m->at - m->in.data)};
     l->end = line->offset;
-    const bool ran = machine_step(m, &l->problem);
+    bool ran = machine_step(m, &l->problem);
     const struct bytes opcode = ran ? bytes_of(rest.data, (size_t)(m->at - rest.data)) : opcode_of(rest);
+    ran = ran || forgive_frame(l, opcode);
     line->has_memo = opcode.len > 0 && memo_of(l, opcode, next, &line->memo);
     if (!ran && !is_shown(opcode, line->has_memo))
         return false;
@@ -289,6 +304,7 @@ static bool begin_pickle(struct listing *l, struct error *err)
     l->mark_capacity = 0;
     l->lines = 0;
     l->declared = l->highest = -1;
+    l->frame = (struct error){0};
     l->end = l->start;
     if (!machine_start(&l->machine, l->in, l->limits, &l->own, err))
         return false;
@@ -361,6 +377,8 @@ static bool spells(struct listing *l, struct sink *out, struct error *err)
 
 static bool ends(struct listing *l, struct sink *out, struct error *err)
 {
+    if (listing_complete(l))
+        l->problem = l->frame;
     if (l->problem.offset == ERROR_NO_OFFSET)
         l->problem.offset = l->end;
     if (!l->form->end(l, out, err))

@@ -48,6 +48,7 @@ struct listing {
     uint64_t lines;
     int declared, highest; /* protocols; -1: none yet */
     struct error problem;  /* what ended the listing early */
+    struct error frame;    /* the first frame that is longer than the input: the listing goes on */
 
     enum listing_stage stage;
     struct line line;
