@@ -76,6 +76,17 @@ struct listing_form {
 
 extern const struct listing_form listing_text, listing_json;
 
+/* ---- argument.c; opcode is all of an opcode's bytes ---- */
+
+/* The argument of an opcode that has just run, or that has a fixed length or a memo entry, which l->line has.
+ * Digits that are too many are l->problem. */
+struct argument listing_argument(struct listing *l, struct bytes opcode);
+
+/* The memo entry that an opcode is about; next is the one that MEMOIZE takes. False: there is none. */
+bool listing_memo(struct listing *l, struct bytes opcode, uint64_t next, uint64_t *out);
+
+/* ---- listing.c ---- */
+
 /* At most 255 bytes. */
 bool listing_print(struct sink *out, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
