@@ -167,14 +167,14 @@ static int closeness(struct bytes range, const char *type)
                : 0;
 }
 
-/* The closest range that names the format decides its quality. */
-static struct fit fit_of(const struct codec *codec, struct bytes accept)
+/* The closest range that names one of the types decides its quality. */
+static struct fit fit_of(const char *const *types, struct bytes accept)
 {
     struct fit best = {.quality = -1};
     struct bytes item, range;
     while (cut(&accept, ',', &item)) {
         cut(&item, ';', &range);
-        for (const char *const *type = codec->media_types; *type != NULL; type++) {
+        for (const char *const *type = types; *type != NULL; type++) {
             const int close = closeness(range, *type);
             if (close > best.closeness)
                 best = (struct fit){.quality = quality(item), .closeness = close};
@@ -194,13 +194,36 @@ const struct codec *negotiate_accept(const char *accept)
     struct fit most = {.quality = 0};
     for (const struct codec *const *c = codecs; *c != NULL; c++) {
         const struct fit fit =
-            codec_writes(*c) ? fit_of(*c, bytes_text(accept)) : (struct fit){.quality = -1};
+            codec_writes(*c) ? fit_of((*c)->media_types, bytes_text(accept)) : (struct fit){.quality = -1};
         if (fit.quality > 0 && (best == NULL || better(fit, most))) {
             best = *c;
             most = fit;
         }
     }
     return best;
+}
+
+bool negotiate_choice(const struct request *request, const char *parameter, const char *const *names,
+                      const char *const *types, unsigned *out, bool *varies, struct error *err)
+{
+    const char *accept = request->header(request->headers, "Accept");
+    struct fit most = {.quality = 0};
+    *varies = param_find(request, parameter) == NULL;
+    *out = 0;
+    if (!*varies)
+        return param_choice(request, parameter, names, out, err);
+    if (accept == NULL || accept[0] == '\0')
+        return true;
+    for (unsigned i = 0; types[i] != NULL; i++) {
+        const struct fit fit = fit_of((const char *const[]){types[i], NULL}, bytes_text(accept));
+        if (fit.quality > 0 && better(fit, most)) {
+            *out = i;
+            most = fit;
+        }
+    }
+    return most.quality > 0 ||
+           FAIL(err, ERR_NOT_ACCEPTABLE, ERROR_NO_OFFSET,
+                "none of the types in Accept can be written; ask for one with %s=", parameter);
 }
 
 bool negotiate_target(const struct request *request, const char *parameter, const struct codec **out,

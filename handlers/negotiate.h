@@ -22,6 +22,13 @@ bool negotiate_file(struct bytes name, const struct input *in, struct arena *are
 bool negotiate_target(const struct request *request, const char *parameter, const struct codec **out,
                       bool *varies, struct error *err);
 
+/*
+ * The same for an answer that is no value: names are those that the parameter can have, types the media type
+ * of each; NULL at their ends. The first is what clients get who do not say.
+ */
+bool negotiate_choice(const struct request *request, const char *parameter, const char *const *names,
+                      const char *const *types, unsigned *out, bool *varies, struct error *err);
+
 /* For tests: the best of the formats that can be written, or NULL when none is acceptable. */
 const struct codec *negotiate_accept(const char *accept);
 

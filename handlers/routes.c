@@ -9,6 +9,7 @@ static const char *const none[] = {NULL};
 static const char *const pretty[] = {"pretty", NULL};
 static const char *const converting[] = {"from", "to", PART_PARAMETERS, PARAM_OPTIONS, NULL};
 static const char *const inspecting[] = {"from", "path", "depth", "pretty", NULL};
+static const char *const disassembling[] = {"format", "index", "width", NULL};
 static const char *const listing[] = {"prefix", "after", "limit", "pretty", NULL};
 static const char *const structure[] = {"path", "depth", "pretty", NULL};
 static const char *const one_object[] = {"path", "pretty", NULL};
@@ -18,6 +19,7 @@ static const char *const data[] = {PART_PARAMETERS, "format", PARAM_OPTIONS, NUL
 const struct route routes[] = {
     {"POST", "/v1/convert", "convert", convert, true, converting},
     {"POST", "/v1/inspect", "inspect", inspect, true, inspecting},
+    {"POST", "/v1/disassemble", "disassemble", disassemble, true, disassembling},
     {"GET", "/v1/files", "listFiles", list_files, false, listing},
     {"GET", "/v1/files/{name}", "getFile", get_file, false, none},
     {"GET", "/v1/tree/{name}", "getTree", get_tree, true, structure},

@@ -11,8 +11,9 @@ int command_health(const struct arguments *arguments);
 /* convert.c: the endpoints of the same name, without a socket. */
 int command_convert(const struct arguments *arguments);
 int command_inspect(const struct arguments *arguments);
+int command_disassemble(const struct arguments *arguments);
 
 /* convert.c */
-extern const struct option convert_options[], inspect_options[];
+extern const struct option convert_options[], inspect_options[], disassemble_options[];
 
 #endif

@@ -35,6 +35,14 @@ const struct option inspect_options[] = {
     {0},
 };
 
+const struct option disassemble_options[] = {
+    {"--output", "-o", "OUT", "the file to write; without it, standard output", NULL},
+    {"--format", NULL, "FORMAT", "text, as Python's pickletools prints it, or json", "format"},
+    {"--index", NULL, "N", "the one of several pickles in a row to list, from 0", "index"},
+    {"--width", NULL, "N", "the bytes of an argument to write; without it, all of them", "width"},
+    {0},
+};
+
 /* One run of an endpoint without a socket. */
 struct job {
     const struct arguments *arguments;
@@ -98,12 +106,21 @@ static void fill_query(struct job *job)
                 (struct param){bytes_text(a->command->options[i].parameter), bytes_text(a->values[i])};
 }
 
+static bool has_target(const struct command *command)
+{
+    const struct option *o = command->options;
+    while (o->name != NULL && strcmp(o->name, "--to") != 0)
+        o++;
+    return o->name != NULL;
+}
+
 /* --to, where only OUT was given. */
 static void add_target(struct job *job)
 {
     const char *out = arguments_value(job->arguments, "--output");
     const struct codec *codec = out == NULL ? NULL : codec_by_file_name(bytes_text(out));
-    if (codec != NULL && arguments_value(job->arguments, "--to") == NULL)
+    if (codec != NULL && has_target(job->arguments->command) &&
+        arguments_value(job->arguments, "--to") == NULL)
         job->query[job->request.query_count++] = (struct param){bytes_text("to"), bytes_text(codec->name)};
 }
 
@@ -268,4 +285,9 @@ int command_convert(const struct arguments *arguments)
 int command_inspect(const struct arguments *arguments)
 {
     return run_endpoint(arguments, "/v1/inspect");
+}
+
+int command_disassemble(const struct arguments *arguments)
+{
+    return run_endpoint(arguments, "/v1/disassemble");
 }

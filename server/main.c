@@ -20,6 +20,9 @@ static const struct command commands[] = {
      command_convert},
     {"inspect", "IN", "Says what is in a file, or - for standard input, as JSON", inspect_options,
      command_inspect},
+    {"disassemble", "IN",
+     "Lists the opcodes of a pickle, or - for standard input, as Python's pickletools does",
+     disassemble_options, command_disassemble},
 };
 
 static void help(FILE *out)
@@ -28,7 +31,7 @@ static void help(FILE *out)
           "usage: mandoline COMMAND [options]\n\n",
           out);
     for (size_t i = 0; i < ROWS(commands); i++)
-        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].what);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].what);
     fputs("\nmandoline COMMAND --help says more; mandoline --version says which one this is.\n", out);
 }
 

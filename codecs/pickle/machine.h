@@ -157,6 +157,15 @@ struct value *machine_tuple(struct machine *m, struct value *const *items, size_
 struct value *machine_object(struct machine *m, enum object_made made, struct value *callable,
                              struct value *args, struct value *kwargs, struct error *err);
 
+/* ---- pickle.c ---- */
+
+/* Length of one opcode with its argument at the start of head, which is not empty. 0: it is none, or it is
+ * cut off before its length is known; more than head.len: it is cut off. */
+size_t opcode_length(struct bytes head);
+
+/* Whether what follows a pickle looks like another one. */
+bool pickle_begins(struct bytes rest);
+
 /* ---- memo.c ---- */
 
 /* NULL: there is no such entry. */

@@ -1,8 +1,7 @@
 #include "machine.h"
 #include "writer.h"
 
-/* Length of one opcode with its argument at the start of head, or 0: it is none, or it is cut off. */
-static size_t opcode_length(struct bytes head)
+size_t opcode_length(struct bytes head)
 {
     const struct opcode_row *row = &opcode_rows[head.data[0]];
     const size_t left = head.len - 1;
@@ -27,7 +26,7 @@ static size_t opcode_length(struct bytes head)
     case ARG_BYTES4S:
         return left < 4 ? 0 : 5 + (size_t)load_u32_le(p);
     case ARG_BYTES8:
-        return left < 8 ? 0 : 9 + (size_t)(load_u64_le(p) >> 1);
+        return left < 8 ? 0 : load_u64_le(p) > left - 8 ? SIZE_MAX : 9 + (size_t)load_u64_le(p);
     case ARG_TWO_LINES:
         newline = memchr(p, '\n', left);
         newline =
@@ -87,13 +86,14 @@ static bool account(uint8_t opcode, size_t *values, size_t *marks)
     return true;
 }
 
+enum { WHOLE_HEAD = 4096, ENOUGH = 8 /* opcodes of a head that is cut off */ };
+
 /*
  * Protocols 0 and 1 have no magic, and most bytes of a text are opcodes: every one must parse up to STOP, or
- * to the end of a head that is cut off, and text alone says little.
+ * to the end of a head that is cut off, and text alone says little. alone: nothing may follow STOP.
  */
-static int sniff_opcodes(struct bytes head)
+static int sniff_opcodes(struct bytes head, bool alone)
 {
-    enum { WHOLE_HEAD = 4096, ENOUGH = 8 };
     size_t opcodes = 0, values = 0, marks = 0;
     const bool cut = head.len >= WHOLE_HEAD;
     for (size_t at = 0; at < head.len; opcodes++) {
@@ -104,17 +104,27 @@ static int sniff_opcodes(struct bytes head)
         if (!plausible(bytes_of(rest.data, n)) || !account(rest.data[0], &values, &marks))
             return 0;
         if (rest.data[0] == OP_STOP)
-            return opcodes > 0 && at + 1 == head.len ? 40 : 0;
+            return opcodes > 0 && (!alone || at + 1 == head.len) ? 40 : 0;
         at += n;
     }
     return cut && opcodes >= ENOUGH ? 40 : 0;
 }
 
-static int pickle_sniff(struct bytes head)
+static int sniff(struct bytes head, bool alone)
 {
     if (head.len >= 3 && head.data[0] == OP_PROTO && head.data[1] >= 2 && head.data[1] <= 5)
         return opcode_rows[head.data[2]].run != NULL ? 90 : 0;
-    return head.len == 0 ? 0 : sniff_opcodes(head);
+    return head.len == 0 ? 0 : sniff_opcodes(head, alone);
+}
+
+static int pickle_sniff(struct bytes head)
+{
+    return sniff(head, true);
+}
+
+bool pickle_begins(struct bytes rest)
+{
+    return sniff(bytes_of(rest.data, rest.len < WHOLE_HEAD ? rest.len : WHOLE_HEAD), false) > 0;
 }
 
 static bool pickle_decode(const struct input *in, const struct codec_options *options,

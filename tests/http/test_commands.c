@@ -185,9 +185,9 @@ static void help_and_version_are_there(void **state)
 {
     (void)state;
     static char out[TEXT], err[TEXT];
-    static const char *const rows[][2] = {{"--help", NULL},     {"serve", "--help"},   {"config", "--help"},
-                                          {"health", "--help"}, {"convert", "--help"}, {"inspect", "--help"},
-                                          {"--version", NULL}};
+    static const char *const rows[][2] = {
+        {"--help", NULL},      {"serve", "--help"},   {"config", "--help"},      {"health", "--help"},
+        {"convert", "--help"}, {"inspect", "--help"}, {"disassemble", "--help"}, {"--version", NULL}};
     for (size_t i = 0; i < ROWS(rows); i++) {
         const char *const argv[] = {TEST_MANDOLINE, rows[i][0], rows[i][1], NULL};
         assert_int_equal(run_program(argv, NULL, out, err, TEXT), 0);

@@ -180,6 +180,7 @@ class Examples(unittest.TestCase):
             holds(json.loads(content), documented["content"][kind].get("schema", {}))
         if "answer" in example:
             contains(json.loads(content), example["answer"])
+        self.assertIn(example.get("answer_text", ""), content.decode() if kind.startswith("text/") else "")
 
     def test_every_example(self):
         for path, method, operation in operations():

@@ -370,6 +370,8 @@ static void the_content_tells(void **state)
         if (pickle_codec.sniff(bytes_of(rows[i].text, len)) != rows[i].sure)
             fail_msg("%s: %d", rows[i].text, pickle_codec.sniff(bytes_of(rows[i].text, len)));
     }
+    static const char counted[] = "\x8e\x03\0\0\0\0\0\0\0abc."; /* all eight bytes of the length count */
+    assert_int_equal(pickle_codec.sniff(bytes_of(counted, sizeof counted - 1)), 40);
 }
 
 int main(void)

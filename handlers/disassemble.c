@@ -1,0 +1,32 @@
+#include "disassemble.h"
+
+#include "negotiate.h"
+#include "params.h"
+#include "routes.h"
+
+/* By enum disassemble_form. */
+static const char *const names[] = {"text", "json", NULL};
+static const char *const types[] = {"text/plain", "application/json", NULL};
+static const char *const content_types[] = {"text/plain; charset=utf-8", "application/json"};
+
+bool disassemble(const struct request *request, struct reply *reply, struct error *err)
+{
+    struct disassemble_options options = {.index = DISASSEMBLE_ALL};
+    struct bytes body;
+    unsigned form;
+    bool varies;
+    if (!negotiate_choice(request, "format", names, types, &form, &varies, err) ||
+        !param_number(request, "index", 0, INT64_MAX, &options.index, err) ||
+        !param_number(request, "width", 1, INT64_MAX, &options.width, err) ||
+        !input_bytes(&request->body, request->arena, &body, err))
+        return false;
+    options.form = form;
+    if (!disassemble_new(body, &options, request->service->limits, request->arena, &reply->encoder, err))
+        return false;
+    reply->status = 200;
+    reply->kind = REPLY_ENCODER;
+    reply_header(reply, "Content-Type", content_types[form]);
+    if (varies)
+        reply_header(reply, "Vary", "Accept");
+    return true;
+}
