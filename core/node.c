@@ -1,6 +1,7 @@
 #include "node.h"
 
 #include "number.h"
+#include "table.h"
 
 struct graph {
     struct value *root;
@@ -69,10 +70,18 @@ static bool add_state(struct children *c, const struct value *state, struct erro
     return true;
 }
 
+static bool add_columns(struct children *c, const struct value_table *t, struct error *err)
+{
+    struct value_pairs named;
+    return table_named(t, c->arena, &named, err) && add_keys(c, &named, err);
+}
+
 static bool add_parts(struct children *c, const struct value *v, struct error *err)
 {
     if (v->kind == VALUE_DICT)
         return add_keys(c, &v->dict, err);
+    if (v->kind == VALUE_TABLE)
+        return add_columns(c, v->table, err);
     if (v->kind != VALUE_OBJECT)
         return add_indices(c, &v->list, err);
     const struct value_object *o = v->object;

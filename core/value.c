@@ -2,6 +2,7 @@
 
 #include "bigint.h"
 #include "number.h"
+#include "table.h"
 
 struct value *value_new(struct arena *arena, enum value_kind kind)
 {
@@ -241,9 +242,12 @@ struct bytes value_type_name(const struct value *v)
         [VALUE_GLOBAL] = "global",
         [VALUE_OBJECT] = "object",
         [VALUE_EXTERNAL] = "external",
+        [VALUE_TABLE] = "pandas.DataFrame",
     };
     if (v->kind == VALUE_ARRAY && v->array->scalar)
         return bytes_text("numpy.generic");
+    if (v->kind == VALUE_TABLE && v->table->series)
+        return bytes_text("pandas.Series");
     if (v->kind == VALUE_OBJECT && v->object->callable != NULL && v->object->callable->kind == VALUE_GLOBAL)
         return v->object->callable->global->name;
     return bytes_text(names[v->kind]);
@@ -350,6 +354,8 @@ static bool part(struct value *v, struct bytes step, struct arena *arena, struct
         return true;
     case VALUE_ARRAY:
         return v->array->dtype.field_count == 0 || array_part(v->array, step, arena, out, err);
+    case VALUE_TABLE:
+        return table_part(v->table, step, arena, out, err);
     case VALUE_NONE:
     case VALUE_BOOL:
     case VALUE_INT:
@@ -403,6 +409,8 @@ bool value_is_group(const struct value *v)
         return v->list.count > 0;
     case VALUE_OBJECT:
         return v->object->states.count + v->object->items.count + v->object->pairs.count > 0;
+    case VALUE_TABLE:
+        return true;
     case VALUE_NONE:
     case VALUE_BOOL:
     case VALUE_INT:

@@ -84,6 +84,8 @@ static bool next_group(struct walk_frame *f)
         return false;
     if (v->kind == VALUE_DICT)
         set_pairs(f, &v->dict);
+    else if (v->kind == VALUE_TABLE)
+        set_pairs(f, &v->table->columns);
     else if (v->kind == VALUE_EXTERNAL)
         set_items(f, WALK_ID, &v->external->id, 1);
     else if (value_is_container(v))
@@ -96,7 +98,7 @@ static bool next_group(struct walk_frame *f)
 static bool has_parts(const struct value *v)
 {
     return value_is_container(v) || v->kind == VALUE_OBJECT || v->kind == VALUE_EXTERNAL ||
-           v->kind == VALUE_ARRAY;
+           v->kind == VALUE_TABLE || v->kind == VALUE_ARRAY;
 }
 
 static enum step fail(struct walk *w, struct error *err)

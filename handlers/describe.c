@@ -53,6 +53,9 @@ void describe_value(struct dict *d, const struct value *v)
     case VALUE_ARRAY:
         put_array(d, v->array);
         break;
+    case VALUE_TABLE:
+        dict_uint(d, "rows", v->table->rows);
+        break;
     case VALUE_DTYPE:
         describe_dtype(d, v->dtype);
         break;

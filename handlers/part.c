@@ -4,6 +4,7 @@
 #include "cast.h"
 #include "params.h"
 #include "selection.h"
+#include "table.h"
 
 bool part_of_request(const struct request *request, struct part *out, struct error *err)
 {
@@ -21,7 +22,7 @@ static bool array_needed(struct value **v, const char *parameter, struct arena *
     const struct bytes type = value_type_name(*v);
     if ((*v)->kind == VALUE_ARRAY)
         return true;
-    if ((*v)->kind != VALUE_LIST && (*v)->kind != VALUE_TUPLE)
+    if ((*v)->kind != VALUE_LIST && (*v)->kind != VALUE_TUPLE && (*v)->kind != VALUE_TABLE)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "%s= needs an array; there is a %.*s",
                     parameter, (int)(type.len < 60 ? type.len : 60), (const char *)type.data);
     if (!array_of_value(*v, arena, &array, err))
@@ -64,7 +65,11 @@ static bool slice(const struct request *request, struct bytes text, struct value
     struct arena *arena = request->arena;
     struct selection selection;
     struct array seen;
-    if (!selection_parse(text, arena, &selection, err) || !array_needed(v, "slice", arena, err) ||
+    if (!selection_parse(text, arena, &selection, err))
+        return false;
+    if ((*v)->kind == VALUE_TABLE && !(*v)->table->series)
+        return table_select((*v)->table, &selection, request->service->limits, arena, v, err);
+    if (!array_needed(v, "slice", arena, err) ||
         !array_select((*v)->array, &selection, request->service->limits, arena, &seen, err))
         return false;
     const bool element = seen.ndim == 0 && (*v)->array->ndim > 0 && !has_ellipsis(&selection);
@@ -77,6 +82,8 @@ static bool slice(const struct request *request, struct bytes text, struct value
 static bool fields(const struct part *part, struct arena *arena, struct value **v, struct error *err)
 {
     struct array seen;
+    if ((*v)->kind == VALUE_TABLE)
+        return table_select_fields((*v)->table, part->fields, part->field_count, arena, v, err);
     if (!array_needed(v, "fields", arena, err) ||
         !array_select_fields((*v)->array, part->fields, part->field_count, arena, &seen, err))
         return false;

@@ -32,6 +32,7 @@ enum value_kind {
     VALUE_GLOBAL,   /* a class or function, by name; never looked up */
     VALUE_OBJECT,   /* an instance, described; never made */
     VALUE_EXTERNAL, /* what lies outside of the document: a persistent id, a link that leads nowhere */
+    VALUE_TABLE,    /* named columns: a pandas DataFrame or Series, a CSV with names */
     VALUE_KIND_COUNT
 };
 
@@ -93,6 +94,18 @@ struct value_external {
     struct value *id;
 };
 
+/*
+ * Columns of one length. The levels of the index, which name the rows, are the first of them (pandas'
+ * reset_index); without one the rows are numbered from 0 on (pandas.RangeIndex). Made by table_new (table.h).
+ */
+struct value_table {
+    struct value_pairs columns; /* key: any label (None: the level or the series has no name); value: a
+                                   VALUE_ARRAY of one dimension and rows elements */
+    size_t levels;              /* of the columns, how many are levels of the index */
+    uint64_t rows;
+    bool series; /* pandas.Series: behind the levels there is one column */
+};
+
 struct value {
     uint8_t kind;  /* enum value_kind */
     uint8_t flags; /* enum value_flags */
@@ -110,6 +123,7 @@ struct value {
         struct value_global *global;
         struct value_object *object;
         struct value_external *external;
+        struct value_table *table;
     };
 };
 
@@ -156,13 +170,14 @@ static inline bool value_is_container(const struct value *v)
 /*
  * The part of root that path names: keys, attribute names, indices and record fields joined with '/'; a text
  * key wins over an index. "~1" is '/' and "~0" is '~' inside a step (RFC 6901). "" and "/" are root itself.
+ * In a table a step is a column's label or a level's name, "columns" (all of them as a dict) or "index".
  * ERR_NOT_FOUND says which step leads nowhere.
  */
 bool value_at(struct value *root, struct bytes path, struct arena *arena, struct value **out,
               struct error *err);
 
 /* Named children as value_at finds them, for trees: a dict's text keys, an object's attributes and items, a
- * list's. */
+ * list's, a table's columns. */
 bool value_is_group(const struct value *v);
 
 #endif

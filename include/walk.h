@@ -3,6 +3,7 @@
  * into blocks. A codec turns one event into bytes and keeps no stack of its own.
  *
  * Order below an OBJECT: callable, args, kwargs, appended items, added items, pairs (key, value), states.
+ * Below a TABLE: each column's label and values, as a dict's pairs, levels of the index first.
  */
 #ifndef MANDOLINE_WALK_H
 #define MANDOLINE_WALK_H

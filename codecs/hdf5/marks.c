@@ -2,6 +2,7 @@
 #include "bigint.h"
 #include "h5.h"
 #include "number.h"
+#include "table.h"
 #include "utf8.h"
 
 struct bytes h5_mark(const struct h5_object *o, const char *name)
@@ -290,6 +291,9 @@ static const struct {
     {"dtype", VALUE_DTYPE, 0, NULL},
     {"object", VALUE_OBJECT, 0, NULL},
     {"external", VALUE_EXTERNAL, 0, NULL},
+    {"table", VALUE_TABLE, 0, NULL},
+    {"series", VALUE_TABLE, 0, NULL},
+    {"columns", VALUE_TABLE, 0, NULL},
 };
 
 bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
@@ -313,10 +317,18 @@ bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struc
     return h5_dataset_value(f, o, arena, out, err);
 }
 
+/* "table:1": what stands before the number. */
+static struct bytes word_of(struct bytes mark)
+{
+    const uint8_t *colon = mark.len == 0 ? NULL : memchr(mark.data, ':', mark.len);
+    return colon == NULL ? mark : bytes_of(mark.data, (size_t)(colon - mark.data));
+}
+
 enum value_kind h5_group_kind(struct bytes mark)
 {
+    const struct bytes word = word_of(mark);
     for (size_t i = 0; i < ROWS(rows); i++)
-        if (bytes_is(mark, rows[i].mark))
+        if (bytes_is(word, rows[i].mark))
             return rows[i].kind;
     return VALUE_DICT;
 }
@@ -494,6 +506,72 @@ static bool external_group(const struct h5_members *members, struct arena *arena
     return true;
 }
 
+bool h5_unnamed(bool series, bool level, struct bytes name)
+{
+    return level ? bytes_is(name, "index") || bytes_starts(name, "level_")
+                 : series && bytes_is(name, UNNAMED_SERIES);
+}
+
+/* Members that are columns, in order; the mark says how many of them are levels of the index. */
+static bool columns_of(struct bytes mark, const struct h5_members *members, struct arena *arena,
+                       struct value_table *t, struct error *err)
+{
+    int64_t levels;
+    const size_t word = word_of(mark).len;
+    if (word + 1 >= mark.len ||
+        !number_read_int(bytes_of(mark.data + word + 1, mark.len - word - 1), &levels) || levels < 0 ||
+        (uint64_t)levels > members->count || members->count == 0)
+        return wrong(err);
+    t->series = bytes_starts(mark, "series");
+    t->levels = (size_t)levels;
+    for (size_t i = 0; i < members->count; i++) {
+        struct value *key = members->items[i].key, *v = members->items[i].value;
+        if (h5_unnamed(t->series, i < t->levels, key->text))
+            key = value_new(arena, VALUE_NONE);
+        if (key == NULL || !value_put(arena, &t->columns, key, v))
+            return arena_fail(arena, err);
+        if (i == 0 && v->kind == VALUE_ARRAY && v->array != NULL && v->array->ndim == 1)
+            t->rows = v->array->shape[0];
+    }
+    return true;
+}
+
+static bool labelled_of(const struct h5_members *members, struct arena *arena, struct value_table *t,
+                        struct error *err)
+{
+    const struct value *counts[] = {member(members, "rows"), member(members, "levels")};
+    const struct value *labels = member(members, "labels"), *values = member(members, "values");
+    const struct value *series = member(members, "series");
+    for (size_t i = 0; i < ROWS(counts); i++)
+        if (counts[i] == NULL || counts[i]->kind != VALUE_INT || counts[i]->integer < 0)
+            return wrong(err);
+    if (labels == NULL || values == NULL || labels->kind != VALUE_LIST || values->kind != VALUE_LIST ||
+        labels->list.count != values->list.count)
+        return wrong(err);
+    t->rows = (uint64_t)counts[0]->integer;
+    t->levels = (size_t)counts[1]->integer;
+    t->series = series != NULL && series->kind == VALUE_BOOL && series->boolean;
+    for (size_t i = 0; i < labels->list.count; i++)
+        if (!value_put(arena, &t->columns, labels->list.items[i], values->list.items[i]))
+            return arena_fail(arena, err);
+    return true;
+}
+
+static bool table_group(struct bytes mark, const struct h5_members *members, struct arena *arena,
+                        struct value *node, struct error *err)
+{
+    struct value_table t = {0};
+    if (!(bytes_is(mark, "columns") ? labelled_of(members, arena, &t, err)
+                                    : columns_of(mark, members, arena, &t, err)))
+        return false;
+    for (size_t i = 0; i < t.columns.count; i++) {
+        const struct value *v = t.columns.items[i].value;
+        if (v->kind == VALUE_ARRAY && v->array == NULL) /* it contains the table */
+            return wrong(err);
+    }
+    return table_become(node, arena, &t, err);
+}
+
 static bool dict_group(struct bytes mark, const struct h5_members *members, struct arena *arena,
                        struct value *node, struct error *err)
 {
@@ -526,6 +604,8 @@ bool h5_marked_group(struct bytes mark, const struct h5_members *members, struct
         return dtype_group(members, arena, node, err);
     case VALUE_EXTERNAL:
         return external_group(members, arena, node, err);
+    case VALUE_TABLE:
+        return table_group(mark, members, arena, node, err);
     case VALUE_NONE:
     case VALUE_BOOL:
     case VALUE_INT:

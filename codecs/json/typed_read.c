@@ -3,6 +3,7 @@
 #include "keyset.h"
 #include "number.h"
 #include "read.h"
+#include "table.h"
 #include "typed.h"
 #include "typed_array.h"
 
@@ -442,6 +443,55 @@ static bool finish_external(struct typed_reader *r, struct value *node, struct v
     return true;
 }
 
+/* ---- tables ---- */
+
+static bool begin_table(struct typed_reader *r, const struct tag_use *use, struct error *err)
+{
+    struct value *const members = use->argument;
+    struct value_table *t = arena_alloc(r->arena, 1, sizeof *t);
+    if (t == NULL)
+        return arena_fail(r->arena, err);
+    if (members->kind != VALUE_DICT)
+        return wrong(use, "an object with rows and columns", err);
+    become(use->v, VALUE_TABLE);
+    use->v->table = t;
+    return push_tag(r, use, values_of(members), err);
+}
+
+/* One list of columns behind those that are there. */
+static bool add_columns(struct typed_reader *r, const struct value *list, struct value_table *t,
+                        struct error *err)
+{
+    struct value_pairs pairs;
+    if (!read_pairs(r, list, &pairs, err))
+        return false;
+    for (size_t i = 0; i < pairs.count; i++)
+        if (!value_put(r->arena, &t->columns, pairs.items[i].key, pairs.items[i].value))
+            return arena_fail(r->arena, err);
+    return true;
+}
+
+static bool finish_table(struct typed_reader *r, struct value *node, struct value *argument,
+                         struct error *err)
+{
+    const struct value *rows = value_get(argument, "rows"), *series = value_get(argument, "series");
+    const struct value *index = value_get(argument, "index"), *columns = value_get(argument, "columns");
+    struct value_table t = {0};
+    if (rows == NULL || rows->kind != VALUE_INT || rows->integer < 0 ||
+        (series != NULL && series->kind != VALUE_BOOL) || (index != NULL && index->kind != VALUE_LIST) ||
+        (columns != NULL && columns->kind != VALUE_LIST) ||
+        argument->dict.count != 1U + (series != NULL) + (index != NULL) + (columns != NULL))
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
+                    "$table must have rows (a number), and may have index, columns (lists of lists of label "
+                    "and values) and series (true)");
+    t.rows = (uint64_t)rows->integer;
+    t.series = series != NULL && series->boolean;
+    if (index != NULL && !add_columns(r, index, &t, err))
+        return false;
+    t.levels = t.columns.count;
+    return (columns == NULL || add_columns(r, columns, &t, err)) && table_become(node, r->arena, &t, err);
+}
+
 /* ---- sharing ---- */
 
 static const struct tag *tag_of(const struct value *v, struct error *err);
@@ -503,6 +553,7 @@ static const struct tag tags[] = {
     {"$global", begin_global, VALUE_GLOBAL, NULL},
     {"$object", begin_object, VALUE_OBJECT, finish_object},
     {"$external", begin_external, VALUE_EXTERNAL, finish_external},
+    {"$table", begin_table, VALUE_TABLE, finish_table},
     {"$id", begin_id, VALUE_NONE, NULL},
     {"$ref", begin_ref, VALUE_NONE, NULL},
 };

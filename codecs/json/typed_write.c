@@ -166,6 +166,7 @@ static bool put_leaf(const struct typed_writer *w, const struct value *v, struct
     case VALUE_SLICE:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }
@@ -215,6 +216,20 @@ static bool enter_external(struct typed_writer *w, const struct value_external *
            put_string(out, bytes_text(typed_external[x->kind]), false, err) &&
            (!x->read_only ||
             (layout_member(&w->layout, "read_only", out, err) && sink_text(out, "true", err)));
+}
+
+/* Columns are two lists of pairs: see before_column. */
+static bool enter_table(struct typed_writer *w, const struct value_table *t, struct sink *out,
+                        struct error *err)
+{
+    uint8_t *room;
+    if (!open_tag(w, "$table", '{', out, err) || !layout_member(&w->layout, "rows", out, err))
+        return false;
+    room = sink_reserve(out, NUMBER_MAX);
+    if (room == NULL)
+        return sink_fail(err);
+    sink_commit(out, number_write_uint(t->rows, (char *)room));
+    return !t->series || (layout_member(&w->layout, "series", out, err) && sink_text(out, "true", err));
 }
 
 /* ---- arrays ---- */
@@ -377,9 +392,27 @@ static bool before_member(struct typed_writer *w, const struct walk_event *ev, s
     return layout_separate(&w->layout, out, err);
 }
 
+/* The levels of the index are one list, the other columns another. */
+static bool before_column(struct typed_writer *w, const struct walk_event *ev, struct sink *out,
+                          struct error *err)
+{
+    const size_t levels = ev->parent->table->levels;
+    if (ev->role == WALK_KEY && (ev->index == 0 || ev->index == levels) &&
+        !layout_open_member(&w->layout, ev->index < levels ? "index" : "columns", '[', out, err))
+        return false;
+    return layout_separate(&w->layout, out, err);
+}
+
+static bool ends_list(const struct walk_event *ev)
+{
+    if (ev->parent->kind == VALUE_TABLE)
+        return ev->index + 1 == ev->count || ev->index + 1 == ev->parent->table->levels;
+    return ev->parent->kind == VALUE_OBJECT && !is_single(ev->role) && ev->index + 1 == ev->count;
+}
+
 static bool are_pairs(const struct value *parent)
 {
-    return parent->kind == VALUE_OBJECT || (parent->mark & AS_PAIRS) != 0;
+    return parent->kind == VALUE_OBJECT || parent->kind == VALUE_TABLE || (parent->mark & AS_PAIRS) != 0;
 }
 
 static bool before_part(struct typed_writer *w, const struct walk_event *ev, struct sink *out,
@@ -391,7 +424,9 @@ static bool before_part(struct typed_writer *w, const struct walk_event *ev, str
     const bool members = parent->kind == VALUE_OBJECT || parent->kind == VALUE_EXTERNAL;
     if (ev->role == WALK_VALUE && !are_pairs(parent))
         return true; /* the colon is there */
-    if (!(members ? before_member(w, ev, out, err) : layout_separate(&w->layout, out, err)))
+    if (!(members                       ? before_member(w, ev, out, err)
+          : parent->kind == VALUE_TABLE ? before_column(w, ev, out, err)
+                                        : layout_separate(&w->layout, out, err)))
         return false;
     if (ev->role == WALK_KEY && are_pairs(parent))
         return layout_open(&w->layout, '[', out, err) && layout_separate(&w->layout, out, err);
@@ -406,8 +441,7 @@ static bool after_part(struct typed_writer *w, const struct walk_event *ev, stru
         return true;
     if (ev->role == WALK_VALUE && are_pairs(parent) && !layout_close(&w->layout, ']', out, err))
         return false;
-    const bool list = parent->kind == VALUE_OBJECT && !is_single(ev->role) && ev->index + 1 == ev->count;
-    return !list || layout_close(&w->layout, ']', out, err);
+    return !ends_list(ev) || layout_close(&w->layout, ']', out, err);
 }
 
 /* ---- events ---- */
@@ -424,6 +458,8 @@ static bool enter(struct typed_writer *w, struct value *v, struct sink *out, str
         return enter_object(w, v->object, out, err);
     if (v->kind == VALUE_EXTERNAL)
         return enter_external(w, v->external, out, err);
+    if (v->kind == VALUE_TABLE)
+        return enter_table(w, v->table, out, err);
     return layout_open(&w->layout, '[', out, err);
 }
 
@@ -433,7 +469,7 @@ static bool leave(struct typed_writer *w, const struct value *v, struct sink *ou
         return leave_array(w, v->array, out, err);
     if (tag_of(v) != NULL || (v->kind == VALUE_DICT && (v->mark & AS_PAIRS) != 0))
         return close_tag(w, ']', out, err);
-    if (v->kind == VALUE_OBJECT || v->kind == VALUE_EXTERNAL)
+    if (v->kind == VALUE_OBJECT || v->kind == VALUE_EXTERNAL || v->kind == VALUE_TABLE)
         return close_tag(w, '}', out, err);
     return layout_close(&w->layout, v->kind == VALUE_DICT ? '}' : ']', out, err);
 }

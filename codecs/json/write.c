@@ -3,6 +3,8 @@
 #include "elements.h"
 #include "keytext.h"
 #include "put.h"
+#include "rows.h"
+#include "table.h"
 
 enum {
     MERGED = 1,             /* value.mark: attributes that are written as members of their object */
@@ -195,7 +197,12 @@ static bool put_dtype(const struct json_writer *w, const struct dtype *t, struct
     return descr == NULL ? arena_fail(&scratch, err) : json_put_nested(w, descr, w->options, out, err);
 }
 
-static bool put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err)
+bool json_is_leaf(const struct value *v)
+{
+    return v->kind < VALUE_LIST || v->kind == VALUE_DTYPE || v->kind == VALUE_GLOBAL;
+}
+
+bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err)
 {
     switch ((enum value_kind)v->kind) {
     case VALUE_NONE:
@@ -229,6 +236,7 @@ static bool put_leaf(const struct json_writer *w, const struct value *v, struct 
     case VALUE_SLICE:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }
@@ -295,6 +303,18 @@ static const char *external_name(enum external_kind kind)
     return "$link";
 }
 
+static bool enter_table(struct json_writer *w, const struct value_table *t, struct sink *out,
+                        struct error *err)
+{
+    struct value_pairs named;
+    if (!rows_are_columns(w, t)) {
+        walk_skip(w->walk);
+        return rows_begin(w, t, out, err);
+    }
+    return table_named(t, w->walk->arena, &named, err) && keytext_differ(w, &named, err) &&
+           layout_open(&w->layout, '{', out, err);
+}
+
 static bool enter(struct json_writer *w, struct value *v, struct sink *out, struct error *err)
 {
     switch ((enum value_kind)v->kind) {
@@ -314,6 +334,8 @@ static bool enter(struct json_writer *w, struct value *v, struct sink *out, stru
                layout_open_member(&w->layout, "$slice", '[', out, err);
     case VALUE_OBJECT:
         return layout_open(&w->layout, '{', out, err);
+    case VALUE_TABLE:
+        return enter_table(w, v->table, out, err);
     case VALUE_EXTERNAL:
         return layout_open(&w->layout, '{', out, err) &&
                layout_member(&w->layout, external_name(v->external->kind), out, err);
@@ -340,6 +362,8 @@ static bool leave(struct json_writer *w, const struct value *v, struct sink *out
         w->layout.depth -= v->array->ndim;
         return true;
     }
+    if (v->kind == VALUE_TABLE)
+        return rows_end(w, v->table, out, err);
     if (v->kind == VALUE_SLICE && !layout_close(&w->layout, ']', out, err))
         return false;
     const bool braces = v->kind == VALUE_DICT || v->kind == VALUE_OBJECT || v->kind == VALUE_EXTERNAL ||
@@ -355,7 +379,13 @@ static bool put_key(struct json_writer *w, const struct walk_event *ev, struct s
         ev->value->mark &= ~(uint32_t)WALK_OPEN; /* a nested walk enters it again */
         walk_skip(w->walk);
     }
-    return keytext_put(w, ev->value, out, err) && layout_colon(&w->layout, out, err);
+    struct value *key = ev->value;
+    if (ev->parent->kind == VALUE_TABLE) {
+        key = table_name(ev->parent->table, ev->index, w->walk->arena);
+        if (key == NULL)
+            return arena_fail(w->walk->arena, err);
+    }
+    return keytext_put(w, key, out, err) && layout_colon(&w->layout, out, err);
 }
 
 static bool emit_part(struct json_writer *w, const struct walk_event *ev, struct sink *out, struct error *err)
@@ -374,7 +404,7 @@ static bool emit_part(struct json_writer *w, const struct walk_event *ev, struct
         return true;
     if (ev->what == WALK_ENTER)
         return enter(w, ev->value, out, err);
-    return put_leaf(w, ev->value, out, err) && after_part(w, ev, out, err);
+    return json_put_leaf(w, ev->value, out, err) && after_part(w, ev, out, err);
 }
 
 static bool emit(struct json_writer *w, const struct walk_event *ev, struct sink *out, struct error *err)
@@ -406,6 +436,8 @@ static enum step advance(struct json_writer *w, struct sink *out, struct error *
     bool ok;
     if (w->range.left > 0) {
         ok = put_range(w, out, err);
+    } else if (w->rows != NULL) {
+        ok = rows_put(w, out, err);
     } else {
         const enum step step = walk_next(w->walk, &ev, err);
         if (step != STEP_MORE)

@@ -430,6 +430,7 @@ bool write_scalar(struct writer *w, struct value *v, struct error *err)
     case VALUE_SLICE:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }

@@ -12,7 +12,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 BEYOND = set(
     "array_huge array_list array_objects_short array_short bad_base64 bytes_not_alphabet dict_unhashable dtype_unknown "
     "extension_zero object_of_dict "
-    "external_link_text id_gap id_of_id id_of_ref id_twice object_args_list range_step_zero ref_forward ref_unknown set_unhashable".split())
+    "external_link_text id_gap id_of_id id_of_ref id_twice object_args_list range_step_zero table_2d table_of_text table_series_wide table_short ref_forward ref_unknown set_unhashable".split())
 
 
 class TypedSchema(unittest.TestCase):

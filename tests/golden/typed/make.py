@@ -10,6 +10,7 @@ import math
 import pathlib
 
 import numpy
+import pandas
 from numpy.lib.format import dtype_to_descr
 
 HERE = pathlib.Path(__file__).parent
@@ -54,6 +55,30 @@ def plain(a):
             return None
         return count if kind == "m" or a.dtype == "M8" else str(numpy.datetime_as_string(a))
     return a.item()
+
+
+f = pandas.DataFrame({"a": [1, 2, 3], "b": [0.5, None, 2.0], "c": ["x", "y,", ""]})
+f.b = f.b.fillna(-1.0)
+
+
+def table(frame, index, columns):
+    """A frame with levels and columns of these names, as we write it."""
+    levels = [frame.index.get_level_values(i) for i in range(frame.index.nlevels)] if index else []
+    pairs = [[name, typed_column(numpy.asarray(level))] for name, level in zip(index, levels)]
+    members = {"rows": len(frame), "index": pairs,
+               "columns": [[name, typed_column(frame.iloc[:, i].values)] for i, name in enumerate(columns)]}
+    return {"$table": {name: member for name, member in members.items() if member != []}}
+
+
+def series(s, index, name):
+    members = table(s.to_frame(), index, [name])["$table"]
+    return {"$table": {"rows": members.pop("rows"), "series": True, **members}}
+
+
+def typed_column(a):
+    if a.dtype != object:
+        return typed(a)
+    return {"$ndarray": {"dtype": "|O", "shape": [len(a)], "data": a.tolist()}}
 
 
 def typed(a):
@@ -149,6 +174,19 @@ OTHER = {
                      "$pairs": {"6": 7, "a": {}}, "$states": [8, [None, {"y": 1}]]}),
     "object_bare": ({"$object": {"made": "bare", "callable": {"$global": ["m", "C"]}, "args": {"$tuple": []}}},
                     {"$class": "m.C"}),
+    "table": (table(f, [], ["a", "b", "c"]), json.loads(f.to_json(orient="records"))),
+    "table_index": (table(f.set_index("c"), ["c"], ["a", "b"]),
+                    f.set_index("c").reset_index().to_dict("records")),
+    "table_levels": (table(f.set_index(["c", "a"]), [None, "a"], ["b"]),
+                     f.set_index(["c", "a"]).rename_axis([None, "a"]).reset_index().to_dict("records")),
+    "table_labels": (table(f, [], [3, "3/", "x y"]), f.set_axis([3, "3/", "x y"], axis=1).to_dict("records")),
+    "table_empty": ({"$table": {"rows": 0}}, []),
+    "table_no_rows": (table(f[:0], [], ["a", "b", "c"]), []),
+    "series": (series(f.b, [], "b"), f.b.tolist()),
+    "series_index": (series(f.set_index("c").a, [None], None),
+                     pandas.Series(f.a.tolist(), index=f.c.tolist()).reset_index().to_dict("records")),
+    "tables_inside": ([table(f[:1], [], ["a", "b", "c"]), {"x": table(f[:1], [], ["a", "b", "c"])}],
+                      [f[:1].to_dict("records"), {"x": f[:1].to_dict("records")}]),
     "externals": ([{"$external": {"kind": "persistent_id", "id": {"$tuple": ["s", 1]}}},
                    {"$external": {"kind": "extension", "id": 1}},
                    {"$external": {"kind": "buffer", "read_only": True, "id": 0}},
@@ -198,6 +236,13 @@ BAD = {
     "object_of_dict": ({"$object": {"made": "reduce", "args": {"$tuple": []}, "callable": {"a": 1}}}, "/$object/callable"),
     "extension_zero": ({"$external": {"kind": "extension", "id": 0}}, "/$external/id"),
     "object_unknown_member": ({"$object": {"made": "reduce", "x": 1}}, "/$object/x"),
+    "table_no_row_count": ({"$table": {"columns": []}}, "/$table/columns"),
+    "table_member": ({"$table": {"rows": 0, "x": 1}}, "/$table/x"),
+    "table_short": ({"$table": {"rows": 2, "columns": [["a", [1]]]}}, "/$table/columns"),
+    "table_2d": ({"$table": {"rows": 1, "columns": [["a", typed(numpy.zeros((1, 1)))]]}}, "/$table/columns"),
+    "table_of_text": ({"$table": {"rows": 1, "columns": [["a", "x"]]}}, "/$table/columns"),
+    "table_no_pairs": ({"$table": {"rows": 1, "columns": [["a"]]}}, "/$table/columns"),
+    "table_series_wide": ({"$table": {"rows": 0, "series": True}}, "/$table/series"),
     "external_unknown": ({"$external": {"kind": "x", "id": 1}}, ""), "external_no_id": ({"$external": {"kind": "buffer"}}, ""),
     "external_link_text": ({"$external": {"kind": "external_link", "id": "a"}}, "/$external/id"),
 }
