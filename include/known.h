@@ -56,4 +56,18 @@ struct bytes known_module(struct bytes module);
  */
 bool known_match(const struct value_list *args, const char *letters);
 
+/* ---- numpy: false with err->kind set is no memory, without: it is none ---- */
+
+/* A dtype from the code that numpy.dtype() was called with, and its state (at most one). */
+bool known_dtype(struct bytes code, const struct value_list *states, struct arena *arena, struct dtype *out,
+                 struct error *err);
+
+/* An array from ndarray's state ([version,] shape, dtype, is_fortran, bytes or list of objects): views. */
+bool known_array_of_state(const struct value_list *state, struct arena *arena, struct array *out,
+                          struct error *err);
+
+/* An array of elements as raw bytes: exactly as many as the shape (a tuple of ints) needs. */
+bool known_flat_array(const struct dtype *dtype, const struct value *shape, bool fortran, struct bytes data,
+                      struct arena *arena, struct array *out, struct error *err);
+
 #endif

@@ -49,6 +49,7 @@ bool known_match(const struct value_list *args, const char *letters)
     return true;
 }
 
+/* A name that stands for all that begins like it has a '*' at the end. */
 struct bytes known_module(struct bytes module)
 {
     static const struct {
@@ -58,11 +59,17 @@ struct bytes known_module(struct bytes module)
         {"numpy.core._multiarray_umath", "numpy.core.multiarray"}, /* 1.16.0 */
         {"numpy._core._multiarray_umath", "numpy.core.multiarray"},
         {"numpy._core.numeric", "numpy.core.numeric"},
+        {"pathlib._local", "pathlib"}, /* Python 3.13 */
+        {"scipy.sparse.*", "scipy.sparse"},
+        {"_collections", "collections"},
     };
-    if (module.len == 0 || memchr("n", module.data[0], 1) == NULL)
+    if (module.len == 0 || memchr("nps_", module.data[0], 4) == NULL)
         return module;
-    for (size_t i = 0; i < ROWS(spellings); i++)
-        if (bytes_is(module, spellings[i].other))
+    for (size_t i = 0; i < ROWS(spellings); i++) {
+        const char *other = spellings[i].other;
+        const size_t n = strlen(other) - 1;
+        if (other[n] == '*' ? module.len > n && memcmp(module.data, other, n) == 0 : bytes_is(module, other))
             return bytes_text(spellings[i].name);
+    }
     return module;
 }

@@ -58,4 +58,16 @@ extern const struct known_kind known_datetime, known_date, known_time, known_tim
 known_fn datetime_of, date_of, time_of, timedelta_of, timezone_of, timezone_utc, zone_of, zone_with_offset,
     zone_fixed, zone_of_state, zone_of_file;
 
+extern const struct known_kind known_decimal, known_fraction, known_uuid, known_path, known_attribute,
+    known_namespace;
+known_fn decimal_of, fraction_of, fraction_of_text, uuid_of, path_of, windows_path_of, attribute_of,
+    namespace_of;
+
+extern const struct known_kind known_ordered_dict, known_default_dict, known_counter, known_deque,
+    known_array_array;
+known_fn dict_of, dict_of_lists, counter_of, deque_of, array_of_machine, array_of_list;
+
+extern const struct known_kind known_dtype_of_class, known_ndarray, known_masked, known_sparse;
+known_fn dtype_of_class, subclass_of, masked_of, sparse_of;
+
 #endif

@@ -1,16 +1,31 @@
 """Objects of well-known classes: plain JSON says what Python says of them, and they come back as they were."""
 
+import array
+import collections
 import datetime
+import decimal
+import enum
+import fractions
 import json
+import pathlib
 import pickle
+import sys
+import types
 import unittest
+import uuid
 import zoneinfo
+
+import numpy
 
 try:
     import dateutil.tz
     import pytz
 except ImportError:
     dateutil = pytz = None
+try:
+    import scipy.sparse as sparse
+except ImportError:
+    sparse = None
 
 from mandoline import Server
 from same import difference
@@ -65,6 +80,70 @@ def times():
     yield {datetime.date(2020, 1, 1): 1}, {"2020-01-01": 1}
 
 
+class Color(enum.Enum):
+    RED = 1
+
+
+class Attributed(collections.OrderedDict):
+    pass
+
+
+def standard():
+    for text in ("0", "-1.50", "1E+30", "NaN", "-sNaN12", "-Infinity", "1" * 60 + ".5"):
+        yield (value := decimal.Decimal(text)), str(value)
+    for value in (fractions.Fraction(3, 4), fractions.Fraction(-2**70, 3), fractions.Fraction(5), fractions.Fraction(0)):
+        yield value, str(value)
+    for n in (0, 5, 2**63, 2**127 + 1, 2**128 - 1):
+        yield (value := uuid.UUID(int=n)), str(value)
+    yield (value := uuid.uuid4()), str(value)
+    for kind in (pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath):
+        for parts in ((), ("a",), ("/",), ("/a/b", "c"), ("a/./b//c", "d"), ("//net/x",), ("/a", "/b")):
+            if kind is pathlib.PureWindowsPath and parts and parts[0][:2] == "//":
+                continue  # a share: stays as it is
+            yield (value := kind(*parts)), str(value)
+    for parts in (("C:/x", "y"), ("C:", "x"), ("C:/",), ("a\\b",), ("C:",)):
+        yield (value := pathlib.PureWindowsPath(*parts)), str(value)
+    yield Color.RED, str(Color.RED)
+    yield types.SimpleNamespace(), {}
+    yield types.SimpleNamespace(a=1, day=datetime.date(2020, 1, 1)), {"a": 1, "day": "2020-01-01"}
+    yield 1 + 2j, [1, 2]
+
+
+def containers():
+    yield collections.OrderedDict(), {}
+    yield collections.OrderedDict(b=1, a=[2, uuid.UUID(int=1)]), {"b": 1, "a": [2, str(uuid.UUID(int=1))]}
+    yield collections.defaultdict(list, {"a": [1]}), {"a": [1]}
+    yield collections.defaultdict(None, {1: 2}), {"1": 2}
+    yield collections.Counter("abca"), {"a": 2, "b": 1, "c": 1}
+    for most in (None, 0, 2, 5):
+        yield (value := collections.deque([1, "x"], most)), list(value)
+    yield collections.deque([collections.deque()]), [[]]
+    day = datetime.date(2020, 1, 1)
+    shared = collections.OrderedDict(day=day, again=day)
+    yield [shared, shared], [{"day": "2020-01-01", "again": "2020-01-01"}] * 2
+    many = collections.OrderedDict((f"k{n}", n) for n in range(2500))
+    yield many, dict(many)
+    for code in "bBhHiIlLqQ":
+        yield (value := array.array(code, [0, 1, 100])), list(value)
+    for code in "fd":
+        yield (value := array.array(code, [0.5, -1.25])), list(value)
+    yield array.array("u", "aé\u20ac"), list("aé\u20ac")
+    yield array.array("i"), []
+
+
+def arrays():
+    masked = numpy.ma.array([[1, 2, 3], [4, 5, 6]], mask=[[0, 1, 0], [0, 0, 1]])
+    yield masked, masked.tolist()
+    yield masked[0], masked[0].tolist()
+    yield numpy.ma.array(numpy.asfortranarray(masked.data), mask=masked.mask), masked.tolist()
+    yield numpy.ma.array([1.5, 2.5]), [1.5, 2.5]
+    yield numpy.ma.array(["a", "b"], mask=[1, 0]), [None, "b"]
+    yield numpy.ma.array(numpy.array(["2020-01-01", "2020-01-02"], "M8[D]"), mask=[0, 1]), ["2020-01-01", None]
+    yield numpy.matrix([[1, 2], [3, 4]]), [[1, 2], [3, 4]]
+    yield numpy.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]), [{"a": 1, "b": 2.0}]
+    yield numpy.char.array(["x", "yz"]), ["x", "yz"]
+
+
 class Known(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -84,6 +163,52 @@ class Known(unittest.TestCase):
                              self.server.convert(self.server.convert(body, "typed", "pickle"), "pickle", "typed", protocol=protocol)):
                     self.assertIsNone(difference(measure, pickle.loads(back)))
                     self.assertEqual(repr(measure), repr(pickle.loads(back)))
+
+    def test_standard(self):
+        for value, said in standard():
+            self.check(value, said)
+
+    def test_containers(self):
+        for value, said in containers():
+            self.check(value, said)
+
+    def test_arrays(self):
+        for value, said in arrays():
+            self.check(value, said)
+
+    @unittest.skipUnless(sparse, "scipy is not here")
+    def test_sparse(self):
+        dense = numpy.array([[0, 1.5, 0], [2, 0, 0], [0, 0, 0], [0, 0, 3]])
+        for name in "csr csc coo bsr dia lil dok".split():
+            for kind in ("matrix", "array"):
+                value = getattr(sparse, f"{name}_{kind}")(dense)
+                for protocol in PROTOCOLS:
+                    with self.subTest(f"{name}_{kind}", protocol=protocol):
+                        body = pickle.dumps(value, protocol)
+                        said = json.loads(self.server.convert(body, "json", "pickle"))
+                        self.assertEqual((name, [4, 3]), (said.pop("format"), said.pop("shape")))
+                        parts = vars(value)
+                        for part, what in said.items():
+                            if part == "entries":
+                                what = {tuple(json.loads(key)): v for key, v in what.items()}
+                                self.assertEqual(dict(value.items()), what)
+                            else:
+                                self.assertEqual(parts[part].tolist(), what, part)
+                                npy = self.server.convert(body, "json", "pickle", path=f"/{part}")
+                                self.assertEqual(parts[part].tolist(), json.loads(npy))
+                        self.assertTrue(said)
+                        for back in (self.server.convert(body, "pickle", "pickle", protocol=protocol),
+                                     self.server.convert(self.server.convert(body, "typed", "pickle"), "pickle", "typed", protocol=protocol)):
+                            back = pickle.loads(back)
+                            self.assertIs(type(value), type(back))
+                            self.assertEqual(dense.tolist(), back.toarray().tolist())
+
+    def test_what_has_more_to_it_stays_an_object(self):
+        attributed = Attributed(a=1)
+        attributed.more = 2
+        for value in (attributed, Attributed(a=1)):
+            said = json.loads(self.server.convert(pickle.dumps(value), "json", "pickle"))
+            self.assertEqual("test_known.Attributed" if __name__ != "__main__" else "__main__.Attributed", said["$class"])
 
     def test_times(self):
         for value, said in times():
