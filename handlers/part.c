@@ -19,6 +19,7 @@ static bool array_needed(struct value **v, const char *parameter, struct arena *
 {
     struct array array;
     const struct bytes type = value_type_name(*v);
+    *v = value_meaning(*v);
     if ((*v)->kind == VALUE_ARRAY)
         return true;
     if ((*v)->kind != VALUE_LIST && (*v)->kind != VALUE_TUPLE)
@@ -96,9 +97,10 @@ static bool cast(struct bytes name, struct arena *arena, struct value **v, struc
 }
 
 /* What is known to be too much before any of it is read. An element takes a byte at least, in any format. */
-static bool within_limits(const struct value *v, const struct limits *limits, struct error *err)
+static bool within_limits(struct value *whole, const struct limits *limits, struct error *err)
 {
     uint64_t count;
+    const struct value *v = value_meaning(whole);
     if (v->kind != VALUE_ARRAY)
         return true;
     if (!array_count(v->array, &count) || count > limits->elements)

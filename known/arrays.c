@@ -149,6 +149,8 @@ struct value *sparse_of(struct known_work *w, const struct value_object *o, stru
     }
     if (o->pairs.count > 0)
         entries = dict_of(w, o, err); /* by (row, column) */
+    else if (known_argument_count(o) == 1 && known_argument(o, 0)->kind == VALUE_DICT)
+        entries = known_argument(o, 0);
     if (entries != NULL && !put(w, v, "entries", entries, err))
         return NULL;
     return v;

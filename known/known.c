@@ -70,18 +70,20 @@ static bool row_allows(const struct known *row, const struct value_object *o)
 
 /*
  * Protocols 0 and 1 write a bare instance of a class that is made in C as copyreg._reconstructor(class, base,
- * base()): *bare is what protocol 2 writes.
+ * base()): *bare is what protocol 2 writes. Where base is a dict, its value is the argument.
  */
 static bool see_bare(struct known_work *w, const struct value_object *o, struct value_object *bare,
                      struct error *err)
 {
     *bare = *o;
     if (o->made != OBJECT_REDUCE || o->callable->kind != VALUE_GLOBAL ||
-        !bytes_is(o->callable->global->name, "_reconstructor") || !known_match(&o->args->list, "ggo"))
+        !bytes_is(o->callable->global->name, "_reconstructor") || !known_match(&o->args->list, "gg*"))
         return true;
     bare->made = OBJECT_BARE;
     bare->callable = known_argument(o, 0);
     bare->args = value_new(w->arena, VALUE_TUPLE);
+    if (bare->args != NULL && known_argument(o, 2)->kind != VALUE_OBJECT)
+        bare->args->list = (struct value_list){.items = o->args->list.items + 2, .count = 1};
     return bare->args != NULL || arena_fail(w->arena, err);
 }
 

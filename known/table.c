@@ -65,6 +65,6 @@ const struct known known_table[] = {
     {"scipy.sparse", "dok_array", "~", NEW | MAY_HAVE_STATE | MAY_HAVE_PAIRS, &known_sparse, sparse_of},
 
     /* looked through: see_bare() */
-    {"copyreg", "_reconstructor", "ggo", CALLED | MAY_HAVE_STATE, NULL, NULL},
+    {"copyreg", "_reconstructor", "gg*", CALLED | MAY_HAVE_STATE, NULL, NULL},
     {NULL, NULL, NULL, 0, NULL, NULL},
 };
