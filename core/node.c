@@ -96,15 +96,16 @@ bool node_of_value(struct value *v, struct arena *arena, struct node *out, struc
     *out = (struct node){.kind = NODE_DATASET, .id = (uintptr_t)v, .value = v};
     if (value_is_group(v)) {
         struct children c = {.arena = arena};
-        if (!add_parts(&c, v, err))
+        if (!add_parts(&c, value_meaning(v), err))
             return false;
         out->kind = NODE_GROUP;
         out->children = c.items;
         out->child_count = c.count;
-    } else if (v->kind == VALUE_ARRAY) {
-        out->dtype = &v->array->dtype;
-        out->ndim = v->array->ndim;
-        out->shape = v->array->shape;
+    } else if (value_meaning(v)->kind == VALUE_ARRAY) {
+        const struct array *a = value_meaning(v)->array;
+        out->dtype = &a->dtype;
+        out->ndim = a->ndim;
+        out->shape = a->shape;
     }
     return true;
 }

@@ -248,6 +248,8 @@ struct bytes value_type_name(const struct value *v)
         return bytes_text("numpy.generic");
     if (v->kind == VALUE_TABLE && v->table->series)
         return bytes_text("pandas.Series");
+    if (v->kind == VALUE_OBJECT && v->object->known != NULL)
+        return bytes_text(v->object->known->type);
     if (v->kind == VALUE_OBJECT && v->object->callable != NULL && v->object->callable->kind == VALUE_GLOBAL)
         return v->object->callable->global->name;
     return bytes_text(names[v->kind]);
@@ -337,8 +339,8 @@ static bool array_part(const struct array *a, struct bytes field, struct arena *
     return *out != NULL || arena_fail(arena, err);
 }
 
-static bool part(struct value *v, struct bytes step, struct arena *arena, struct value **out,
-                 struct error *err)
+static bool plain_part(struct value *v, struct bytes step, struct arena *arena, struct value **out,
+                       struct error *err)
 {
     *out = NULL;
     switch ((enum value_kind)v->kind) {
@@ -378,6 +380,15 @@ static bool part(struct value *v, struct bytes step, struct arena *arena, struct
     return true;
 }
 
+/* A part of what v means; or else one of what it is made of. */
+static bool part(struct value *v, struct bytes step, struct arena *arena, struct value **out,
+                 struct error *err)
+{
+    struct value *meaning = value_meaning(v);
+    return plain_part(meaning, step, arena, out, err) &&
+           (*out != NULL || meaning == v || plain_part(v, step, arena, out, err));
+}
+
 bool value_at(struct value *root, struct bytes path, struct arena *arena, struct value **out,
               struct error *err)
 {
@@ -408,6 +419,8 @@ bool value_is_group(const struct value *v)
     case VALUE_TUPLE:
         return v->list.count > 0;
     case VALUE_OBJECT:
+        if (v->object->meaning != NULL)
+            return value_is_group(v->object->meaning);
         return v->object->states.count + v->object->items.count + v->object->pairs.count > 0;
     case VALUE_TABLE:
         return true;

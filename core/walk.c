@@ -169,6 +169,8 @@ static enum step enter(struct walk *w, const struct walk_event *e, struct error 
 
 static enum step visit(struct walk *w, struct walk_event *e, struct error *err)
 {
+    if (w->meanings)
+        e->value = value_meaning(e->value);
     if (++w->nodes > w->limits->nodes) {
         error_set_limit(err, "nodes", w->limits->nodes,
                         "the value has more than %llu parts, shared ones counted each time",

@@ -20,6 +20,7 @@ static bool array_needed(struct value **v, const char *parameter, struct arena *
 {
     struct array array;
     const struct bytes type = value_type_name(*v);
+    *v = value_meaning(*v);
     if ((*v)->kind == VALUE_ARRAY)
         return true;
     if ((*v)->kind != VALUE_LIST && (*v)->kind != VALUE_TUPLE && (*v)->kind != VALUE_TABLE)
@@ -67,8 +68,9 @@ static bool slice(const struct request *request, struct bytes text, struct value
     struct array seen;
     if (!selection_parse(text, arena, &selection, err))
         return false;
-    if ((*v)->kind == VALUE_TABLE && !(*v)->table->series)
-        return table_select((*v)->table, &selection, request->service->limits, arena, v, err);
+    const struct value *meaning = value_meaning(*v);
+    if (meaning->kind == VALUE_TABLE && !meaning->table->series)
+        return table_select(meaning->table, &selection, request->service->limits, arena, v, err);
     if (!array_needed(v, "slice", arena, err) ||
         !array_select((*v)->array, &selection, request->service->limits, arena, &seen, err))
         return false;
@@ -82,8 +84,9 @@ static bool slice(const struct request *request, struct bytes text, struct value
 static bool fields(const struct part *part, struct arena *arena, struct value **v, struct error *err)
 {
     struct array seen;
-    if ((*v)->kind == VALUE_TABLE)
-        return table_select_fields((*v)->table, part->fields, part->field_count, arena, v, err);
+    const struct value *meaning = value_meaning(*v);
+    if (meaning->kind == VALUE_TABLE)
+        return table_select_fields(meaning->table, part->fields, part->field_count, arena, v, err);
     if (!array_needed(v, "fields", arena, err) ||
         !array_select_fields((*v)->array, part->fields, part->field_count, arena, &seen, err))
         return false;
@@ -103,9 +106,10 @@ static bool cast(struct bytes name, struct arena *arena, struct value **v, struc
 }
 
 /* What is known to be too much before any of it is read. An element takes a byte at least, in any format. */
-static bool within_limits(const struct value *v, const struct limits *limits, struct error *err)
+static bool within_limits(struct value *whole, const struct limits *limits, struct error *err)
 {
     uint64_t count;
+    const struct value *v = value_meaning(whole);
     if (v->kind != VALUE_ARRAY)
         return true;
     if (!array_count(v->array, &count) || count > limits->elements)

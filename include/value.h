@@ -55,8 +55,17 @@ struct value_pairs {
     size_t count;
 };
 
+struct known; /* known.h */
+
 struct value_global {
     struct bytes module, name; /* UTF-8; name may have dots */
+    const struct known *known; /* known.h's note of what it found for these names; NULL: not looked up */
+};
+
+/* A class that is well known: what clients read of its objects. */
+struct known_kind {
+    const char *type; /* "datetime.datetime" */
+    const char *tag;  /* in typed JSON: "$datetime"; NULL: has none */
 };
 
 /* How an object came to be: the pickle operation, which is also the way to write it back. */
@@ -78,6 +87,11 @@ struct value_object {
     struct value_list items;  /* appended: a list subclass, deque */
     struct value_list added;  /* added: a set subclass */
     struct value_pairs pairs; /* obj[key] = value: a dict subclass */
+
+    /* Of an object of a well-known class, once known_resolve() has seen it; else NULL. The parts above stay
+     * what they are: they are the way to write it back. */
+    const struct known_kind *known;
+    struct value *meaning; /* what it stands for; never an object */
 };
 
 enum external_kind {
@@ -154,6 +168,12 @@ bool value_put(struct arena *arena, struct value_pairs *pairs, struct value *key
 bool value_append_all(struct arena *arena, struct value_list *list, struct value *const *items, size_t count);
 bool value_put_all(struct arena *arena, struct value_pairs *pairs, struct value *const *keys_and_values,
                    size_t count);
+
+/* What v stands for where its class does not matter: itself, unless it is an object of a well-known class. */
+static inline struct value *value_meaning(struct value *v)
+{
+    return v->kind == VALUE_OBJECT && v->object->meaning != NULL ? v->object->meaning : v;
+}
 
 /* The value under a text key of a dict, or NULL. */
 struct value *value_get(const struct value *dict, const char *key);

@@ -66,6 +66,7 @@ struct walk {
     uint32_t seen; /* the mark that makes a node WALK_AGAIN */
     const struct limits *limits;
     struct arena *arena;
+    bool meanings; /* set after walk_init(): objects of well-known classes are visited as what they mean */
     struct walk_frame *frames;
     size_t depth, capacity;
     uint64_t nodes;

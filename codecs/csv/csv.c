@@ -81,7 +81,7 @@ static bool start(struct writer *w, struct source *s, struct arena *arena, struc
 static bool begin_array(struct writer *w, struct encoder *e, struct error *err)
 {
     struct source *s = w->sources;
-    if (!array_of_value(e->root, e->arena, &s->array, err))
+    if (!array_of_value(value_meaning(e->root), e->arena, &s->array, err))
         return false;
     const bool records = s->array.dtype.field_count > 0;
     if (s->array.ndim > 2 || (records && s->array.ndim > 1))
@@ -114,7 +114,7 @@ static bool name_column(struct source *s, const struct value *label, struct aren
 static bool begin_table(struct writer *w, struct encoder *e, struct error *err)
 {
     struct value_pairs named;
-    if (!table_named(e->root->table, e->arena, &named, err))
+    if (!table_named(value_meaning(e->root)->table, e->arena, &named, err))
         return false;
     for (size_t i = 0; i < w->count; i++) {
         struct source *s = &w->sources[i];
@@ -139,7 +139,7 @@ static bool find_column(struct source *s, const struct value_pair *pair, struct 
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                     "a column of CSV is named by text; pickle and typed JSON can hold other keys");
     s->name = pair->key->text;
-    if (!array_of_value(pair->value, arena, &s->array, err))
+    if (!array_of_value(value_meaning(pair->value), arena, &s->array, err))
         return false;
     if (s->array.ndim != 1 || s->array.dtype.field_count > 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
@@ -152,7 +152,8 @@ static bool begin_columns(struct writer *w, struct encoder *e, struct error *err
 {
     for (size_t i = 0; i < w->count; i++) {
         struct source *s = &w->sources[i];
-        if (!find_column(s, &e->root->dict.items[i], e->arena, err) || !start(w, s, e->arena, err))
+        if (!find_column(s, &value_meaning(e->root)->dict.items[i], e->arena, err) ||
+            !start(w, s, e->arena, err))
             return false;
         if (s->array.shape[0] != w->sources[0].array.shape[0])
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
@@ -166,11 +167,12 @@ static bool begin_columns(struct writer *w, struct encoder *e, struct error *err
 
 static bool csv_begin(struct encoder *e, struct error *err)
 {
-    const bool columns = e->root->kind == VALUE_DICT, table = e->root->kind == VALUE_TABLE;
+    const struct value *root = value_meaning(e->root);
+    const bool columns = root->kind == VALUE_DICT, table = root->kind == VALUE_TABLE;
     struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
     if (w == NULL)
         return arena_fail(e->arena, err);
-    *w = (struct writer){.count = columns ? e->root->dict.count : table ? e->root->table->columns.count : 1};
+    *w = (struct writer){.count = columns ? root->dict.count : table ? root->table->columns.count : 1};
     if (w->count == 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                     "CSV cannot hold a table without columns; JSON can");

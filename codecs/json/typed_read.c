@@ -1,6 +1,7 @@
 #include "base64.h"
 #include "bigint.h"
 #include "keyset.h"
+#include "known.h"
 #include "number.h"
 #include "read.h"
 #include "table.h"
@@ -41,6 +42,7 @@ struct typed_reader {
     struct value **ids; /* from 1 on */
     size_t id_count, id_capacity;
     struct keyset keyset;
+    struct value_list objects; /* whose classes are well known */
     const struct limits *limits;
 };
 
@@ -399,7 +401,7 @@ static bool finish_object(struct typed_reader *r, struct value *node, struct val
     if (o->callable == NULL || o->args == NULL)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
                     "$object must have callable, and args that are a $tuple");
-    return true;
+    return !known_is(o->callable) || value_append(r->arena, &r->objects, node) || arena_fail(r->arena, err);
 }
 
 static bool begin_external(struct typed_reader *r, const struct tag_use *use, struct error *err)
@@ -629,6 +631,16 @@ static void point(const struct typed_reader *r, struct error *err)
     error_set_pointer(err, pointer);
 }
 
+static bool resolve_known(struct typed_reader *r, struct error *err)
+{
+    struct known_work work;
+    known_start(&work, r->limits, r->arena);
+    for (size_t i = 0; i < r->objects.count; i++)
+        if (!known_resolve(&work, r->objects.items[i], err))
+            return false;
+    return true;
+}
+
 bool typed_read(struct bytes text, const struct limits *limits, struct arena *arena, struct value **out,
                 struct error *err)
 {
@@ -645,5 +657,5 @@ bool typed_read(struct bytes text, const struct limits *limits, struct arena *ar
         return false;
     }
     *out = root;
-    return true;
+    return resolve_known(&r, err);
 }

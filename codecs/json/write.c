@@ -462,6 +462,7 @@ bool json_put_nested(const struct json_writer *w, struct value *v, const struct 
     arena_init(&scratch, w->limits->memory);
     struct walk walk;
     walk_init(&walk, WALK_TREE, v, w->limits, &scratch);
+    walk.meanings = true;
     struct json_writer nested = {
         .options = options, .limits = w->limits, .walk = &walk, .level = w->level + 1};
     nested.layout = (struct layout){.pretty = options->pretty, .depth = w->layout.depth};
@@ -482,6 +483,7 @@ bool json_begin(struct encoder *e, struct error *err)
     *w = (struct json_writer){.options = e->options, .limits = e->limits, .walk = &e->walk};
     w->layout.pretty = e->options->pretty;
     walk_init(&e->walk, WALK_TREE, e->root, e->limits, e->arena);
+    e->walk.meanings = true;
     e->state = w;
     return true;
 }
