@@ -69,7 +69,7 @@ static bool slice(const struct request *request, struct bytes text, struct value
     if (!selection_parse(text, arena, &selection, err))
         return false;
     const struct value *meaning = value_meaning(*v);
-    if (meaning->kind == VALUE_TABLE && !meaning->table->series)
+    if (meaning->kind == VALUE_TABLE && (!meaning->table->series || meaning->table->levels > 0))
         return table_select(meaning->table, &selection, request->service->limits, arena, v, err);
     if (!array_needed(v, "slice", arena, err) ||
         !array_select((*v)->array, &selection, request->service->limits, arena, &seen, err))

@@ -60,6 +60,7 @@ struct bytes known_module(struct bytes module)
         {"numpy._core._multiarray_umath", "numpy.core.multiarray"},
         {"numpy._core.numeric", "numpy.core.numeric"},
         {"pathlib._local", "pathlib"}, /* Python 3.13 */
+        {"pandas.*", "pandas"},        /* its modules move, its names don't */
         {"scipy.sparse.*", "scipy.sparse"},
         {"_collections", "collections"},
     };

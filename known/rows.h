@@ -70,4 +70,9 @@ known_fn dict_of, dict_of_lists, counter_of, deque_of, array_of_machine, array_o
 extern const struct known_kind known_dtype_of_class, known_ndarray, known_masked, known_sparse;
 known_fn dtype_of_class, subclass_of, masked_of, sparse_of;
 
+extern const struct known_kind known_frame, known_series, known_index, known_pandas_array, known_categorical,
+    known_timestamp, known_pandas_timedelta, known_nat;
+known_fn pandas_frame_of, pandas_series_of, pandas_index_of, pandas_backed_of, pandas_array_of,
+    pandas_timestamp_of, pandas_timedelta_of, pandas_nat_of;
+
 #endif

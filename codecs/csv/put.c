@@ -186,9 +186,10 @@ static bool put_bool(bool v, struct sink *out, struct error *err)
 
 /* Arrays of objects most often hold text with gaps, or numbers: None is an empty cell, as pandas writes it.
  */
-static bool put_object(const struct value *v, bool lonely, struct sink *out, struct error *err)
+static bool put_object(struct value *object, bool lonely, struct sink *out, struct error *err)
 {
     char text[NUMBER_MAX];
+    const struct value *v = value_meaning(object);
     if (v->kind == VALUE_STR)
         return csv_put_text(v->text, lonely, out, err);
     if (v->kind == VALUE_NONE)
@@ -230,6 +231,7 @@ bool csv_is_gap(const struct dtype *t, const uint8_t *p)
         return (int64_t)load(p, 8, t->order == '>') == DATETIME64_NAT;
     case DTYPE_OBJECT:
         memcpy(&object, p, sizeof(struct value *));
+        object = value_meaning(object); /* pandas.NaT means None */
         return object->kind == VALUE_FLOAT && isnan(object->real);
     case DTYPE_BOOL:
     case DTYPE_INT:

@@ -823,7 +823,9 @@ static bool put_value(struct builder *b, struct place p, struct value *v, struct
         return items_group(b, p, "slice", &v->list, err);
     case VALUE_GLOBAL:
         return put_global(b, p, v->global, err);
-    case VALUE_OBJECT:
+    case VALUE_OBJECT: /* a DataFrame is what its columns are: that is what h5py's users look for */
+        if (value_meaning(v)->kind == VALUE_TABLE)
+            return put_table(b, p, value_meaning(v)->table, err);
         return put_object(b, p, v->object, err);
     case VALUE_EXTERNAL:
         return put_external(b, p, v->external, err);

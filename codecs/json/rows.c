@@ -41,6 +41,7 @@ static bool put_value(struct json_writer *w, const uint8_t *p, struct sink *out,
 {
     struct value *v;
     memcpy(&v, p, sizeof(struct value *));
+    v = value_meaning(v);
     return json_is_leaf(v) ? json_put_leaf(w, v, out, err) : put_object(w, v, out, err);
 }
 
