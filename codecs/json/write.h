@@ -20,6 +20,8 @@
  * callable that is no class is "$callable". external                    {"$persistent_id": id},
  * {"$extension": code}, {"$buffer": number},
  *                               {"$link": path} or {"$link": [file, path]}
+ *
+ * Objects of well-known classes are written as what they mean (known/README.md): a datetime is text.
  */
 #ifndef MANDOLINE_JSON_WRITE_H
 #define MANDOLINE_JSON_WRITE_H
