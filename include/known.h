@@ -27,6 +27,12 @@ void known_start(struct known_work *w, const struct limits *limits, struct arena
  */
 bool known_resolve(struct known_work *w, struct value *v, struct error *err);
 
+/*
+ * The object that a tag of typed JSON stands for ("$datetime", see known_kind), from its text: part for part
+ * what CPython pickles, and resolved. NULL: ERR_SYNTAX says what the text must be; or no memory.
+ */
+struct value *known_of_text(struct known_work *w, const char *tag, struct bytes text, struct error *err);
+
 /* The first row of a class, function or method, or known_nothing. Remembered in a global: asking again costs
  * nothing. */
 const struct known *known_find_global(struct value_global *g);

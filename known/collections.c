@@ -1,10 +1,10 @@
 /* The collections of the standard library: dicts and lists. */
 #include "rows.h"
 
-const struct known_kind known_ordered_dict = {.type = "collections.OrderedDict"};
+const struct known_kind known_ordered_dict = {.type = "collections.OrderedDict", .tag = "$ordereddict"};
 const struct known_kind known_default_dict = {.type = "collections.defaultdict"};
 const struct known_kind known_counter = {.type = "collections.Counter"};
-const struct known_kind known_deque = {.type = "collections.deque"};
+const struct known_kind known_deque = {.type = "collections.deque", .tag = "$deque"};
 const struct known_kind known_array_array = {.type = "array.array"};
 
 /* The dict of pairs that may name a key twice. NULL: a key can be none; or (err) no memory. */

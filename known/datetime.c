@@ -5,15 +5,24 @@
  */
 #include "rows.h"
 
+#include "utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { DATE_SIZE = 4, TIME_SIZE = 6, FOLD = 0x80, DAY_SECONDS = 86400, MOST_DAYS = 999999999 };
+enum {
+    MOST_NAME = 256,
+    DATE_SIZE = 4,
+    TIME_SIZE = 6,
+    FOLD = 0x80,
+    DAY_SECONDS = 86400,
+    MOST_DAYS = 999999999
+};
 
-const struct known_kind known_datetime = {.type = "datetime.datetime"};
-const struct known_kind known_date = {.type = "datetime.date"};
-const struct known_kind known_time = {.type = "datetime.time"};
-const struct known_kind known_timedelta = {.type = "datetime.timedelta"};
+const struct known_kind known_datetime = {.type = "datetime.datetime", .tag = "$datetime"};
+const struct known_kind known_date = {.type = "datetime.date", .tag = "$date"};
+const struct known_kind known_time = {.type = "datetime.time", .tag = "$time"};
+const struct known_kind known_timedelta = {.type = "datetime.timedelta", .tag = "$timedelta"};
 const struct known_kind known_timezone = {.type = "datetime.timezone"};
 const struct known_kind known_zone = {.type = "datetime.tzinfo"};
 
@@ -107,8 +116,11 @@ static struct value *zone_new(struct known_work *w, struct bytes name, const str
         arena_fail(w->arena, err);
         return NULL;
     }
+    bool surrogates;
     z->name.kind = VALUE_STR;
     z->name.text = name;
+    if (utf8_valid_surrogatepass(name, &surrogates) == name.len && surrogates)
+        z->name.flags = VALUE_SURROGATES;
     z->fixed = offset != NULL;
     if (offset != NULL)
         z->offset = *offset;
@@ -293,7 +305,8 @@ struct value *datetime_of(struct known_work *w, const struct value_object *o, st
     if (zone == NULL || zone->fixed)
         return known_text(w, err, "%s", t.at);
     const struct bytes name = zone->name.text;
-    const char *text = arena_printf(w->arena, "%s[%.*s]", t.at, (int)(name.len < 80 ? name.len : 80),
-                                    (const char *)name.data);
-    return known_made_of(w, text == NULL ? NULL : value_text(w->arena, text), err);
+    if (name.len > MOST_NAME)
+        return NULL;
+    const char *text = arena_printf(w->arena, "%s[%.*s]", t.at, (int)name.len, (const char *)name.data);
+    return text == NULL ? known_made_of(w, NULL, err) : known_str(w, bytes_text(text), err);
 }

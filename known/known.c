@@ -1,5 +1,7 @@
 #include "rows.h"
 
+#include "utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -126,6 +128,15 @@ struct value *known_made_of(struct known_work *w, struct value *v, struct error 
     if (v == NULL)
         arena_fail(w->arena, err);
     return v;
+}
+
+struct value *known_str(struct known_work *w, struct bytes text, struct error *err)
+{
+    bool surrogates;
+    struct value *v = value_str(w->arena, text);
+    if (v != NULL && utf8_valid_surrogatepass(text, &surrogates) == text.len && surrogates)
+        v->flags = VALUE_SURROGATES;
+    return known_made_of(w, v, err);
 }
 
 struct value *known_text(struct known_work *w, struct error *err, const char *format, ...)

@@ -49,6 +49,9 @@ bool known_is_a(struct known_work *w, struct value *part, const struct known_kin
 /* v; or NULL with *err set: no memory. */
 struct value *known_made_of(struct known_work *w, struct value *v, struct error *err);
 
+/* Text that is in the arena already, whatever surrogates are in it. NULL: *err is set. */
+struct value *known_str(struct known_work *w, struct bytes text, struct error *err);
+
 /* Text in the arena. NULL: *err is set. */
 struct value *known_text(struct known_work *w, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

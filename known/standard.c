@@ -6,10 +6,10 @@
 #include "bigint.h"
 #include "number.h"
 
-const struct known_kind known_decimal = {.type = "decimal.Decimal"};
-const struct known_kind known_fraction = {.type = "fractions.Fraction"};
-const struct known_kind known_uuid = {.type = "uuid.UUID"};
-const struct known_kind known_path = {.type = "pathlib.PurePath"};
+const struct known_kind known_decimal = {.type = "decimal.Decimal", .tag = "$decimal"};
+const struct known_kind known_fraction = {.type = "fractions.Fraction", .tag = "$fraction"};
+const struct known_kind known_uuid = {.type = "uuid.UUID", .tag = "$uuid"};
+const struct known_kind known_path = {.type = "pathlib.PurePath", .tag = "$path"};
 const struct known_kind known_attribute = {.type = "attribute"};
 const struct known_kind known_namespace = {.type = "types.SimpleNamespace"};
 
@@ -182,8 +182,7 @@ static size_t tidy(char *text, size_t at, size_t len, const char *slashes)
 
 static struct value *path_text(struct known_work *w, char *text, size_t len, struct error *err)
 {
-    return known_made_of(w, len == 0 ? value_text(w->arena, ".") : value_str(w->arena, bytes_of(text, len)),
-                         err);
+    return known_str(w, len == 0 ? bytes_text(".") : bytes_of(text, len), err);
 }
 
 struct value *path_of(struct known_work *w, const struct value_object *o, struct error *err)
@@ -225,10 +224,7 @@ struct value *attribute_of(struct known_work *w, const struct value_object *o, s
     if (text == NULL)
         return known_made_of(w, NULL, err);
     mempcpy(mempcpy(mempcpy(text, class.data, class.len), ".", 1), name.data, name.len);
-    struct value *v = value_str(w->arena, bytes_of(text, class.len + 1 + name.len));
-    if (v != NULL)
-        v->flags = known_argument(o, 1)->flags & VALUE_SURROGATES;
-    return known_made_of(w, v, err);
+    return known_str(w, bytes_of(text, class.len + 1 + name.len), err);
 }
 
 struct value *namespace_of(struct known_work *w, const struct value_object *o, struct error *err)

@@ -43,6 +43,7 @@ struct typed_reader {
     size_t id_count, id_capacity;
     struct keyset keyset;
     struct value_list objects; /* whose classes are well known */
+    struct known_work known;
     const struct limits *limits;
 };
 
@@ -404,6 +405,20 @@ static bool finish_object(struct typed_reader *r, struct value *node, struct val
     return !known_is(o->callable) || value_append(r->arena, &r->objects, node) || arena_fail(r->arena, err);
 }
 
+static bool finish_deque(struct typed_reader *r, struct value *node, struct value *argument,
+                         struct error *err)
+{
+    node->object->items = argument->list;
+    return value_append(r->arena, &r->objects, node) || arena_fail(r->arena, err);
+}
+
+static bool finish_ordered(struct typed_reader *r, struct value *node, struct value *argument,
+                           struct error *err)
+{
+    return read_pairs(r, argument, &node->object->pairs, err) &&
+           (value_append(r->arena, &r->objects, node) || arena_fail(r->arena, err));
+}
+
 static bool begin_external(struct typed_reader *r, const struct tag_use *use, struct error *err)
 {
     struct value *const members = use->argument;
@@ -494,6 +509,42 @@ static bool finish_table(struct typed_reader *r, struct value *node, struct valu
     return (columns == NULL || add_columns(r, columns, &t, err)) && table_become(node, r->arena, &t, err);
 }
 
+/* ---- objects of well-known classes ---- */
+
+/* What is text: see known_of_text(). */
+static bool begin_known(struct typed_reader *r, const struct tag_use *use, struct error *err)
+{
+    if (use->argument->kind != VALUE_STR)
+        return wrong(use, "text", err);
+    const struct value *v = known_of_text(&r->known, use->tag->name, use->argument->text, err);
+    if (v == NULL)
+        return false;
+    *use->v = *v;
+    return true;
+}
+
+/* collections.OrderedDict() or collections.deque(), whose parts follow. */
+static bool begin_collection(struct typed_reader *r, const struct tag_use *use, struct error *err)
+{
+    const bool deque = use->tag->finish == finish_deque;
+    struct value_object *o = arena_alloc(r->arena, 1, sizeof *o);
+    if (use->argument->kind != VALUE_LIST)
+        return wrong(use, deque ? "a list" : "a list of lists of key and value", err);
+    if (o == NULL)
+        return arena_fail(r->arena, err);
+    *o = (struct value_object){
+        .made = OBJECT_REDUCE,
+        .callable =
+            value_global(r->arena, bytes_text("collections"), bytes_text(deque ? "deque" : "OrderedDict")),
+        .args = value_new(r->arena, VALUE_TUPLE),
+    };
+    if (o->callable == NULL || o->args == NULL)
+        return arena_fail(r->arena, err);
+    become(use->v, VALUE_OBJECT);
+    use->v->object = o;
+    return push_tag(r, use, items_of(&use->argument->list), err);
+}
+
 /* ---- sharing ---- */
 
 static const struct tag *tag_of(const struct value *v, struct error *err);
@@ -556,6 +607,16 @@ static const struct tag tags[] = {
     {"$object", begin_object, VALUE_OBJECT, finish_object},
     {"$external", begin_external, VALUE_EXTERNAL, finish_external},
     {"$table", begin_table, VALUE_TABLE, finish_table},
+    {"$datetime", begin_known, VALUE_OBJECT, NULL},
+    {"$date", begin_known, VALUE_OBJECT, NULL},
+    {"$time", begin_known, VALUE_OBJECT, NULL},
+    {"$timedelta", begin_known, VALUE_OBJECT, NULL},
+    {"$decimal", begin_known, VALUE_OBJECT, NULL},
+    {"$fraction", begin_known, VALUE_OBJECT, NULL},
+    {"$uuid", begin_known, VALUE_OBJECT, NULL},
+    {"$path", begin_known, VALUE_OBJECT, NULL},
+    {"$ordereddict", begin_collection, VALUE_OBJECT, finish_ordered},
+    {"$deque", begin_collection, VALUE_OBJECT, finish_deque},
     {"$id", begin_id, VALUE_NONE, NULL},
     {"$ref", begin_ref, VALUE_NONE, NULL},
 };
@@ -633,10 +694,8 @@ static void point(const struct typed_reader *r, struct error *err)
 
 static bool resolve_known(struct typed_reader *r, struct error *err)
 {
-    struct known_work work;
-    known_start(&work, r->limits, r->arena);
     for (size_t i = 0; i < r->objects.count; i++)
-        if (!known_resolve(&work, r->objects.items[i], err))
+        if (!known_resolve(&r->known, r->objects.items[i], err))
             return false;
     return true;
 }
@@ -652,6 +711,7 @@ bool typed_read(struct bytes text, const struct limits *limits, struct arena *ar
     if (!json_read(text, &json_limits, arena, &root, err))
         return false;
     keyset_init(&r.keyset, arena);
+    known_start(&r.known, limits, arena);
     if (!resolve(&r, &root, err)) {
         point(&r, err);
         return false;

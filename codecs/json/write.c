@@ -93,6 +93,7 @@ static bool before_object_part(struct json_writer *w, const struct walk_event *e
         return (!first || layout_open_member(&w->layout, "$added", '[', out, err)) &&
                layout_separate(&w->layout, out, err);
     case WALK_KEY:
+        ev->value->mark &= ~(uint32_t)WALK_OPEN; /* the check enters it too */
         if (first &&
             !(keytext_check(w, &o->pairs, err) && layout_open_member(&w->layout, "$pairs", '{', out, err)))
             return false;

@@ -24,6 +24,8 @@
  * object of arrays; split, an object of columns (labels), index and data (an array a row). An index other
  * than numbers from 0 on comes first among the columns, under the names of table_named() (table.h). A series
  * without one is an array of its values; in split it has a name instead of columns.
+ *
+ * Objects of well-known classes are written as what they mean (known/README.md): a datetime is text.
  */
 #ifndef MANDOLINE_JSON_WRITE_H
 #define MANDOLINE_JSON_WRITE_H

@@ -216,6 +216,39 @@ class Known(unittest.TestCase):
         table = pickle.dumps(collections.OrderedDict(a=array.array("i", [1, 2]), b=["x", "y"]))
         self.assertEqual(b"a,b\n1,x\n2,y\n", self.server.convert(table, "csv", "pickle"))
 
+    def test_tags_make_what_python_makes(self):
+        """What a client in another language sends."""
+        utc, hour = datetime.timezone.utc, datetime.timedelta(hours=1)
+        for tag, text, value in (
+                ("datetime", "2020-01-31T12:30:00.250Z", datetime.datetime(2020, 1, 31, 12, 30, 0, 250000, utc)),
+                ("datetime", "2020-01-31 12:30", datetime.datetime(2020, 1, 31, 12, 30)),
+                ("datetime", "2020-01-31T12:30:00-05:30", datetime.datetime(2020, 1, 31, 12, 30, tzinfo=datetime.timezone(-5.5 * hour))),
+                ("date", "2020-01-31", datetime.date(2020, 1, 31)), ("time", "12:30", datetime.time(12, 30)),
+                ("timedelta", "PT26H", 26 * hour), ("timedelta", "-P1DT1M0.5S", -datetime.timedelta(days=1, seconds=60.5)),
+                ("decimal", "1.50", decimal.Decimal("1.50")), ("fraction", "3/4", fractions.Fraction(3, 4)),
+                ("uuid", "12345678-9ABC-def0-1234-56789abcdef0", uuid.UUID("12345678-9abc-def0-1234-56789abcdef0")),
+                ("path", "/a//b/./c/", pathlib.PosixPath("/a/b/c")), ("path", "", pathlib.PosixPath()),
+                ("ordereddict", [["b", 1], ["a", [2]]], collections.OrderedDict(b=1, a=[2])),
+                ("deque", [1, "x"], collections.deque([1, "x"]))):
+            for protocol in PROTOCOLS:
+                with self.subTest(tag, text=text, protocol=protocol):
+                    made = pickle.loads(self.server.convert(json.dumps({"$" + tag: text}).encode(), "pickle", "typed", protocol=protocol))
+                    self.assertEqual((type(value), value, repr(value)), (type(made), made, repr(made)))
+
+    def test_tags_are_written_where_nothing_is_lost(self):
+        tagged = [datetime.datetime(2020, 1, 1), datetime.date(2020, 1, 1), datetime.timedelta(1), decimal.Decimal("1.5"),
+                  fractions.Fraction(1, 2), uuid.UUID(int=1), pathlib.PosixPath("/a"), collections.OrderedDict(a=1), collections.deque([1])]
+        zone = datetime.timezone(datetime.timedelta(hours=1))
+        generic = [datetime.datetime(2020, 1, 1, fold=1), datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=1), "x")),
+                   [datetime.datetime(2020, 1, 1, tzinfo=zone), datetime.datetime(2020, 1, 2, tzinfo=zone)],
+                   pathlib.PurePosixPath("/a"), collections.deque([1], 2), Attributed(a=1)]
+        for value in tagged + generic:
+            with self.subTest(repr(value)):
+                typed = self.server.convert(pickle.dumps(value, 4), "typed", "pickle")
+                self.assertEqual(any(value is t for t in tagged), b"$object" not in typed, typed)
+                back = pickle.loads(self.server.convert(typed, "pickle", "typed"))
+                self.assertEqual((repr(value), getattr(value, "fold", 0)), (repr(back), getattr(back, "fold", 0)))
+
     def test_paths_lead_inside_and_inspect_says_what_is_there(self):
         day = datetime.date(2020, 1, 2)
         value = {"ordered": collections.OrderedDict(day=day, deque=collections.deque(["x", numpy.arange(6)])),
