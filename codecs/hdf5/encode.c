@@ -5,6 +5,7 @@
  */
 #include "bigint.h"
 #include "h5.h"
+#include "known.h"
 #include "number.h"
 #include "utf8.h"
 
@@ -390,9 +391,39 @@ static bool put_dict(struct builder *b, struct place p, const struct value_pairs
     return ok ? named_group(b, p, "dict", members, ROWS(members), err) : arena_fail(b->arena, err);
 }
 
+/* Each the name of one link: keys that came twice are one in the dict that the object means. */
+static bool are_names(const struct value_object *o)
+{
+    const struct value_pairs *d = &o->pairs;
+    if (d->count > 0 && (o->meaning->kind != VALUE_DICT || o->meaning->dict.count != d->count))
+        return false;
+    for (size_t i = 0; i < d->count; i++)
+        if (!is_name(d->items[i].key))
+            return false;
+    return true;
+}
+
+/* An object of a well-known class as text, or as a group of its items or pairs. *done: it was one. */
+static bool put_known(struct builder *b, struct place p, const struct value_object *o, bool *done,
+                      struct error *err)
+{
+    struct bytes text;
+    const char *tag = known_tag(o, WALK_MARK_MAX, b->e->limits, &text, err);
+    *done = tag != NULL && (text.data != NULL || are_names(o));
+    if (!*done)
+        return err->kind == ERR_NONE;
+    if (text.data != NULL)
+        return put_text(b, p, tag + 1, text, err);
+    if (strcmp(tag, "$deque") == 0)
+        return items_group(b, p, tag + 1, &o->items, err);
+    return open_group(b, p, tag + 1, (struct frame){.pairs = o->pairs.items, .count = o->pairs.count}, err);
+}
+
 static bool put_object(struct builder *b, struct place p, const struct value_object *o, struct error *err)
 {
-    bool ok = true;
+    bool ok = true, done;
+    if (!put_known(b, p, o, &done, err) || done)
+        return done;
     const bool pairs = o->pairs.count > 0;
     const struct named members[] = {
         {"made", value_int(b->arena, o->made)},
