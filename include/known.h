@@ -33,6 +33,15 @@ bool known_resolve(struct known_work *w, struct value *v, struct error *err);
  */
 struct value *known_of_text(struct known_work *w, const char *tag, struct bytes text, struct error *err);
 
+/*
+ * The tag of an object that known_of_text() makes again of *text, part for part; or, with data NULL in *text,
+ * of an OrderedDict() or deque() that has nothing but pairs or items: the tag holds those. NULL: nothing of
+ * less than all its parts says what it is; or, with err->kind set, no memory. A part whose mark has a bit of
+ * shared is met elsewhere too and cannot be left out; the marks of parts that can be are cleared.
+ */
+const char *known_tag(const struct value_object *o, uint32_t shared, const struct limits *limits,
+                      struct bytes *text, struct error *err);
+
 /* The first row of a class, function or method, or known_nothing. Remembered in a global: asking again costs
  * nothing. */
 const struct known *known_find_global(struct value_global *g);

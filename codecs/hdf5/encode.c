@@ -5,6 +5,7 @@
  */
 #include "bigint.h"
 #include "h5.h"
+#include "known.h"
 #include "number.h"
 #include "table.h"
 #include "utf8.h"
@@ -392,9 +393,39 @@ static bool put_dict(struct builder *b, struct place p, const struct value_pairs
     return ok ? named_group(b, p, "dict", members, ROWS(members), err) : arena_fail(b->arena, err);
 }
 
+/* Each the name of one link: keys that came twice are one in the dict that the object means. */
+static bool are_names(const struct value_object *o)
+{
+    const struct value_pairs *d = &o->pairs;
+    if (d->count > 0 && (o->meaning->kind != VALUE_DICT || o->meaning->dict.count != d->count))
+        return false;
+    for (size_t i = 0; i < d->count; i++)
+        if (!is_name(d->items[i].key))
+            return false;
+    return true;
+}
+
+/* An object of a well-known class as text, or as a group of its items or pairs. *done: it was one. */
+static bool put_known(struct builder *b, struct place p, const struct value_object *o, bool *done,
+                      struct error *err)
+{
+    struct bytes text;
+    const char *tag = known_tag(o, WALK_MARK_MAX, b->e->limits, &text, err);
+    *done = tag != NULL && (text.data != NULL || are_names(o));
+    if (!*done)
+        return err->kind == ERR_NONE;
+    if (text.data != NULL)
+        return put_text(b, p, tag + 1, text, err);
+    if (strcmp(tag, "$deque") == 0)
+        return items_group(b, p, tag + 1, &o->items, err);
+    return open_group(b, p, tag + 1, (struct frame){.pairs = o->pairs.items, .count = o->pairs.count}, err);
+}
+
 static bool put_object(struct builder *b, struct place p, const struct value_object *o, struct error *err)
 {
-    bool ok = true;
+    bool ok = true, done;
+    if (!put_known(b, p, o, &done, err) || done)
+        return done;
     const bool pairs = o->pairs.count > 0;
     const struct named members[] = {
         {"made", value_int(b->arena, o->made)},
@@ -420,8 +451,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* *yes: the columns can be members of a group under these names, and the marks tell which they were. */
-static bool are_names(struct builder *b, const struct value_table *t, const struct value_pairs *named,
-                      bool *yes, struct error *err)
+static bool labels_are_names(struct builder *b, const struct value_table *t, const struct value_pairs *named,
+                             bool *yes, struct error *err)
 {
     *yes = named->count > 0;
     for (size_t i = 0; i < named->count && *yes; i++) {
@@ -465,7 +496,7 @@ static bool put_table(struct builder *b, struct place p, const struct value_tabl
         if (named.items[t->levels].key == NULL)
             return arena_fail(b->arena, err);
     }
-    if (!are_names(b, t, &named, &names, err))
+    if (!labels_are_names(b, t, &named, &names, err))
         return false;
     if (!names)
         return put_labelled(b, p, t, err);
@@ -781,6 +812,12 @@ static bool put_str(struct builder *b, struct place p, const struct value *v, st
                             : put_raw(b, p, old ? "py2str" : "str", v->text, err);
 }
 
+/* A DataFrame or Series is its columns: that is what h5py's users look for. An index is an object. */
+static bool is_frame(struct value *v)
+{
+    return value_meaning(v)->kind == VALUE_TABLE && strcmp(v->object->known->type, "pandas.Index") != 0;
+}
+
 static bool put_value(struct builder *b, struct place p, struct value *v, struct error *err)
 {
     const uint8_t boolean = v->kind == VALUE_BOOL && v->boolean;
@@ -823,8 +860,8 @@ static bool put_value(struct builder *b, struct place p, struct value *v, struct
         return items_group(b, p, "slice", &v->list, err);
     case VALUE_GLOBAL:
         return put_global(b, p, v->global, err);
-    case VALUE_OBJECT: /* a DataFrame is what its columns are: that is what h5py's users look for */
-        if (value_meaning(v)->kind == VALUE_TABLE)
+    case VALUE_OBJECT:
+        if (is_frame(v))
             return put_table(b, p, value_meaning(v)->table, err);
         return put_object(b, p, v->object, err);
     case VALUE_EXTERNAL:

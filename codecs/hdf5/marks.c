@@ -1,6 +1,7 @@
 /* What our marks say about a dataset or group: the way back to the Python types (README.md). */
 #include "bigint.h"
 #include "h5.h"
+#include "known.h"
 #include "number.h"
 #include "table.h"
 #include "utf8.h"
@@ -27,6 +28,7 @@ struct marked {
     uint64_t count;
     enum value_kind kind;
     uint8_t flags;
+    struct bytes mark;
     struct bytes ints; /* bits: which of the floats were ints */
 };
 
@@ -263,6 +265,23 @@ static bool numpy_scalar(const struct marked *m, struct value **out, struct erro
 
 /* ---- the table ---- */
 
+/* What is text, and an object of a well-known class: known_of_text() says which. */
+static bool known(const struct marked *m, struct value **out, struct error *err)
+{
+    struct known_work work;
+    struct bytes text;
+    const char *tag = arena_printf(m->arena, "$%.*s", (int)m->mark.len, (const char *)m->mark.data);
+    if (tag == NULL)
+        return arena_fail(m->arena, err);
+    if (m->count != 1 || m->shape->dtype.kind != DTYPE_TEXT)
+        return wrong(err);
+    memcpy(&text, m->elements, sizeof text);
+    text = arena_copy(m->arena, text);
+    known_start(&work, m->file->limits, m->arena);
+    *out = text.data == NULL ? NULL : known_of_text(&work, tag, text, err);
+    return *out != NULL || arena_fail(m->arena, err);
+}
+
 static const struct {
     const char *mark;
     enum value_kind kind;
@@ -294,6 +313,16 @@ static const struct {
     {"table", VALUE_TABLE, 0, NULL},
     {"series", VALUE_TABLE, 0, NULL},
     {"columns", VALUE_TABLE, 0, NULL},
+    {"datetime", VALUE_OBJECT, 0, known},
+    {"date", VALUE_OBJECT, 0, known},
+    {"time", VALUE_OBJECT, 0, known},
+    {"timedelta", VALUE_OBJECT, 0, known},
+    {"decimal", VALUE_OBJECT, 0, known},
+    {"fraction", VALUE_OBJECT, 0, known},
+    {"uuid", VALUE_OBJECT, 0, known},
+    {"path", VALUE_OBJECT, 0, known},
+    {"ordereddict", VALUE_OBJECT, 0, NULL},
+    {"deque", VALUE_OBJECT, 0, NULL},
 };
 
 bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
@@ -309,6 +338,7 @@ bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struc
                            .arena = arena,
                            .kind = rows[i].kind,
                            .flags = rows[i].flags,
+                           .mark = mark,
                            .ints = ints_of(o)};
         if (rows[i].dataset == ndarray && o->shape.ndim > 0 && h5_mark(o, MARK_DTYPE).len == 0)
             break; /* as it is in the file */
@@ -449,6 +479,26 @@ static bool object_group(const struct h5_members *members, struct arena *arena, 
     return list_member(members, "states", &o->states, err) && list_member(members, "items", &o->items, err) &&
            list_member(members, "added", &o->added, err) &&
            (!pairs || pairs_of(members, arena, &o->pairs, err));
+}
+
+/* collections.OrderedDict() or collections.deque() of the members. */
+static bool collection_group(bool deque, const struct h5_members *members, struct arena *arena,
+                             struct value *node, struct error *err)
+{
+    struct value_object *o = arena_alloc(arena, 1, sizeof *o);
+    if (o == NULL)
+        return arena_fail(arena, err);
+    *o = (struct value_object){
+        .made = OBJECT_REDUCE,
+        .callable =
+            value_global(arena, bytes_text("collections"), bytes_text(deque ? "deque" : "OrderedDict")),
+        .args = value_new(arena, VALUE_TUPLE),
+        .pairs = {.items = deque ? NULL : members->items, .count = deque ? 0 : members->count},
+    };
+    if (o->callable == NULL || o->args == NULL)
+        return arena_fail(arena, err);
+    node->object = o;
+    return !deque || numbered(members, arena, &o->items, err);
 }
 
 static bool array_group(const struct h5_members *members, struct arena *arena, struct value *node,
@@ -597,7 +647,9 @@ bool h5_marked_group(struct bytes mark, const struct h5_members *members, struct
     case VALUE_SLICE:
         return list_group(members, arena, node, err);
     case VALUE_OBJECT:
-        return object_group(members, arena, node, err);
+        return bytes_is(mark, "object")
+                   ? object_group(members, arena, node, err)
+                   : collection_group(bytes_is(mark, "deque"), members, arena, node, err);
     case VALUE_ARRAY:
         return array_group(members, arena, node, err);
     case VALUE_DTYPE:

@@ -1,8 +1,8 @@
 #include "base64.h"
+#include "known.h"
 #include "number.h"
 #include "sharing.h"
 #include "typed.h"
-#include "typed_known.h"
 #include "write.h"
 
 #include <math.h>
@@ -208,7 +208,7 @@ static bool enter_object(struct typed_writer *w, struct value *v, struct sink *o
 {
     const struct value_object *o = v->object;
     struct bytes text;
-    const char *tag = typed_known_tag(o, w->limits, &text, err);
+    const char *tag = known_tag(o, SHARED, w->limits, &text, err);
     if (tag != NULL) {
         v->mark |= TAGGED;
         if (text.data == NULL)

@@ -16,6 +16,7 @@ import unittest
 import uuid
 import zoneinfo
 
+import h5py
 import numpy
 
 try:
@@ -160,8 +161,9 @@ class Known(unittest.TestCase):
                 body = pickle.dumps(value, protocol)
                 measure = pickle.loads(body)  # protocols below 4 forget fold
                 self.assertEqual(said, json.loads(self.server.convert(body, "json", "pickle")))
-                for back in (self.server.convert(body, "pickle", "pickle", protocol=protocol),
-                             self.server.convert(self.server.convert(body, "typed", "pickle"), "pickle", "typed", protocol=protocol)):
+                for format in ("pickle", "typed", "hdf5"):
+                    back = self.server.convert(self.server.convert(body, format, "pickle"), "pickle", format, protocol=protocol)
+                    self.assertEqual(said, json.loads(self.server.convert(back, "json", "pickle")))
                     if repr(measure).count("NaN") == 0:
                         self.assertIsNone(difference(measure, pickle.loads(back)))
                     self.assertEqual(repr(measure), repr(pickle.loads(back)))
@@ -248,6 +250,18 @@ class Known(unittest.TestCase):
                 self.assertEqual(any(value is t for t in tagged), b"$object" not in typed, typed)
                 back = pickle.loads(self.server.convert(typed, "pickle", "typed"))
                 self.assertEqual((repr(value), getattr(value, "fold", 0)), (repr(back), getattr(back, "fold", 0)))
+
+    def test_hdf5_holds_what_h5py_can_show(self):
+        value = {"when": datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc), "price": decimal.Decimal("1.50"),
+                 "ordered": collections.OrderedDict(b=[1, 2], a=uuid.UUID(int=1)), "queue": collections.deque([1, "x"])}
+        body = self.server.convert(pickle.dumps(value), "hdf5", "pickle")
+        with h5py.File(io.BytesIO(body)) as f:
+            self.assertEqual([b"2020-01-02T00:00:00+00:00", b"1.50"], [f["when"][()], f["price"][()]])
+            self.assertEqual((["b", "a"], str(uuid.UUID(int=1)).encode()), (list(f["ordered"]), f["ordered/a"][()]))
+            self.assertEqual([1, b"x"], [f["queue/0"][()], f["queue/1"][()]])
+        twice = b"\x80\3ccollections\nOrderedDict\n)R(X\1\0\0\0aK\1X\1\0\0\0aK\3u."
+        back = self.server.convert(self.server.convert(twice, "hdf5", "pickle"), "pickle", "hdf5")
+        self.assertEqual(collections.OrderedDict(a=3), pickle.loads(back))
 
     def test_paths_lead_inside_and_inspect_says_what_is_there(self):
         day = datetime.date(2020, 1, 2)

@@ -1,58 +1,58 @@
-#include "typed_known.h"
-
+/* Which objects a tag stands for: those that come out of it again, part for part. */
 #include "known.h"
-#include "sharing.h"
 
 enum { MOST_LEVELS = 8 }; /* that an object made of a tag's text has */
 
-static bool same(struct value *a, const struct value *b, bool may_share, unsigned level);
+static bool same(struct value *a, const struct value *b, uint32_t shared, unsigned level);
 
-static bool same_list(const struct value_list *a, const struct value_list *b, bool may_share, unsigned level)
+static bool same_list(const struct value_list *a, const struct value_list *b, uint32_t shared, unsigned level)
 {
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!same(a->items[i], b->items[i], may_share, level))
+        if (!same(a->items[i], b->items[i], shared, level))
             return false;
     return true;
 }
 
-static bool same_dict(const struct value_pairs *a, const struct value_pairs *b, bool may_share,
+static bool same_dict(const struct value_pairs *a, const struct value_pairs *b, uint32_t shared,
                       unsigned level)
 {
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!same(a->items[i].key, b->items[i].key, may_share, level) ||
-            !same(a->items[i].value, b->items[i].value, may_share, level))
+        if (!same(a->items[i].key, b->items[i].key, shared, level) ||
+            !same(a->items[i].value, b->items[i].value, shared, level))
             return false;
     return true;
 }
 
-static bool same_object(const struct value_object *a, const struct value_object *b, bool may_share,
+static bool same_object(const struct value_object *a, const struct value_object *b, uint32_t shared,
                         unsigned level)
 {
     return a->made == b->made && a->kwargs == NULL && a->items.count + a->added.count + a->pairs.count == 0 &&
-           same(a->callable, b->callable, may_share, level) && same(a->args, b->args, may_share, level) &&
-           same_list(&a->states, &b->states, may_share, level);
+           same(a->callable, b->callable, shared, level) && same(a->args, b->args, shared, level) &&
+           same_list(&a->states, &b->states, shared, level);
 }
 
 /* UTC is one object in Python, whatever the document shares. */
 static bool is_utc(const struct value *v)
 {
-    return v->kind == VALUE_OBJECT && v->object->meaning != NULL &&
-           bytes_is(bytes_text(v->object->known->type), "datetime.timezone") &&
-           v->object->meaning->kind == VALUE_STR && bytes_is(v->object->meaning->text, "UTC");
+    return v->kind == VALUE_OBJECT && v->object->known != NULL && v->object->meaning != NULL &&
+           strcmp(v->object->known->type, "datetime.timezone") == 0 &&
+           bytes_is(v->object->meaning->text, "UTC");
 }
 
-/* b, which has just been made, tells which kinds there are. */
-static bool same(struct value *a, const struct value *b, bool may_share, unsigned level)
+/* b has just been made: it tells which kinds there are. */
+static bool same(struct value *a, const struct value *b, uint32_t shared, unsigned level)
 {
-    may_share = may_share || is_utc(a);
-    if (level == MOST_LEVELS || a->kind != b->kind || a->flags != b->flags ||
-        ((a->mark & SHARED) != 0 && !may_share))
+    if (is_utc(a))
+        shared = 0;
+    if (a->kind == VALUE_TUPLE && a->list.count == 0)
+        return b->kind == VALUE_TUPLE && b->list.count == 0; /* there is only one in Python */
+    if (level == MOST_LEVELS || a->kind != b->kind || a->flags != b->flags || (a->mark & shared) != 0)
         return false;
-    sharing_forget(a);
+    a->mark = 0;
     switch (a->kind) {
     case VALUE_INT:
         return a->integer == b->integer;
@@ -61,14 +61,14 @@ static bool same(struct value *a, const struct value *b, bool may_share, unsigne
     case VALUE_BYTES:
         return bytes_equal(a->text, b->text);
     case VALUE_TUPLE:
-        return same_list(&a->list, &b->list, may_share, level + 1);
+        return same_list(&a->list, &b->list, shared, level + 1);
     case VALUE_DICT:
-        return same_dict(&a->dict, &b->dict, may_share, level + 1);
+        return same_dict(&a->dict, &b->dict, shared, level + 1);
     case VALUE_GLOBAL:
         return bytes_equal(a->global->module, b->global->module) &&
                bytes_equal(a->global->name, b->global->name);
     case VALUE_OBJECT:
-        return same_object(a->object, b->object, may_share, level + 1);
+        return same_object(a->object, b->object, shared, level + 1);
     default:
         return false;
     }
@@ -82,8 +82,8 @@ static bool is_collection(const struct value_object *o)
            o->callable->kind == VALUE_GLOBAL && bytes_is(o->callable->global->module, "collections");
 }
 
-const char *typed_known_tag(const struct value_object *o, const struct limits *limits, struct bytes *text,
-                            struct error *err)
+const char *known_tag(const struct value_object *o, uint32_t shared, const struct limits *limits,
+                      struct bytes *text, struct error *err)
 {
     *text = bytes_of(NULL, 0);
     if (o->known == NULL || o->known->tag == NULL)
@@ -98,7 +98,7 @@ const char *typed_known_tag(const struct value_object *o, const struct limits *l
     const struct value *made = known_of_text(&work, o->known->tag, o->meaning->text, &refused);
     if (made == NULL && refused.kind == ERR_LIMIT)
         *err = refused;
-    if (made == NULL || !same_object(o, made->object, false, 0))
+    if (made == NULL || !same_object(o, made->object, shared, 0))
         return NULL;
     *text = o->meaning->text;
     return o->known->tag;
