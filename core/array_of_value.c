@@ -4,6 +4,7 @@
 
 #include "bigint.h"
 #include "dtype_promote.h"
+#include "table.h"
 #include "utf8.h"
 
 /* Lists on the way to the element that is looked at. */
@@ -181,6 +182,7 @@ static bool dtype_of_element(struct survey *s, const struct value *v, struct dty
     case VALUE_GLOBAL:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }
@@ -313,6 +315,8 @@ bool array_of_value(const struct value *v, struct arena *arena, struct array *ou
         *out = *v->array;
         return true;
     }
+    if (v->kind == VALUE_TABLE)
+        return table_records(v->table, arena, out, err);
     if (!survey(&s, v, err))
         return false;
     uint64_t *shape = arena_alloc(arena, s.ndim, sizeof *shape);

@@ -394,6 +394,7 @@ static bool print_leaf(struct keyset *k, const struct value *v, struct print *ou
         return v->array->scalar || refuse(v, err);
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
         *out = print_self(k, v);
         return true;
     case VALUE_BYTEARRAY:

@@ -1,6 +1,7 @@
 #include "node.h"
 
 #include "number.h"
+#include "table.h"
 
 struct graph {
     struct value *root;
@@ -69,10 +70,18 @@ static bool add_state(struct children *c, const struct value *state, struct erro
     return true;
 }
 
+static bool add_columns(struct children *c, const struct value_table *t, struct error *err)
+{
+    struct value_pairs named;
+    return table_named(t, c->arena, &named, err) && add_keys(c, &named, err);
+}
+
 static bool add_parts(struct children *c, const struct value *v, struct error *err)
 {
     if (v->kind == VALUE_DICT)
         return add_keys(c, &v->dict, err);
+    if (v->kind == VALUE_TABLE)
+        return add_columns(c, v->table, err);
     if (v->kind != VALUE_OBJECT)
         return add_indices(c, &v->list, err);
     const struct value_object *o = v->object;
@@ -87,15 +96,16 @@ bool node_of_value(struct value *v, struct arena *arena, struct node *out, struc
     *out = (struct node){.kind = NODE_DATASET, .id = (uintptr_t)v, .value = v};
     if (value_is_group(v)) {
         struct children c = {.arena = arena};
-        if (!add_parts(&c, v, err))
+        if (!add_parts(&c, value_meaning(v), err))
             return false;
         out->kind = NODE_GROUP;
         out->children = c.items;
         out->child_count = c.count;
-    } else if (v->kind == VALUE_ARRAY) {
-        out->dtype = &v->array->dtype;
-        out->ndim = v->array->ndim;
-        out->shape = v->array->shape;
+    } else if (value_meaning(v)->kind == VALUE_ARRAY) {
+        const struct array *a = value_meaning(v)->array;
+        out->dtype = &a->dtype;
+        out->ndim = a->ndim;
+        out->shape = a->shape;
     }
     return true;
 }

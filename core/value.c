@@ -2,6 +2,7 @@
 
 #include "bigint.h"
 #include "number.h"
+#include "table.h"
 
 struct value *value_new(struct arena *arena, enum value_kind kind)
 {
@@ -241,9 +242,14 @@ struct bytes value_type_name(const struct value *v)
         [VALUE_GLOBAL] = "global",
         [VALUE_OBJECT] = "object",
         [VALUE_EXTERNAL] = "external",
+        [VALUE_TABLE] = "pandas.DataFrame",
     };
     if (v->kind == VALUE_ARRAY && v->array->scalar)
         return bytes_text("numpy.generic");
+    if (v->kind == VALUE_TABLE && v->table->series)
+        return bytes_text("pandas.Series");
+    if (v->kind == VALUE_OBJECT && v->object->known != NULL)
+        return bytes_text(v->object->known->type);
     if (v->kind == VALUE_OBJECT && v->object->callable != NULL && v->object->callable->kind == VALUE_GLOBAL)
         return v->object->callable->global->name;
     return bytes_text(names[v->kind]);
@@ -333,8 +339,8 @@ static bool array_part(const struct array *a, struct bytes field, struct arena *
     return *out != NULL || arena_fail(arena, err);
 }
 
-static bool part(struct value *v, struct bytes step, struct arena *arena, struct value **out,
-                 struct error *err)
+static bool plain_part(struct value *v, struct bytes step, struct arena *arena, struct value **out,
+                       struct error *err)
 {
     *out = NULL;
     switch ((enum value_kind)v->kind) {
@@ -350,6 +356,8 @@ static bool part(struct value *v, struct bytes step, struct arena *arena, struct
         return true;
     case VALUE_ARRAY:
         return v->array->dtype.field_count == 0 || array_part(v->array, step, arena, out, err);
+    case VALUE_TABLE:
+        return table_part(v->table, step, arena, out, err);
     case VALUE_NONE:
     case VALUE_BOOL:
     case VALUE_INT:
@@ -370,6 +378,15 @@ static bool part(struct value *v, struct bytes step, struct arena *arena, struct
         break;
     }
     return true;
+}
+
+/* A part of what v means; or else one of what it is made of. */
+static bool part(struct value *v, struct bytes step, struct arena *arena, struct value **out,
+                 struct error *err)
+{
+    struct value *meaning = value_meaning(v);
+    return plain_part(meaning, step, arena, out, err) &&
+           (*out != NULL || meaning == v || plain_part(v, step, arena, out, err));
 }
 
 bool value_at(struct value *root, struct bytes path, struct arena *arena, struct value **out,
@@ -402,7 +419,11 @@ bool value_is_group(const struct value *v)
     case VALUE_TUPLE:
         return v->list.count > 0;
     case VALUE_OBJECT:
+        if (v->object->meaning != NULL)
+            return value_is_group(v->object->meaning);
         return v->object->states.count + v->object->items.count + v->object->pairs.count > 0;
+    case VALUE_TABLE:
+        return true;
     case VALUE_NONE:
     case VALUE_BOOL:
     case VALUE_INT:

@@ -84,6 +84,8 @@ static bool next_group(struct walk_frame *f)
         return false;
     if (v->kind == VALUE_DICT)
         set_pairs(f, &v->dict);
+    else if (v->kind == VALUE_TABLE)
+        set_pairs(f, &v->table->columns);
     else if (v->kind == VALUE_EXTERNAL)
         set_items(f, WALK_ID, &v->external->id, 1);
     else if (value_is_container(v))
@@ -96,7 +98,7 @@ static bool next_group(struct walk_frame *f)
 static bool has_parts(const struct value *v)
 {
     return value_is_container(v) || v->kind == VALUE_OBJECT || v->kind == VALUE_EXTERNAL ||
-           v->kind == VALUE_ARRAY;
+           v->kind == VALUE_TABLE || v->kind == VALUE_ARRAY;
 }
 
 static enum step fail(struct walk *w, struct error *err)
@@ -167,6 +169,8 @@ static enum step enter(struct walk *w, const struct walk_event *e, struct error 
 
 static enum step visit(struct walk *w, struct walk_event *e, struct error *err)
 {
+    if (w->meanings)
+        e->value = value_meaning(e->value);
     if (++w->nodes > w->limits->nodes) {
         error_set_limit(err, "nodes", w->limits->nodes,
                         "the value has more than %llu parts, shared ones counted each time",

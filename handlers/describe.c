@@ -32,9 +32,14 @@ static void put_array(struct dict *d, const struct array *a)
     dict_numbers(d, "shape", a->shape, a->ndim);
 }
 
+/* What is inside of an object counts where its class is well known. */
 void describe_value(struct dict *d, const struct value *v)
 {
     dict_str(d, "type", value_type_name(v));
+    if (v->kind == VALUE_OBJECT && v->object->meaning != NULL) {
+        put_class(d, v);
+        v = v->object->meaning;
+    }
     switch ((enum value_kind)v->kind) {
     case VALUE_STR:
     case VALUE_BYTES:
@@ -52,6 +57,9 @@ void describe_value(struct dict *d, const struct value *v)
         break;
     case VALUE_ARRAY:
         put_array(d, v->array);
+        break;
+    case VALUE_TABLE:
+        dict_uint(d, "rows", v->table->rows);
         break;
     case VALUE_DTYPE:
         describe_dtype(d, v->dtype);

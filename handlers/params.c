@@ -8,6 +8,9 @@ static const char *const truths[] = {"false", "true", "0", "1", "no", "yes", "of
 static const char *const nan_spellings[] = {
     [NAN_NULL] = "null", [NAN_STRING] = "string", [NAN_LITERAL] = "literal", [NAN_ERROR] = "error", NULL};
 
+static const char *const table_forms[] = {
+    [TABLE_RECORDS] = "records", [TABLE_COLUMNS] = "columns", [TABLE_SPLIT] = "split", NULL};
+
 enum { MAX_PROTOCOL = 5, SHOWN = 60 };
 
 const struct bytes *param_find(const struct request *request, const char *name)
@@ -123,15 +126,17 @@ bool param_options(const struct request *request, const struct codec_options **o
         return arena_fail(request->arena, err);
     *o = codec_options_default;
     o->crew = request->service->crew;
-    unsigned nan = o->nan;
+    unsigned nan = o->nan, table = o->table;
     uint64_t protocol = (uint64_t)o->protocol;
     if (!param_choice(request, "nan", nan_spellings, &nan, err) ||
+        !param_choice(request, "table", table_forms, &table, err) ||
         !param_bool(request, "pretty", &o->pretty, err) ||
         !param_number(request, "protocol", 0, MAX_PROTOCOL, &protocol, err) ||
         !param_bool(request, "attributes", &o->attributes, err) ||
         !param_bool(request, "header", &o->header, err))
         return false;
     o->nan = nan;
+    o->table = table;
     o->protocol = (int)protocol;
     *out = o;
     return true;

@@ -27,7 +27,7 @@ bool param_list(const struct request *request, const char *name, const struct by
 
 /* nan= pretty= protocol= attributes= header=, over the defaults, in the arena. */
 bool param_options(const struct request *request, const struct codec_options **out, struct error *err);
-#define PARAM_OPTIONS "nan", "pretty", "protocol", "attributes", "header"
+#define PARAM_OPTIONS "nan", "pretty", "protocol", "attributes", "header", "table"
 
 /* Every parameter is one of those known (see struct route), and none is there twice that may not be. */
 bool params_check(const struct request *request, const char *const *known, struct error *err);

@@ -4,6 +4,7 @@
 #include "cast.h"
 #include "params.h"
 #include "selection.h"
+#include "table.h"
 
 bool part_of_request(const struct request *request, struct part *out, struct error *err)
 {
@@ -19,9 +20,10 @@ static bool array_needed(struct value **v, const char *parameter, struct arena *
 {
     struct array array;
     const struct bytes type = value_type_name(*v);
+    *v = value_meaning(*v);
     if ((*v)->kind == VALUE_ARRAY)
         return true;
-    if ((*v)->kind != VALUE_LIST && (*v)->kind != VALUE_TUPLE)
+    if ((*v)->kind != VALUE_LIST && (*v)->kind != VALUE_TUPLE && (*v)->kind != VALUE_TABLE)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "%s= needs an array; there is a %.*s",
                     parameter, (int)(type.len < 60 ? type.len : 60), (const char *)type.data);
     if (!array_of_value(*v, arena, &array, err))
@@ -64,7 +66,12 @@ static bool slice(const struct request *request, struct bytes text, struct value
     struct arena *arena = request->arena;
     struct selection selection;
     struct array seen;
-    if (!selection_parse(text, arena, &selection, err) || !array_needed(v, "slice", arena, err) ||
+    if (!selection_parse(text, arena, &selection, err))
+        return false;
+    const struct value *meaning = value_meaning(*v);
+    if (meaning->kind == VALUE_TABLE && (!meaning->table->series || meaning->table->levels > 0))
+        return table_select(meaning->table, &selection, request->service->limits, arena, v, err);
+    if (!array_needed(v, "slice", arena, err) ||
         !array_select((*v)->array, &selection, request->service->limits, arena, &seen, err))
         return false;
     const bool element = seen.ndim == 0 && (*v)->array->ndim > 0 && !has_ellipsis(&selection);
@@ -77,6 +84,9 @@ static bool slice(const struct request *request, struct bytes text, struct value
 static bool fields(const struct part *part, struct arena *arena, struct value **v, struct error *err)
 {
     struct array seen;
+    const struct value *meaning = value_meaning(*v);
+    if (meaning->kind == VALUE_TABLE)
+        return table_select_fields(meaning->table, part->fields, part->field_count, arena, v, err);
     if (!array_needed(v, "fields", arena, err) ||
         !array_select_fields((*v)->array, part->fields, part->field_count, arena, &seen, err))
         return false;
@@ -96,9 +106,10 @@ static bool cast(struct bytes name, struct arena *arena, struct value **v, struc
 }
 
 /* What is known to be too much before any of it is read. An element takes a byte at least, in any format. */
-static bool within_limits(const struct value *v, const struct limits *limits, struct error *err)
+static bool within_limits(struct value *whole, const struct limits *limits, struct error *err)
 {
     uint64_t count;
+    const struct value *v = value_meaning(whole);
     if (v->kind != VALUE_ARRAY)
         return true;
     if (!array_count(v->array, &count) || count > limits->elements)

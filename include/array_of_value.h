@@ -7,8 +7,8 @@
 /*
  * *out is the array that numpy.array(v) would be: nested lists and tuples of one shape; bool, int64, float64,
  * complex128, '<U' and 'S' by the widest element; arrays and NumPy scalars inside of lists take part with
- * their shape and dtype. A scalar has no dimensions; an array is itself. ERR_UNREPRESENTABLE with the place
- * says what numpy.array() refuses or would make objects of.
+ * their shape and dtype. A scalar has no dimensions; an array is itself; a table is table_records().
+ * ERR_UNREPRESENTABLE with the place says what numpy.array() refuses or would make objects of.
  *
  * Where numpy.array() would change values silently we don't: integers of which one needs it are uint64, or
  * are refused beside negative ones; numbers beside strings are refused.

@@ -10,9 +10,13 @@
 
 enum nan_spelling { NAN_NULL, NAN_STRING, NAN_LITERAL, NAN_ERROR }; /* null, "NaN", NaN, 422 */
 
+/* A list of objects, an object of lists, or labels, index and rows apart: pandas' orient of to_json(). */
+enum table_form { TABLE_RECORDS, TABLE_COLUMNS, TABLE_SPLIT };
+
 /* Parameters of a request that are a codec's business; each codec reads those that concern it. */
 struct codec_options {
     enum nan_spelling nan; /* json */
+    enum table_form table; /* json */
     bool pretty;           /* json, typed */
     int protocol;          /* pickle: 0 to 5; default 4 */
     bool attributes;       /* hdf5 decode: groups and datasets carry their attributes along */

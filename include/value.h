@@ -32,6 +32,7 @@ enum value_kind {
     VALUE_GLOBAL,   /* a class or function, by name; never looked up */
     VALUE_OBJECT,   /* an instance, described; never made */
     VALUE_EXTERNAL, /* what lies outside of the document: a persistent id, a link that leads nowhere */
+    VALUE_TABLE,    /* named columns: a pandas DataFrame or Series, a CSV with names */
     VALUE_KIND_COUNT
 };
 
@@ -54,8 +55,17 @@ struct value_pairs {
     size_t count;
 };
 
+struct known; /* known.h */
+
 struct value_global {
     struct bytes module, name; /* UTF-8; name may have dots */
+    const struct known *known; /* known.h's note of what it found for these names; NULL: not looked up */
+};
+
+/* A class that is well known: what clients read of its objects. */
+struct known_kind {
+    const char *type; /* "datetime.datetime" */
+    const char *tag;  /* in typed JSON: "$datetime"; NULL: has none */
 };
 
 /* How an object came to be: the pickle operation, which is also the way to write it back. */
@@ -77,6 +87,11 @@ struct value_object {
     struct value_list items;  /* appended: a list subclass, deque */
     struct value_list added;  /* added: a set subclass */
     struct value_pairs pairs; /* obj[key] = value: a dict subclass */
+
+    /* Of an object of a well-known class, once known_resolve() has seen it; else NULL. The parts above stay
+     * what they are: they are the way to write it back. */
+    const struct known_kind *known;
+    struct value *meaning; /* what it stands for; never an object */
 };
 
 enum external_kind {
@@ -91,6 +106,18 @@ struct value_external {
     enum external_kind kind;
     bool read_only; /* EXTERNAL_BUFFER */
     struct value *id;
+};
+
+/*
+ * Columns of one length. The levels of the index, which name the rows, are the first of them (pandas'
+ * reset_index); without one the rows are numbered from 0 on (pandas.RangeIndex). Made by table_new (table.h).
+ */
+struct value_table {
+    struct value_pairs columns; /* key: any label (None: the level or the series has no name); value: a
+                                   VALUE_ARRAY of one dimension and rows elements */
+    size_t levels;              /* of the columns, how many are levels of the index */
+    uint64_t rows;
+    bool series; /* pandas.Series: behind the levels there is one column */
 };
 
 struct value {
@@ -110,6 +137,7 @@ struct value {
         struct value_global *global;
         struct value_object *object;
         struct value_external *external;
+        struct value_table *table;
     };
 };
 
@@ -141,6 +169,12 @@ bool value_append_all(struct arena *arena, struct value_list *list, struct value
 bool value_put_all(struct arena *arena, struct value_pairs *pairs, struct value *const *keys_and_values,
                    size_t count);
 
+/* What v stands for where its class does not matter: itself, unless it is an object of a well-known class. */
+static inline struct value *value_meaning(struct value *v)
+{
+    return v->kind == VALUE_OBJECT && v->object->meaning != NULL ? v->object->meaning : v;
+}
+
 /* The value under a text key of a dict, or NULL. */
 struct value *value_get(const struct value *dict, const char *key);
 
@@ -156,13 +190,14 @@ static inline bool value_is_container(const struct value *v)
 /*
  * The part of root that path names: keys, attribute names, indices and record fields joined with '/'; a text
  * key wins over an index. "~1" is '/' and "~0" is '~' inside a step (RFC 6901). "" and "/" are root itself.
+ * In a table a step is a column's label or a level's name, "columns" (all of them as a dict) or "index".
  * ERR_NOT_FOUND says which step leads nowhere.
  */
 bool value_at(struct value *root, struct bytes path, struct arena *arena, struct value **out,
               struct error *err);
 
 /* Named children as value_at finds them, for trees: a dict's text keys, an object's attributes and items, a
- * list's. */
+ * list's, a table's columns. */
 bool value_is_group(const struct value *v);
 
 #endif

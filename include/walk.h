@@ -3,6 +3,7 @@
  * into blocks. A codec turns one event into bytes and keeps no stack of its own.
  *
  * Order below an OBJECT: callable, args, kwargs, appended items, added items, pairs (key, value), states.
+ * Below a TABLE: each column's label and values, as a dict's pairs, levels of the index first.
  */
 #ifndef MANDOLINE_WALK_H
 #define MANDOLINE_WALK_H
@@ -65,6 +66,7 @@ struct walk {
     uint32_t seen; /* the mark that makes a node WALK_AGAIN */
     const struct limits *limits;
     struct arena *arena;
+    bool meanings; /* set after walk_init(): objects of well-known classes are visited as what they mean */
     struct walk_frame *frames;
     size_t depth, capacity;
     uint64_t nodes;

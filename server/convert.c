@@ -20,6 +20,7 @@ const struct option convert_options[] = {
     {"--fields", NULL, "NAMES", "the fields of a structured array to take: a,b", "fields"},
     {"--dtype", NULL, "TYPE", "the number type to cast to, as NumPy names it: float32", "dtype"},
     {"--attributes", NULL, "yes|no", "whether HDF5 groups and datasets bring their attributes", "attributes"},
+    {"--table", NULL, "FORM", "tables as JSON: records, columns or split", "table"},
     {"--header", NULL, "yes|no", "whether CSV has a line of names", "header"},
     {"--nan", NULL, "SPELLING", "how JSON writes NaN: null, string, literal or error", "nan"},
     {"--protocol", NULL, "N", "the pickle protocol to write, 0 to 5", "protocol"},

@@ -15,7 +15,7 @@ static bool bin_begin(struct encoder *e, struct error *err)
     struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
     if (w == NULL)
         return arena_fail(e->arena, err);
-    if (!array_of_value(e->root, e->arena, &w->array, err))
+    if (!array_of_value(value_meaning(e->root), e->arena, &w->array, err))
         return false;
     if (!dtype_is_flat(&w->array.dtype))
         return FAIL(

@@ -1,8 +1,10 @@
 /* CSV as RFC 4180 quotes it, with lines that end in "\n", as Python's tools write and read it. */
 #include "array_of_value.h"
 #include "codec.h"
+#include "number.h"
 #include "put.h"
 #include "read.h"
+#include "table.h"
 
 enum { WINDOW = 256 << 10 };
 
@@ -21,6 +23,7 @@ struct writer {
     size_t next;        /* the source of the next element */
     uint64_t width, at; /* elements in a line, and in this one so far */
     bool header;        /* is still to be written */
+    bool gaps;          /* NaN and NaT are empty cells, as pandas writes them */
     bool lonely;        /* a line is one cell, which must be seen even when it is empty */
 };
 
@@ -78,7 +81,7 @@ static bool start(struct writer *w, struct source *s, struct arena *arena, struc
 static bool begin_array(struct writer *w, struct encoder *e, struct error *err)
 {
     struct source *s = w->sources;
-    if (!array_of_value(e->root, e->arena, &s->array, err))
+    if (!array_of_value(value_meaning(e->root), e->arena, &s->array, err))
         return false;
     const bool records = s->array.dtype.field_count > 0;
     if (s->array.ndim > 2 || (records && s->array.ndim > 1))
@@ -94,6 +97,41 @@ static bool begin_array(struct writer *w, struct encoder *e, struct error *err)
     return start(w, s, e->arena, err);
 }
 
+/* A table's columns are arrays; a label that is no text is its digits. */
+static bool name_column(struct source *s, const struct value *label, struct arena *arena, struct error *err)
+{
+    char digits[NUMBER_MAX];
+    s->name = label->text;
+    if (label->kind == VALUE_STR && (label->flags & VALUE_SURROGATES) == 0)
+        return true;
+    if (label->kind != VALUE_INT)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "a column of CSV is named by text; pickle and typed JSON can hold other labels");
+    s->name = arena_copy(arena, bytes_of(digits, number_write_int(label->integer, digits)));
+    return s->name.data != NULL || arena_fail(arena, err);
+}
+
+static bool begin_table(struct writer *w, struct encoder *e, struct error *err)
+{
+    struct value_pairs named;
+    if (!table_named(value_meaning(e->root)->table, e->arena, &named, err))
+        return false;
+    for (size_t i = 0; i < w->count; i++) {
+        struct source *s = &w->sources[i];
+        s->array = *named.items[i].value->array;
+        if (!name_column(s, named.items[i].key, e->arena, err) || !start(w, s, e->arena, err))
+            return false;
+        if (s->array.dtype.field_count > 0)
+            return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                        "a column of CSV holds numbers or text, no records; JSON and hdf5 can hold them");
+    }
+    w->width = w->count;
+    w->header = e->options->header;
+    w->lonely = w->count == 1;
+    w->gaps = true;
+    return true;
+}
+
 static bool find_column(struct source *s, const struct value_pair *pair, struct arena *arena,
                         struct error *err)
 {
@@ -101,7 +139,7 @@ static bool find_column(struct source *s, const struct value_pair *pair, struct 
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                     "a column of CSV is named by text; pickle and typed JSON can hold other keys");
     s->name = pair->key->text;
-    if (!array_of_value(pair->value, arena, &s->array, err))
+    if (!array_of_value(value_meaning(pair->value), arena, &s->array, err))
         return false;
     if (s->array.ndim != 1 || s->array.dtype.field_count > 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
@@ -114,7 +152,8 @@ static bool begin_columns(struct writer *w, struct encoder *e, struct error *err
 {
     for (size_t i = 0; i < w->count; i++) {
         struct source *s = &w->sources[i];
-        if (!find_column(s, &e->root->dict.items[i], e->arena, err) || !start(w, s, e->arena, err))
+        if (!find_column(s, &value_meaning(e->root)->dict.items[i], e->arena, err) ||
+            !start(w, s, e->arena, err))
             return false;
         if (s->array.shape[0] != w->sources[0].array.shape[0])
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
@@ -128,11 +167,12 @@ static bool begin_columns(struct writer *w, struct encoder *e, struct error *err
 
 static bool csv_begin(struct encoder *e, struct error *err)
 {
-    const bool columns = e->root->kind == VALUE_DICT;
+    const struct value *root = value_meaning(e->root);
+    const bool columns = root->kind == VALUE_DICT, table = root->kind == VALUE_TABLE;
     struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
     if (w == NULL)
         return arena_fail(e->arena, err);
-    *w = (struct writer){.count = columns ? e->root->dict.count : 1};
+    *w = (struct writer){.count = columns ? root->dict.count : table ? root->table->columns.count : 1};
     if (w->count == 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                     "CSV cannot hold a table without columns; JSON can");
@@ -141,7 +181,7 @@ static bool csv_begin(struct encoder *e, struct error *err)
         return arena_fail(e->arena, err);
     memset(w->sources, 0, w->count * sizeof *w->sources);
     e->state = w;
-    return columns ? begin_columns(w, e, err) : begin_array(w, e, err);
+    return columns ? begin_columns(w, e, err) : table ? begin_table(w, e, err) : begin_array(w, e, err);
 }
 
 /* ---- lines ---- */
@@ -161,6 +201,8 @@ static bool put_header(const struct writer *w, struct sink *out, struct error *e
 static bool put_element(const struct writer *w, const struct dtype *t, const uint8_t *p, struct sink *out,
                         struct error *err)
 {
+    if (w->gaps && csv_is_gap(t, p))
+        return csv_put_text(bytes_of(NULL, 0), w->lonely, out, err);
     if (t->field_count == 0)
         return csv_put_cell(t, p, w->lonely, out, err);
     for (size_t i = 0; i < t->field_count; i++) {

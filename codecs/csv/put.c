@@ -4,6 +4,8 @@
 #include "number.h"
 #include "utf8.h"
 
+#include <math.h>
+
 /* ---- text ---- */
 
 static bool is_special(uint32_t code)
@@ -184,9 +186,10 @@ static bool put_bool(bool v, struct sink *out, struct error *err)
 
 /* Arrays of objects most often hold text with gaps, or numbers: None is an empty cell, as pandas writes it.
  */
-static bool put_object(const struct value *v, bool lonely, struct sink *out, struct error *err)
+static bool put_object(struct value *object, bool lonely, struct sink *out, struct error *err)
 {
     char text[NUMBER_MAX];
+    const struct value *v = value_meaning(object);
     if (v->kind == VALUE_STR)
         return csv_put_text(v->text, lonely, out, err);
     if (v->kind == VALUE_NONE)
@@ -199,6 +202,48 @@ static bool put_object(const struct value *v, bool lonely, struct sink *out, str
         return sink_write(out, text, number_write_double(v->real, text), err);
     return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                 "an object in this array is neither a number nor text; pickle and JSON can hold it");
+}
+
+static bool is_nan(const uint8_t *p, size_t size, bool swap)
+{
+    static const struct {
+        size_t size;
+        unsigned fraction; /* bits */
+    } kinds[] = {{2, 10}, {4, 23}, {8, 52}};
+    const uint64_t bits = size <= 8 ? load(p, size, swap) : 0;
+    for (size_t i = 0; i < ROWS(kinds); i++) {
+        const uint64_t infinity = ((UINT64_C(1) << (8 * size - 1 - kinds[i].fraction)) - 1)
+                                  << kinds[i].fraction;
+        if (size == kinds[i].size)
+            return (bits & ((UINT64_C(1) << (8 * size - 1)) - 1)) > infinity;
+    }
+    return false;
+}
+
+bool csv_is_gap(const struct dtype *t, const uint8_t *p)
+{
+    struct value *object;
+    switch (t->kind) {
+    case DTYPE_FLOAT:
+        return is_nan(p, t->itemsize, t->order == '>');
+    case DTYPE_DATETIME:
+    case DTYPE_TIMEDELTA:
+        return (int64_t)load(p, 8, t->order == '>') == DATETIME64_NAT;
+    case DTYPE_OBJECT:
+        memcpy(&object, p, sizeof(struct value *));
+        object = value_meaning(object); /* pandas.NaT means None */
+        return object->kind == VALUE_FLOAT && isnan(object->real);
+    case DTYPE_BOOL:
+    case DTYPE_INT:
+    case DTYPE_UINT:
+    case DTYPE_COMPLEX:
+    case DTYPE_BYTES:
+    case DTYPE_UNICODE:
+    case DTYPE_TEXT:
+    case DTYPE_VOID:
+        break;
+    }
+    return false;
 }
 
 bool csv_put_cell(const struct dtype *t, const uint8_t *p, bool lonely, struct sink *out, struct error *err)

@@ -14,4 +14,7 @@ bool csv_put_text(struct bytes text, bool lonely, struct sink *out, struct error
 /* One element of any dtype but void, spelled as Python's str() does, complex numbers without parentheses. */
 bool csv_put_cell(const struct dtype *t, const uint8_t *p, bool lonely, struct sink *out, struct error *err);
 
+/* NaN and NaT, and objects that are NaN: what pandas leaves empty. */
+bool csv_is_gap(const struct dtype *t, const uint8_t *p);
+
 #endif

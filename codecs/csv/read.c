@@ -1,6 +1,7 @@
 #include "read.h"
 
 #include "number.h"
+#include "table.h"
 #include "utf8.h"
 
 #include <math.h>
@@ -203,8 +204,11 @@ static struct value *number_array(const struct table *t, struct run r, int kind,
         double real = 0;
         if (kind == 'i' && read_integer(&r.first[i * r.step], &integer))
             memcpy(data + 8 * i, &integer, 8);
-        else if (kind == 'f' && read_real(&r.first[i * r.step], &real))
+        else if (kind == 'f') {
+            if (!read_real(&r.first[i * r.step], &real))
+                real = NAN; /* a gap in a column */
             memcpy(data + 8 * i, &real, 8);
+        }
     }
     shape[0] = r.count / width;
     shape[1] = width;
@@ -240,18 +244,84 @@ static struct run column_of(const struct table *t, size_t column)
     return (struct run){t->cells + t->width + column, t->count / t->width - 1, t->width};
 }
 
-static struct value *columns(const struct table *t)
+/* ---- tables: what pandas.read_csv() makes of a column ---- */
+
+static bool is_gap(const struct cell *cell)
 {
-    struct value *dict = value_new(t->arena, VALUE_DICT);
-    for (size_t i = 0; dict != NULL && i < t->width; i++) {
-        const struct run r = column_of(t, i);
-        const int kind = kind_of(r);
-        struct value *name = value_str(t->arena, t->cells[i].text);
-        struct value *column = kind == 0 ? text_list(t, r) : number_array(t, r, kind, 1);
-        if (name == NULL || column == NULL || !value_put(t->arena, &dict->dict, name, column))
+    return cell->text.len == 0 && !cell->quoted;
+}
+
+static bool is_empty(struct run r)
+{
+    size_t i = 0;
+    while (i < r.count && is_gap(&r.first[i * r.step]))
+        i++;
+    return i == r.count;
+}
+
+/* 'i', 'f', 'b', or 0 for text. A gap makes numbers floats. */
+static int kind_of_column(struct run r)
+{
+    bool integers = true, reals = true, bools = true;
+    size_t gaps = 0;
+    for (size_t i = 0; i < r.count && (integers || reals || bools); i++) {
+        const struct cell *cell = &r.first[i * r.step];
+        int64_t integer;
+        double real;
+        if (is_gap(cell)) {
+            gaps++;
+            continue;
+        }
+        integers = integers && read_integer(cell, &integer);
+        reals = reals && read_real(cell, &real);
+        bools = bools && (bytes_is(cell->text, "True") || bytes_is(cell->text, "False"));
+    }
+    if (r.count == 0)
+        return 0;
+    return integers && gaps == 0 ? 'i' : reals ? 'f' : bools && gaps == 0 ? 'b' : 0;
+}
+
+static struct value *bool_array(const struct table *t, struct run r)
+{
+    uint64_t *shape = arena_alloc(t->arena, 1, sizeof *shape);
+    uint8_t *data = arena_alloc(t->arena, r.count, 1);
+    if (shape == NULL || data == NULL)
+        return NULL;
+    for (size_t i = 0; i < r.count; i++)
+        data[i] = bytes_is(r.first[i * r.step].text, "True");
+    *shape = r.count;
+    const struct array a = array_of_memory(dtype_make(DTYPE_BOOL, 1), 1, shape, data);
+    return value_array(t->arena, &a);
+}
+
+/* Text, and NaN where there is none. */
+static struct value *object_list(const struct table *t, struct run r)
+{
+    struct value *list = value_new(t->arena, VALUE_LIST), *gap = value_float(t->arena, NAN);
+    for (size_t i = 0; list != NULL && gap != NULL && i < r.count; i++) {
+        const struct cell *cell = &r.first[i * r.step];
+        struct value *v = is_gap(cell) ? gap : value_str(t->arena, cell->text);
+        if (v == NULL || !value_append(t->arena, &list->list, v))
             return NULL;
     }
-    return dict;
+    return gap == NULL ? NULL : list;
+}
+
+static struct value *column(const struct table *t, struct run r)
+{
+    const int kind = kind_of_column(r);
+    return kind == 0 ? object_list(t, r) : kind == 'b' ? bool_array(t, r) : number_array(t, r, kind, 1);
+}
+
+static bool columns(const struct table *t, struct value **out, struct error *err)
+{
+    struct value_table table = {.rows = t->count / t->width - 1};
+    for (size_t i = 0; i < t->width; i++) {
+        struct value *name = value_str(t->arena, t->cells[i].text), *v = column(t, column_of(t, i));
+        if (name == NULL || v == NULL || !value_put(t->arena, &table.columns, name, v))
+            return arena_fail(t->arena, err);
+    }
+    return table_new(t->arena, &table, out, err);
 }
 
 static int by_text(const void *a, const void *b)
@@ -268,7 +338,7 @@ static bool has_names(const struct table *t, bool *yes)
         const struct run name = {t->cells + i, 1, 1};
         if (kind_of(name) != 0)
             return true;
-        numbers = numbers || kind_of(column_of(t, i)) != 0;
+        numbers = numbers || (kind_of_column(column_of(t, i)) != 0 && !is_empty(column_of(t, i)));
     }
     struct cell *sorted = arena_alloc(t->arena, t->width, sizeof *sorted);
     if (sorted == NULL)
@@ -292,6 +362,8 @@ bool csv_read(struct bytes text, bool header, const struct limits *limits, struc
     const int kind = kind_of(all);
     if (kind == 0 && t.count > 0 && header && !has_names(&t, &named))
         return arena_fail(arena, err);
-    *out = kind != 0 ? number_array(&t, all, kind, t.width) : named ? columns(&t) : lists(&t);
+    if (kind == 0 && named)
+        return columns(&t, out, err);
+    *out = kind != 0 ? number_array(&t, all, kind, t.width) : lists(&t);
     return *out != NULL || arena_fail(arena, err);
 }

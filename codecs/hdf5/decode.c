@@ -3,6 +3,7 @@
  * Objects are visited without recursion; each is made once, so shared objects and cycles survive.
  */
 #include "h5.h"
+#include "known.h"
 
 #include <stdio.h>
 
@@ -26,6 +27,7 @@ struct decoding {
     struct frame *frames;
     size_t depth, capacity;
     uint64_t nodes;
+    struct known_work known;
     struct made *made;
     size_t made_count, made_capacity; /* capacity: a power of two */
 };
@@ -283,17 +285,23 @@ static void point(const struct decoding *d, struct error *err)
     error_set_pointer(err, pointer);
 }
 
+static bool finish_group(struct decoding *d, const struct frame *f, struct error *err)
+{
+    return h5_marked_group(f->mark, &f->members, d->arena, f->node, err) &&
+           known_resolve(&d->known, f->node, err);
+}
+
 bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
                struct error *err)
 {
     struct decoding d = {.file = f, .arena = arena};
+    known_start(&d.known, f->limits, arena);
     if (!visit(&d, 0, path, path, out, err))
         return false;
     while (d.depth > 0) {
         struct frame *top = &d.frames[d.depth - 1];
         const bool more = top->next < top->object.child_count;
-        if (more ? !next_child(&d, top, err)
-                 : !h5_marked_group(top->mark, &top->members, arena, top->node, err)) {
+        if (more ? !next_child(&d, top, err) : !finish_group(&d, top, err)) {
             point(&d, err);
             return false;
         }

@@ -5,11 +5,14 @@
  */
 #include "bigint.h"
 #include "h5.h"
+#include "known.h"
 #include "number.h"
+#include "table.h"
 #include "utf8.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -390,9 +393,39 @@ static bool put_dict(struct builder *b, struct place p, const struct value_pairs
     return ok ? named_group(b, p, "dict", members, ROWS(members), err) : arena_fail(b->arena, err);
 }
 
+/* Each the name of one link: keys that came twice are one in the dict that the object means. */
+static bool are_names(const struct value_object *o)
+{
+    const struct value_pairs *d = &o->pairs;
+    if (d->count > 0 && (o->meaning->kind != VALUE_DICT || o->meaning->dict.count != d->count))
+        return false;
+    for (size_t i = 0; i < d->count; i++)
+        if (!is_name(d->items[i].key))
+            return false;
+    return true;
+}
+
+/* An object of a well-known class as text, or as a group of its items or pairs. *done: it was one. */
+static bool put_known(struct builder *b, struct place p, const struct value_object *o, bool *done,
+                      struct error *err)
+{
+    struct bytes text;
+    const char *tag = known_tag(o, WALK_MARK_MAX, b->e->limits, &text, err);
+    *done = tag != NULL && (text.data != NULL || are_names(o));
+    if (!*done)
+        return err->kind == ERR_NONE;
+    if (text.data != NULL)
+        return put_text(b, p, tag + 1, text, err);
+    if (strcmp(tag, "$deque") == 0)
+        return items_group(b, p, tag + 1, &o->items, err);
+    return open_group(b, p, tag + 1, (struct frame){.pairs = o->pairs.items, .count = o->pairs.count}, err);
+}
+
 static bool put_object(struct builder *b, struct place p, const struct value_object *o, struct error *err)
 {
-    bool ok = true;
+    bool ok = true, done;
+    if (!put_known(b, p, o, &done, err) || done)
+        return done;
     const bool pairs = o->pairs.count > 0;
     const struct named members[] = {
         {"made", value_int(b->arena, o->made)},
@@ -407,6 +440,70 @@ static bool put_object(struct builder *b, struct place p, const struct value_obj
     };
     ok = ok && members[0].value != NULL;
     return ok ? named_group(b, p, "object", members, ROWS(members), err) : arena_fail(b->arena, err);
+}
+
+/* ---- tables ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return bytes_compare(((const struct value_pair *)a)->key->text,
+                         ((const struct value_pair *)b)->key->text);
+}
+
+/* *yes: the columns can be members of a group under these names, and the marks tell which they were. */
+static bool labels_are_names(struct builder *b, const struct value_table *t, const struct value_pairs *named,
+                             bool *yes, struct error *err)
+{
+    *yes = named->count > 0;
+    for (size_t i = 0; i < named->count && *yes; i++) {
+        const struct value *label = t->columns.items[i].key;
+        *yes = is_name(named->items[i].key) &&
+               (label->kind == VALUE_NONE || !h5_unnamed(t->series, i < t->levels, label->text));
+    }
+    struct value_pair *sorted = *yes ? arena_alloc(b->arena, named->count, sizeof *sorted) : NULL;
+    if (*yes && sorted == NULL)
+        return arena_fail(b->arena, err);
+    if (*yes)
+        qsort(memcpy(sorted, named->items, named->count * sizeof *sorted), named->count, sizeof *sorted,
+              by_name);
+    for (size_t i = 1; i < named->count && *yes; i++)
+        *yes = by_name(&sorted[i - 1], &sorted[i]) != 0;
+    return true;
+}
+
+/* Labels that are no names, or not different: what can hold all of them. */
+static bool put_labelled(struct builder *b, struct place p, const struct value_table *t, struct error *err)
+{
+    bool ok = true;
+    const struct named members[] = {
+        {"rows", value_int(b->arena, (int64_t)t->rows)}, {"levels", value_int(b->arena, (int64_t)t->levels)},
+        {"series", value_bool(b->arena, t->series)},     {"labels", half_of(b, &t->columns, true, &ok)},
+        {"values", half_of(b, &t->columns, false, &ok)},
+    };
+    for (size_t i = 0; i < ROWS(members); i++)
+        ok = ok && members[i].value != NULL;
+    return ok ? named_group(b, p, "columns", members, ROWS(members), err) : arena_fail(b->arena, err);
+}
+
+static bool put_table(struct builder *b, struct place p, const struct value_table *t, struct error *err)
+{
+    struct value_pairs named;
+    bool names;
+    if (!table_named(t, b->arena, &named, err))
+        return false;
+    if (t->series && t->columns.items[t->levels].key->kind == VALUE_NONE) {
+        named.items[t->levels].key = value_text(b->arena, UNNAMED_SERIES);
+        if (named.items[t->levels].key == NULL)
+            return arena_fail(b->arena, err);
+    }
+    if (!labels_are_names(b, t, &named, &names, err))
+        return false;
+    if (!names)
+        return put_labelled(b, p, t, err);
+    const char *mark = arena_printf(b->arena, "%s:%zu", t->series ? "series" : "table", t->levels);
+    if (mark == NULL)
+        return arena_fail(b->arena, err);
+    return open_group(b, p, mark, (struct frame){.pairs = named.items, .count = named.count}, err);
 }
 
 static bool put_link(struct builder *b, struct place p, const struct value_external *x, struct error *err)
@@ -715,6 +812,12 @@ static bool put_str(struct builder *b, struct place p, const struct value *v, st
                             : put_raw(b, p, old ? "py2str" : "str", v->text, err);
 }
 
+/* A DataFrame or Series is its columns: that is what h5py's users look for. An index is an object. */
+static bool is_frame(struct value *v)
+{
+    return value_meaning(v)->kind == VALUE_TABLE && strcmp(v->object->known->type, "pandas.Index") != 0;
+}
+
 static bool put_value(struct builder *b, struct place p, struct value *v, struct error *err)
 {
     const uint8_t boolean = v->kind == VALUE_BOOL && v->boolean;
@@ -758,9 +861,13 @@ static bool put_value(struct builder *b, struct place p, struct value *v, struct
     case VALUE_GLOBAL:
         return put_global(b, p, v->global, err);
     case VALUE_OBJECT:
+        if (is_frame(v))
+            return put_table(b, p, value_meaning(v)->table, err);
         return put_object(b, p, v->object, err);
     case VALUE_EXTERNAL:
         return put_external(b, p, v->external, err);
+    case VALUE_TABLE:
+        return put_table(b, p, v->table, err);
     case VALUE_KIND_COUNT:
         break;
     }

@@ -98,6 +98,10 @@ struct h5_members {
     size_t count;
 };
 
+/* A table's column of this name had none: "index", "level_0" ... and what a series is called then. */
+#define UNNAMED_SERIES "values"
+bool h5_unnamed(bool series, bool level, struct bytes name);
+
 /* The kind of node that a marked group becomes, so that it can be referred to before its members are read. */
 enum value_kind h5_group_kind(struct bytes mark);
 /* Fills the node from its members. */

@@ -1,7 +1,9 @@
 /* What our marks say about a dataset or group: the way back to the Python types (README.md). */
 #include "bigint.h"
 #include "h5.h"
+#include "known.h"
 #include "number.h"
+#include "table.h"
 #include "utf8.h"
 
 struct bytes h5_mark(const struct h5_object *o, const char *name)
@@ -26,6 +28,7 @@ struct marked {
     uint64_t count;
     enum value_kind kind;
     uint8_t flags;
+    struct bytes mark;
     struct bytes ints; /* bits: which of the floats were ints */
 };
 
@@ -262,6 +265,23 @@ static bool numpy_scalar(const struct marked *m, struct value **out, struct erro
 
 /* ---- the table ---- */
 
+/* What is text, and an object of a well-known class: known_of_text() says which. */
+static bool known(const struct marked *m, struct value **out, struct error *err)
+{
+    struct known_work work;
+    struct bytes text;
+    const char *tag = arena_printf(m->arena, "$%.*s", (int)m->mark.len, (const char *)m->mark.data);
+    if (tag == NULL)
+        return arena_fail(m->arena, err);
+    if (m->count != 1 || m->shape->dtype.kind != DTYPE_TEXT)
+        return wrong(err);
+    memcpy(&text, m->elements, sizeof text);
+    text = arena_copy(m->arena, text);
+    known_start(&work, m->file->limits, m->arena);
+    *out = text.data == NULL ? NULL : known_of_text(&work, tag, text, err);
+    return *out != NULL || arena_fail(m->arena, err);
+}
+
 static const struct {
     const char *mark;
     enum value_kind kind;
@@ -290,6 +310,19 @@ static const struct {
     {"dtype", VALUE_DTYPE, 0, NULL},
     {"object", VALUE_OBJECT, 0, NULL},
     {"external", VALUE_EXTERNAL, 0, NULL},
+    {"table", VALUE_TABLE, 0, NULL},
+    {"series", VALUE_TABLE, 0, NULL},
+    {"columns", VALUE_TABLE, 0, NULL},
+    {"datetime", VALUE_OBJECT, 0, known},
+    {"date", VALUE_OBJECT, 0, known},
+    {"time", VALUE_OBJECT, 0, known},
+    {"timedelta", VALUE_OBJECT, 0, known},
+    {"decimal", VALUE_OBJECT, 0, known},
+    {"fraction", VALUE_OBJECT, 0, known},
+    {"uuid", VALUE_OBJECT, 0, known},
+    {"path", VALUE_OBJECT, 0, known},
+    {"ordereddict", VALUE_OBJECT, 0, NULL},
+    {"deque", VALUE_OBJECT, 0, NULL},
 };
 
 bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
@@ -305,6 +338,7 @@ bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struc
                            .arena = arena,
                            .kind = rows[i].kind,
                            .flags = rows[i].flags,
+                           .mark = mark,
                            .ints = ints_of(o)};
         if (rows[i].dataset == ndarray && o->shape.ndim > 0 && h5_mark(o, MARK_DTYPE).len == 0)
             break; /* as it is in the file */
@@ -313,10 +347,18 @@ bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struc
     return h5_dataset_value(f, o, arena, out, err);
 }
 
+/* "table:1": what stands before the number. */
+static struct bytes word_of(struct bytes mark)
+{
+    const uint8_t *colon = mark.len == 0 ? NULL : memchr(mark.data, ':', mark.len);
+    return colon == NULL ? mark : bytes_of(mark.data, (size_t)(colon - mark.data));
+}
+
 enum value_kind h5_group_kind(struct bytes mark)
 {
+    const struct bytes word = word_of(mark);
     for (size_t i = 0; i < ROWS(rows); i++)
-        if (bytes_is(mark, rows[i].mark))
+        if (bytes_is(word, rows[i].mark))
             return rows[i].kind;
     return VALUE_DICT;
 }
@@ -439,6 +481,26 @@ static bool object_group(const struct h5_members *members, struct arena *arena, 
            (!pairs || pairs_of(members, arena, &o->pairs, err));
 }
 
+/* collections.OrderedDict() or collections.deque() of the members. */
+static bool collection_group(bool deque, const struct h5_members *members, struct arena *arena,
+                             struct value *node, struct error *err)
+{
+    struct value_object *o = arena_alloc(arena, 1, sizeof *o);
+    if (o == NULL)
+        return arena_fail(arena, err);
+    *o = (struct value_object){
+        .made = OBJECT_REDUCE,
+        .callable =
+            value_global(arena, bytes_text("collections"), bytes_text(deque ? "deque" : "OrderedDict")),
+        .args = value_new(arena, VALUE_TUPLE),
+        .pairs = {.items = deque ? NULL : members->items, .count = deque ? 0 : members->count},
+    };
+    if (o->callable == NULL || o->args == NULL)
+        return arena_fail(arena, err);
+    node->object = o;
+    return !deque || numbered(members, arena, &o->items, err);
+}
+
 static bool array_group(const struct h5_members *members, struct arena *arena, struct value *node,
                         struct error *err)
 {
@@ -494,6 +556,72 @@ static bool external_group(const struct h5_members *members, struct arena *arena
     return true;
 }
 
+bool h5_unnamed(bool series, bool level, struct bytes name)
+{
+    return level ? bytes_is(name, "index") || bytes_starts(name, "level_")
+                 : series && bytes_is(name, UNNAMED_SERIES);
+}
+
+/* Members that are columns, in order; the mark says how many of them are levels of the index. */
+static bool columns_of(struct bytes mark, const struct h5_members *members, struct arena *arena,
+                       struct value_table *t, struct error *err)
+{
+    int64_t levels;
+    const size_t word = word_of(mark).len;
+    if (word + 1 >= mark.len ||
+        !number_read_int(bytes_of(mark.data + word + 1, mark.len - word - 1), &levels) || levels < 0 ||
+        (uint64_t)levels > members->count || members->count == 0)
+        return wrong(err);
+    t->series = bytes_starts(mark, "series");
+    t->levels = (size_t)levels;
+    for (size_t i = 0; i < members->count; i++) {
+        struct value *key = members->items[i].key, *v = members->items[i].value;
+        if (h5_unnamed(t->series, i < t->levels, key->text))
+            key = value_new(arena, VALUE_NONE);
+        if (key == NULL || !value_put(arena, &t->columns, key, v))
+            return arena_fail(arena, err);
+        if (i == 0 && v->kind == VALUE_ARRAY && v->array != NULL && v->array->ndim == 1)
+            t->rows = v->array->shape[0];
+    }
+    return true;
+}
+
+static bool labelled_of(const struct h5_members *members, struct arena *arena, struct value_table *t,
+                        struct error *err)
+{
+    const struct value *counts[] = {member(members, "rows"), member(members, "levels")};
+    const struct value *labels = member(members, "labels"), *values = member(members, "values");
+    const struct value *series = member(members, "series");
+    for (size_t i = 0; i < ROWS(counts); i++)
+        if (counts[i] == NULL || counts[i]->kind != VALUE_INT || counts[i]->integer < 0)
+            return wrong(err);
+    if (labels == NULL || values == NULL || labels->kind != VALUE_LIST || values->kind != VALUE_LIST ||
+        labels->list.count != values->list.count)
+        return wrong(err);
+    t->rows = (uint64_t)counts[0]->integer;
+    t->levels = (size_t)counts[1]->integer;
+    t->series = series != NULL && series->kind == VALUE_BOOL && series->boolean;
+    for (size_t i = 0; i < labels->list.count; i++)
+        if (!value_put(arena, &t->columns, labels->list.items[i], values->list.items[i]))
+            return arena_fail(arena, err);
+    return true;
+}
+
+static bool table_group(struct bytes mark, const struct h5_members *members, struct arena *arena,
+                        struct value *node, struct error *err)
+{
+    struct value_table t = {0};
+    if (!(bytes_is(mark, "columns") ? labelled_of(members, arena, &t, err)
+                                    : columns_of(mark, members, arena, &t, err)))
+        return false;
+    for (size_t i = 0; i < t.columns.count; i++) {
+        const struct value *v = t.columns.items[i].value;
+        if (v->kind == VALUE_ARRAY && v->array == NULL) /* it contains the table */
+            return wrong(err);
+    }
+    return table_become(node, arena, &t, err);
+}
+
 static bool dict_group(struct bytes mark, const struct h5_members *members, struct arena *arena,
                        struct value *node, struct error *err)
 {
@@ -519,13 +647,17 @@ bool h5_marked_group(struct bytes mark, const struct h5_members *members, struct
     case VALUE_SLICE:
         return list_group(members, arena, node, err);
     case VALUE_OBJECT:
-        return object_group(members, arena, node, err);
+        return bytes_is(mark, "object")
+                   ? object_group(members, arena, node, err)
+                   : collection_group(bytes_is(mark, "deque"), members, arena, node, err);
     case VALUE_ARRAY:
         return array_group(members, arena, node, err);
     case VALUE_DTYPE:
         return dtype_group(members, arena, node, err);
     case VALUE_EXTERNAL:
         return external_group(members, arena, node, err);
+    case VALUE_TABLE:
+        return table_group(mark, members, arena, node, err);
     case VALUE_NONE:
     case VALUE_BOOL:
     case VALUE_INT:

@@ -62,8 +62,11 @@ static bool are_alike(const struct value_pairs *pairs)
 
 bool keytext_check(const struct json_writer *w, const struct value_pairs *pairs, struct error *err)
 {
-    if (are_alike(pairs))
-        return true;
+    return are_alike(pairs) || keytext_differ(w, pairs, err);
+}
+
+bool keytext_differ(const struct json_writer *w, const struct value_pairs *pairs, struct error *err)
+{
     AUTO(arena_free) struct arena scratch;
     arena_init(&scratch, w->limits->memory);
     struct keys seen;
@@ -77,7 +80,7 @@ bool keytext_check(const struct json_writer *w, const struct value_pairs *pairs,
             return arena_fail(&scratch, err);
         if (*slot != NULL)
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
-                        "two keys of one dict have the same text '%.*s' as JSON; typed JSON can hold them",
+                        "two keys or columns have the same text '%.*s' as JSON; typed JSON can hold them",
                         (int)(name.text.len < 60 ? name.text.len : 60), (const char *)name.text.data);
         *slot = arena_alloc(&scratch, 1, sizeof **slot);
         if (*slot == NULL)

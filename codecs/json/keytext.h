@@ -15,4 +15,7 @@ bool keytext_put(const struct json_writer *w, struct value *key, struct sink *ou
 /* Refuses pairs of which two keys would have one name: {1: a, "1": b}. Costs little where all are text. */
 bool keytext_check(const struct json_writer *w, const struct value_pairs *pairs, struct error *err);
 
+/* The same where keys of one kind may be equal too: labels of columns. */
+bool keytext_differ(const struct json_writer *w, const struct value_pairs *pairs, struct error *err);
+
 #endif

@@ -19,6 +19,7 @@ static bool has_identity(const struct value *v)
     case VALUE_SLICE:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
         return true;
     case VALUE_NONE:
     case VALUE_BOOL:

@@ -10,6 +10,7 @@
 enum {
     SHARED = 1 << 27,           /* the node is met more than once */
     AS_PAIRS = 1 << 26,         /* free for the writer: a dict that is written as pairs */
+    TAGGED = AS_PAIRS,          /* the same of an object: it has a tag of its own */
     SHARED_MOST = AS_PAIRS - 1, /* the bits below are its number */
 };
 

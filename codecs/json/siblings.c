@@ -26,12 +26,6 @@ static bool is_container(const struct value *v)
     return v->kind >= VALUE_LIST && v->kind <= VALUE_DICT;
 }
 
-static bool is_leaf(const struct value *v)
-{
-    return !is_container(v) && v->kind != VALUE_ARRAY && v->kind != VALUE_OBJECT &&
-           v->kind != VALUE_EXTERNAL && v->kind != VALUE_RANGE && v->kind != VALUE_SLICE;
-}
-
 /* ---- one container ---- */
 
 struct level {
@@ -92,7 +86,7 @@ static bool put_container(struct json_writer *w, const struct value *v, struct s
         parts += dict ? 2 : 1;
         if (parts > MOST_PARTS || out->total - start > MOST_BYTES || !put_before(w, level, &part, out))
             return false;
-        if (is_leaf(part)
+        if (json_is_leaf(part)
                 ? !json_put_leaf(w, part, out, &unsaid)
                 : !is_container(part) || depth == LEVELS || !open_level(w, &levels[depth++], part, out))
             return false;
@@ -110,7 +104,7 @@ static bool put_value(struct json_writer *w, const struct siblings *s, const str
     if (is_container(v))
         return s->containers && put_container(w, v, out, nodes);
     *nodes += 1;
-    return is_leaf(v) && json_put_leaf(w, v, out, &unsaid);
+    return json_is_leaf(v) && json_put_leaf(w, v, out, &unsaid);
 }
 
 static bool put_part(struct json_writer *w, const struct siblings *s, size_t i, struct sink *out,
@@ -123,7 +117,7 @@ static bool put_part(struct json_writer *w, const struct siblings *s, size_t i, 
         return put_value(w, s, s->run.items[i], out, nodes);
     const struct value_pair *pair = &s->run.pairs[i];
     *nodes += 1;
-    return is_leaf(pair->key) && keytext_put(w, pair->key, out, &unsaid) &&
+    return json_is_leaf(pair->key) && keytext_put(w, pair->key, out, &unsaid) &&
            layout_colon(&w->layout, out, &unsaid) && put_value(w, s, pair->value, out, nodes);
 }
 

@@ -1,8 +1,10 @@
 #include "base64.h"
 #include "bigint.h"
 #include "keyset.h"
+#include "known.h"
 #include "number.h"
 #include "read.h"
+#include "table.h"
 #include "typed.h"
 #include "typed_array.h"
 
@@ -40,6 +42,8 @@ struct typed_reader {
     struct value **ids; /* from 1 on */
     size_t id_count, id_capacity;
     struct keyset keyset;
+    struct value_list objects; /* whose classes are well known */
+    struct known_work known;
     const struct limits *limits;
 };
 
@@ -398,7 +402,21 @@ static bool finish_object(struct typed_reader *r, struct value *node, struct val
     if (o->callable == NULL || o->args == NULL)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
                     "$object must have callable, and args that are a $tuple");
-    return true;
+    return !known_is(o->callable) || value_append(r->arena, &r->objects, node) || arena_fail(r->arena, err);
+}
+
+static bool finish_deque(struct typed_reader *r, struct value *node, struct value *argument,
+                         struct error *err)
+{
+    node->object->items = argument->list;
+    return value_append(r->arena, &r->objects, node) || arena_fail(r->arena, err);
+}
+
+static bool finish_ordered(struct typed_reader *r, struct value *node, struct value *argument,
+                           struct error *err)
+{
+    return read_pairs(r, argument, &node->object->pairs, err) &&
+           (value_append(r->arena, &r->objects, node) || arena_fail(r->arena, err));
 }
 
 static bool begin_external(struct typed_reader *r, const struct tag_use *use, struct error *err)
@@ -440,6 +458,91 @@ static bool finish_external(struct typed_reader *r, struct value *node, struct v
                     "the id of an external link must be a $tuple of two texts");
     node->external->id = id;
     return true;
+}
+
+/* ---- tables ---- */
+
+static bool begin_table(struct typed_reader *r, const struct tag_use *use, struct error *err)
+{
+    struct value *const members = use->argument;
+    struct value_table *t = arena_alloc(r->arena, 1, sizeof *t);
+    if (t == NULL)
+        return arena_fail(r->arena, err);
+    if (members->kind != VALUE_DICT)
+        return wrong(use, "an object with rows and columns", err);
+    become(use->v, VALUE_TABLE);
+    use->v->table = t;
+    return push_tag(r, use, values_of(members), err);
+}
+
+/* One list of columns behind those that are there. */
+static bool add_columns(struct typed_reader *r, const struct value *list, struct value_table *t,
+                        struct error *err)
+{
+    struct value_pairs pairs;
+    if (!read_pairs(r, list, &pairs, err))
+        return false;
+    for (size_t i = 0; i < pairs.count; i++)
+        if (!value_put(r->arena, &t->columns, pairs.items[i].key, pairs.items[i].value))
+            return arena_fail(r->arena, err);
+    return true;
+}
+
+static bool finish_table(struct typed_reader *r, struct value *node, struct value *argument,
+                         struct error *err)
+{
+    const struct value *rows = value_get(argument, "rows"), *series = value_get(argument, "series");
+    const struct value *index = value_get(argument, "index"), *columns = value_get(argument, "columns");
+    struct value_table t = {0};
+    if (rows == NULL || rows->kind != VALUE_INT || rows->integer < 0 ||
+        (series != NULL && series->kind != VALUE_BOOL) || (index != NULL && index->kind != VALUE_LIST) ||
+        (columns != NULL && columns->kind != VALUE_LIST) ||
+        argument->dict.count != 1U + (series != NULL) + (index != NULL) + (columns != NULL))
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
+                    "$table must have rows (a number), and may have index, columns (lists of lists of label "
+                    "and values) and series (true)");
+    t.rows = (uint64_t)rows->integer;
+    t.series = series != NULL && series->boolean;
+    if (index != NULL && !add_columns(r, index, &t, err))
+        return false;
+    t.levels = t.columns.count;
+    return (columns == NULL || add_columns(r, columns, &t, err)) && table_become(node, r->arena, &t, err);
+}
+
+/* ---- objects of well-known classes ---- */
+
+/* What is text: see known_of_text(). */
+static bool begin_known(struct typed_reader *r, const struct tag_use *use, struct error *err)
+{
+    if (use->argument->kind != VALUE_STR)
+        return wrong(use, "text", err);
+    const struct value *v = known_of_text(&r->known, use->tag->name, use->argument->text, err);
+    if (v == NULL)
+        return false;
+    *use->v = *v;
+    return true;
+}
+
+/* collections.OrderedDict() or collections.deque(), whose parts follow. */
+static bool begin_collection(struct typed_reader *r, const struct tag_use *use, struct error *err)
+{
+    const bool deque = use->tag->finish == finish_deque;
+    struct value_object *o = arena_alloc(r->arena, 1, sizeof *o);
+    if (use->argument->kind != VALUE_LIST)
+        return wrong(use, deque ? "a list" : "a list of lists of key and value", err);
+    if (o == NULL)
+        return arena_fail(r->arena, err);
+    *o = (struct value_object){
+        .made = OBJECT_REDUCE,
+        .callable =
+            value_global(r->arena, bytes_text("collections"), bytes_text(deque ? "deque" : "OrderedDict")),
+        .args = value_new(r->arena, VALUE_TUPLE),
+    };
+    if (o->callable == NULL || o->args == NULL)
+        return arena_fail(r->arena, err);
+    become(use->v, VALUE_OBJECT);
+    use->v->object = o;
+    return push_tag(r, use, items_of(&use->argument->list), err);
 }
 
 /* ---- sharing ---- */
@@ -503,6 +606,17 @@ static const struct tag tags[] = {
     {"$global", begin_global, VALUE_GLOBAL, NULL},
     {"$object", begin_object, VALUE_OBJECT, finish_object},
     {"$external", begin_external, VALUE_EXTERNAL, finish_external},
+    {"$table", begin_table, VALUE_TABLE, finish_table},
+    {"$datetime", begin_known, VALUE_OBJECT, NULL},
+    {"$date", begin_known, VALUE_OBJECT, NULL},
+    {"$time", begin_known, VALUE_OBJECT, NULL},
+    {"$timedelta", begin_known, VALUE_OBJECT, NULL},
+    {"$decimal", begin_known, VALUE_OBJECT, NULL},
+    {"$fraction", begin_known, VALUE_OBJECT, NULL},
+    {"$uuid", begin_known, VALUE_OBJECT, NULL},
+    {"$path", begin_known, VALUE_OBJECT, NULL},
+    {"$ordereddict", begin_collection, VALUE_OBJECT, finish_ordered},
+    {"$deque", begin_collection, VALUE_OBJECT, finish_deque},
     {"$id", begin_id, VALUE_NONE, NULL},
     {"$ref", begin_ref, VALUE_NONE, NULL},
 };
@@ -578,6 +692,14 @@ static void point(const struct typed_reader *r, struct error *err)
     error_set_pointer(err, pointer);
 }
 
+static bool resolve_known(struct typed_reader *r, struct error *err)
+{
+    for (size_t i = 0; i < r->objects.count; i++)
+        if (!known_resolve(&r->known, r->objects.items[i], err))
+            return false;
+    return true;
+}
+
 bool typed_read(struct bytes text, const struct limits *limits, struct arena *arena, struct value **out,
                 struct error *err)
 {
@@ -589,10 +711,11 @@ bool typed_read(struct bytes text, const struct limits *limits, struct arena *ar
     if (!json_read(text, &json_limits, arena, &root, err))
         return false;
     keyset_init(&r.keyset, arena);
+    known_start(&r.known, limits, arena);
     if (!resolve(&r, &root, err)) {
         point(&r, err);
         return false;
     }
     *out = root;
-    return true;
+    return resolve_known(&r, err);
 }

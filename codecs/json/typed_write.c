@@ -1,4 +1,5 @@
 #include "base64.h"
+#include "known.h"
 #include "number.h"
 #include "sharing.h"
 #include "typed.h"
@@ -166,6 +167,7 @@ static bool put_leaf(const struct typed_writer *w, const struct value *v, struct
     case VALUE_SLICE:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }
@@ -201,9 +203,21 @@ static const char *tag_of(const struct value *v)
     return tags[v->kind];
 }
 
-static bool enter_object(struct typed_writer *w, const struct value_object *o, struct sink *out,
-                         struct error *err)
+/* By its own tag, or by all that it is made of. */
+static bool enter_object(struct typed_writer *w, struct value *v, struct sink *out, struct error *err)
 {
+    const struct value_object *o = v->object;
+    struct bytes text;
+    const char *tag = known_tag(o, SHARED, w->limits, &text, err);
+    if (tag != NULL) {
+        v->mark |= TAGGED;
+        if (text.data == NULL)
+            return open_tag(w, tag, '[', out, err);
+        walk_skip(w->walk);
+        return put_short_text(w, tag, text, false, out, err);
+    }
+    if (err->kind != ERR_NONE)
+        return false;
     return open_tag(w, "$object", '{', out, err) && layout_member(&w->layout, "made", out, err) &&
            put_string(out, bytes_text(typed_made[o->made]), false, err);
 }
@@ -215,6 +229,20 @@ static bool enter_external(struct typed_writer *w, const struct value_external *
            put_string(out, bytes_text(typed_external[x->kind]), false, err) &&
            (!x->read_only ||
             (layout_member(&w->layout, "read_only", out, err) && sink_text(out, "true", err)));
+}
+
+/* Columns are two lists of pairs: see before_column. */
+static bool enter_table(struct typed_writer *w, const struct value_table *t, struct sink *out,
+                        struct error *err)
+{
+    uint8_t *room;
+    if (!open_tag(w, "$table", '{', out, err) || !layout_member(&w->layout, "rows", out, err))
+        return false;
+    room = sink_reserve(out, NUMBER_MAX);
+    if (room == NULL)
+        return sink_fail(err);
+    sink_commit(out, number_write_uint(t->rows, (char *)room));
+    return !t->series || (layout_member(&w->layout, "series", out, err) && sink_text(out, "true", err));
 }
 
 /* ---- arrays ---- */
@@ -377,9 +405,33 @@ static bool before_member(struct typed_writer *w, const struct walk_event *ev, s
     return layout_separate(&w->layout, out, err);
 }
 
+static bool has_members(const struct value *v)
+{
+    return (v->kind == VALUE_OBJECT && (v->mark & TAGGED) == 0) || v->kind == VALUE_EXTERNAL;
+}
+
+/* The levels of the index are one list, the other columns another. */
+static bool before_column(struct typed_writer *w, const struct walk_event *ev, struct sink *out,
+                          struct error *err)
+{
+    const size_t levels = ev->parent->table->levels;
+    if (ev->role == WALK_KEY && (ev->index == 0 || ev->index == levels) &&
+        !layout_open_member(&w->layout, ev->index < levels ? "index" : "columns", '[', out, err))
+        return false;
+    return layout_separate(&w->layout, out, err);
+}
+
+static bool ends_list(const struct walk_event *ev)
+{
+    if (ev->parent->kind == VALUE_TABLE)
+        return ev->index + 1 == ev->count || ev->index + 1 == ev->parent->table->levels;
+    return ev->parent->kind == VALUE_OBJECT && has_members(ev->parent) && !is_single(ev->role) &&
+           ev->index + 1 == ev->count;
+}
+
 static bool are_pairs(const struct value *parent)
 {
-    return parent->kind == VALUE_OBJECT || (parent->mark & AS_PAIRS) != 0;
+    return parent->kind == VALUE_OBJECT || parent->kind == VALUE_TABLE || (parent->mark & AS_PAIRS) != 0;
 }
 
 static bool before_part(struct typed_writer *w, const struct walk_event *ev, struct sink *out,
@@ -388,10 +440,12 @@ static bool before_part(struct typed_writer *w, const struct walk_event *ev, str
     const struct value *parent = ev->parent;
     if (parent == NULL)
         return true;
-    const bool members = parent->kind == VALUE_OBJECT || parent->kind == VALUE_EXTERNAL;
+    const bool members = has_members(parent);
     if (ev->role == WALK_VALUE && !are_pairs(parent))
         return true; /* the colon is there */
-    if (!(members ? before_member(w, ev, out, err) : layout_separate(&w->layout, out, err)))
+    if (!(members                       ? before_member(w, ev, out, err)
+          : parent->kind == VALUE_TABLE ? before_column(w, ev, out, err)
+                                        : layout_separate(&w->layout, out, err)))
         return false;
     if (ev->role == WALK_KEY && are_pairs(parent))
         return layout_open(&w->layout, '[', out, err) && layout_separate(&w->layout, out, err);
@@ -406,8 +460,7 @@ static bool after_part(struct typed_writer *w, const struct walk_event *ev, stru
         return true;
     if (ev->role == WALK_VALUE && are_pairs(parent) && !layout_close(&w->layout, ']', out, err))
         return false;
-    const bool list = parent->kind == VALUE_OBJECT && !is_single(ev->role) && ev->index + 1 == ev->count;
-    return !list || layout_close(&w->layout, ']', out, err);
+    return !ends_list(ev) || layout_close(&w->layout, ']', out, err);
 }
 
 /* ---- events ---- */
@@ -421,9 +474,11 @@ static bool enter(struct typed_writer *w, struct value *v, struct sink *out, str
     if (v->kind == VALUE_ARRAY)
         return enter_array(w, v->array, out, err);
     if (v->kind == VALUE_OBJECT)
-        return enter_object(w, v->object, out, err);
+        return enter_object(w, v, out, err);
     if (v->kind == VALUE_EXTERNAL)
         return enter_external(w, v->external, out, err);
+    if (v->kind == VALUE_TABLE)
+        return enter_table(w, v->table, out, err);
     return layout_open(&w->layout, '[', out, err);
 }
 
@@ -433,8 +488,10 @@ static bool leave(struct typed_writer *w, const struct value *v, struct sink *ou
         return leave_array(w, v->array, out, err);
     if (tag_of(v) != NULL || (v->kind == VALUE_DICT && (v->mark & AS_PAIRS) != 0))
         return close_tag(w, ']', out, err);
-    if (v->kind == VALUE_OBJECT || v->kind == VALUE_EXTERNAL)
+    if (has_members(v) || v->kind == VALUE_TABLE)
         return close_tag(w, '}', out, err);
+    if (v->kind == VALUE_OBJECT)
+        return v->object->meaning->kind == VALUE_STR || close_tag(w, ']', out, err);
     return layout_close(&w->layout, v->kind == VALUE_DICT ? '}' : ']', out, err);
 }
 
@@ -462,8 +519,17 @@ static bool finish(struct typed_writer *w, const struct walk_event *ev, struct s
     return after_part(w, ev, out, err);
 }
 
+/* What the tag says already. */
+static bool is_left_out(const struct walk_event *ev)
+{
+    return ev->parent != NULL && ev->parent->kind == VALUE_OBJECT && (ev->parent->mark & TAGGED) != 0 &&
+           (ev->role == WALK_CALLABLE || ev->role == WALK_ARGS);
+}
+
 static bool emit(struct typed_writer *w, const struct walk_event *ev, struct sink *out, struct error *err)
 {
+    if (is_left_out(ev))
+        return true;
     const bool text_key = ev->role == WALK_KEY && ev->value->kind == VALUE_STR;
     switch (ev->what) {
     case WALK_AGAIN:

@@ -3,8 +3,10 @@
 #include "elements.h"
 #include "keytext.h"
 #include "put.h"
+#include "rows.h"
 #include "shares.h"
 #include "siblings.h"
+#include "table.h"
 
 enum {
     SHARES_FROM = 4096,     /* elements of a block, below which one hand is as fast */
@@ -94,6 +96,7 @@ static bool before_object_part(struct json_writer *w, const struct walk_event *e
         return (!first || layout_open_member(&w->layout, "$added", '[', out, err)) &&
                layout_separate(&w->layout, out, err);
     case WALK_KEY:
+        ev->value->mark &= ~(uint32_t)WALK_OPEN; /* the check enters it too */
         if (first &&
             !(keytext_check(w, &o->pairs, err) && layout_open_member(&w->layout, "$pairs", '{', out, err)))
             return false;
@@ -198,6 +201,11 @@ static bool put_dtype(const struct json_writer *w, const struct dtype *t, struct
     return descr == NULL ? arena_fail(&scratch, err) : json_put_nested(w, descr, w->options, out, err);
 }
 
+bool json_is_leaf(const struct value *v)
+{
+    return v->kind < VALUE_LIST || v->kind == VALUE_DTYPE || v->kind == VALUE_GLOBAL;
+}
+
 bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err)
 {
     switch ((enum value_kind)v->kind) {
@@ -232,6 +240,7 @@ bool json_put_leaf(const struct json_writer *w, const struct value *v, struct si
     case VALUE_SLICE:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }
@@ -298,6 +307,18 @@ static const char *external_name(enum external_kind kind)
     return "$link";
 }
 
+static bool enter_table(struct json_writer *w, const struct value_table *t, struct sink *out,
+                        struct error *err)
+{
+    struct value_pairs named;
+    if (!rows_are_columns(w, t)) {
+        walk_skip(w->walk);
+        return rows_begin(w, t, out, err);
+    }
+    return table_named(t, w->walk->arena, &named, err) && keytext_differ(w, &named, err) &&
+           layout_open(&w->layout, '{', out, err);
+}
+
 static bool enter(struct json_writer *w, struct value *v, struct sink *out, struct error *err)
 {
     switch ((enum value_kind)v->kind) {
@@ -317,6 +338,8 @@ static bool enter(struct json_writer *w, struct value *v, struct sink *out, stru
                layout_open_member(&w->layout, "$slice", '[', out, err);
     case VALUE_OBJECT:
         return layout_open(&w->layout, '{', out, err);
+    case VALUE_TABLE:
+        return enter_table(w, v->table, out, err);
     case VALUE_EXTERNAL:
         return layout_open(&w->layout, '{', out, err) &&
                layout_member(&w->layout, external_name(v->external->kind), out, err);
@@ -343,6 +366,8 @@ static bool leave(struct json_writer *w, const struct value *v, struct sink *out
         w->layout.depth -= v->array->ndim;
         return true;
     }
+    if (v->kind == VALUE_TABLE)
+        return rows_end(w, v->table, out, err);
     if (v->kind == VALUE_SLICE && !layout_close(&w->layout, ']', out, err))
         return false;
     const bool braces = v->kind == VALUE_DICT || v->kind == VALUE_OBJECT || v->kind == VALUE_EXTERNAL ||
@@ -394,7 +419,13 @@ static bool put_key(struct json_writer *w, const struct walk_event *ev, struct s
         ev->value->mark &= ~(uint32_t)WALK_OPEN; /* a nested walk enters it again */
         walk_skip(w->walk);
     }
-    return keytext_put(w, ev->value, out, err) && layout_colon(&w->layout, out, err);
+    struct value *key = ev->value;
+    if (ev->parent->kind == VALUE_TABLE) {
+        key = table_name(ev->parent->table, ev->index, w->walk->arena);
+        if (key == NULL)
+            return arena_fail(w->walk->arena, err);
+    }
+    return keytext_put(w, key, out, err) && layout_colon(&w->layout, out, err);
 }
 
 static bool emit_part(struct json_writer *w, const struct walk_event *ev, struct sink *out, struct error *err)
@@ -447,6 +478,8 @@ static enum step advance(struct json_writer *w, struct sink *out, struct error *
     bool ok = true;
     if (w->range.left > 0) {
         ok = put_range(w, out, err);
+    } else if (w->rows != NULL) {
+        ok = rows_put(w, out, err);
     } else if (!siblings_put(w, out, &written, err)) {
         ok = false;
     } else if (written == 0) {
@@ -473,6 +506,7 @@ bool json_put_nested(const struct json_writer *w, struct value *v, const struct 
     arena_init(&scratch, w->limits->memory);
     struct walk walk;
     walk_init(&walk, WALK_TREE, v, w->limits, &scratch);
+    walk.meanings = true;
     struct json_writer nested = {
         .options = options, .limits = w->limits, .walk = &walk, .level = w->level + 1};
     nested.layout = (struct layout){.pretty = options->pretty, .depth = w->layout.depth};
@@ -495,6 +529,7 @@ bool json_begin(struct encoder *e, struct error *err)
     walk_init(&e->walk, WALK_TREE, e->root, e->limits, e->arena);
     if (!shares_new(e->options->crew, e->arena, &w->shares, err))
         return false;
+    e->walk.meanings = true;
     e->state = w;
     return true;
 }

@@ -20,11 +20,19 @@
  * callable that is no class is "$callable". external                    {"$persistent_id": id},
  * {"$extension": code}, {"$buffer": number},
  *                               {"$link": path} or {"$link": [file, path]}
+ *   table                       as options->table says: records, an array of objects, a row each; columns, an
+ * object of arrays; split, an object of columns (labels), index and data (an array a row). An index other
+ * than numbers from 0 on comes first among the columns, under the names of table_named() (table.h). A series
+ * without one is an array of its values; in split it has a name instead of columns.
+ *
+ * Objects of well-known classes are written as what they mean (known/README.md): a datetime is text.
  */
 #ifndef MANDOLINE_JSON_WRITE_H
 #define MANDOLINE_JSON_WRITE_H
 
 #include "layout.h"
+
+struct json_rows;
 
 /* One encoding at work, or a nested one. */
 struct json_writer {
@@ -41,15 +49,17 @@ struct json_writer {
     struct {
         int64_t at, step;
         uint64_t left;
-    } range; /* numbers of a range that are still to be written */
+    } range;                /* numbers of a range that are still to be written */
+    struct json_rows *rows; /* rows of a table that are still to be written, or NULL */
 };
-
-/* A value without parts. */
-bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err);
 
 /* All of v, apart from the walk that is at work: a key that is no text, a field of a record. */
 bool json_put_nested(const struct json_writer *w, struct value *v, const struct codec_options *options,
                      struct sink *out, struct error *err);
+
+/* A value without parts, as the walk sees it. */
+bool json_is_leaf(const struct value *v);
+bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err);
 
 bool json_begin(struct encoder *e, struct error *err);
 enum step json_step(struct encoder *e, struct sink *out, struct error *err);

@@ -187,7 +187,7 @@ bool npy_begin(struct encoder *e, struct error *err)
     struct literal_text text = {.arena = e->arena};
     if (w == NULL)
         return arena_fail(e->arena, err);
-    if (!array_of_value(e->root, e->arena, &w->array, err) || !find_dtype(w, e->arena, err) ||
+    if (!array_of_value(value_meaning(e->root), e->arena, &w->array, err) || !find_dtype(w, e->arena, err) ||
         !write_literal(w, &text, err) || !frame_header(w, &text, err))
         return false;
     if (is_fortran(&w->array)) { /* the same memory, read from its start to its end */

@@ -69,6 +69,7 @@ static struct argument made_of(struct listing *l, const struct value *v)
     case VALUE_GLOBAL:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }

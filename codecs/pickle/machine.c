@@ -262,7 +262,7 @@ bool machine_start(struct machine *m, struct bytes in, const struct limits *limi
 
 bool machine_finish(struct machine *m, struct error *err)
 {
-    return recognise_all(m, err) && unite(m, err);
+    return recognise_all(m, err) && unite(m, err) && recognise_known(m, err);
 }
 
 bool machine_run(struct bytes in, const struct limits *limits, struct arena *arena, struct value **out,

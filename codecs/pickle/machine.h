@@ -56,7 +56,7 @@ struct machine {
     unsigned protocol; /* the last that was declared */
     uint64_t buffers;  /* out-of-band buffers taken */
     struct value *none, *yes, *no, *empty;
-    struct value_list noted;  /* calls of known names, and frozensets, in the order of their making */
+    struct value_list noted;  /* objects of known names, and frozensets, in the order of their making */
     struct value_list united; /* dicts and sets that may hold equal keys */
     struct keyset keys;
     struct value *result;
@@ -190,6 +190,8 @@ bool text_raw_unicode(struct machine *m, struct bytes text, struct bytes *out, b
 bool recognise_note(struct machine *m, struct value *object, struct error *err);
 /* Makes of every noted object what it stands for; what does not match stays an object. False: no memory. */
 bool recognise_all(struct machine *m, struct error *err);
+/* Gives every noted object that is still one its meaning, where it has one (known.h). */
+bool recognise_known(struct machine *m, struct error *err);
 
 /* A row's function: true when *v became a value of its own kind; false with err->kind set: no memory. */
 typedef bool recognise_fn(struct machine *m, struct value *v, struct error *err);

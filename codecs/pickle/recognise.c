@@ -4,6 +4,7 @@
  */
 #include "machine.h"
 
+#include "known.h"
 #include "utf8.h"
 
 static struct value *argument(const struct value *v, size_t i)
@@ -187,12 +188,8 @@ static bool new_instance(struct machine *m, struct value *v, struct error *err)
 
 enum { STATE = 1, PARTS = 2 };
 
-/*
- * Arguments, a letter each: s text, b bytes (or a string of Python 2), y bytes or bytearray, i int, n float
- * or int, l list or tuple, t tuple, g global, d dtype, 0 None, * anything; + one or more of anything.
- */
 static const struct {
-    const char *module, *name, *arguments;
+    const char *module, *name, *arguments; /* arguments: letters of known_match() */
     int may_have; /* STATE: it may have been built; PARTS: it may have items, pairs and so on */
     recognise_fn *fn;
 } rows[] = {
@@ -222,62 +219,6 @@ static const struct {
     {"numpy.core.numeric", "_frombuffer", "ydls", 0, numpy_frombuffer},
 };
 
-static bool is_kind(const struct value *v, char letter)
-{
-    switch (letter) {
-    case 's':
-        return v->kind == VALUE_STR;
-    case 'b':
-        return v->kind == VALUE_BYTES || (v->kind == VALUE_STR && (v->flags & VALUE_PYTHON2) != 0);
-    case 'y':
-        return v->kind == VALUE_BYTEARRAY || is_kind(v, 'b');
-    case 'i':
-        return v->kind == VALUE_INT || v->kind == VALUE_BIGINT;
-    case 'n':
-        return v->kind == VALUE_INT || v->kind == VALUE_FLOAT;
-    case 'l':
-        return v->kind == VALUE_LIST || v->kind == VALUE_TUPLE;
-    case 'g':
-        return v->kind == VALUE_GLOBAL;
-    case 'd':
-        return v->kind == VALUE_DTYPE;
-    case '0':
-        return v->kind == VALUE_NONE;
-    default:
-        return letter == '*';
-    }
-}
-
-static bool arguments_match(const struct value_list *args, const char *letters)
-{
-    if (letters[0] == '+')
-        return args->count > 0;
-    if (args->count != strlen(letters))
-        return false;
-    for (size_t i = 0; i < args->count; i++)
-        if (!is_kind(args->items[i], letters[i]))
-            return false;
-    return true;
-}
-
-/* NumPy's names before and since 2.0, and those of 1.16.0. */
-static struct bytes module_of(const struct value_global *g)
-{
-    static const struct {
-        const char *other, *name;
-    } spellings[] = {
-        {"numpy._core.multiarray", "numpy.core.multiarray"},
-        {"numpy.core._multiarray_umath", "numpy.core.multiarray"},
-        {"numpy._core._multiarray_umath", "numpy.core.multiarray"},
-        {"numpy._core.numeric", "numpy.core.numeric"},
-    };
-    if (g->module.len > 0 && g->module.data[0] == 'n')
-        for (size_t i = 0; i < ROWS(spellings); i++)
-            if (bytes_is(g->module, spellings[i].other))
-                return bytes_text(spellings[i].name);
-    return g->module;
-}
-
 /* The first row with this callable, or ROWS(rows). Most pickles name none of them: tell that by one letter.
  */
 static size_t first_row(const struct value_object *o)
@@ -286,7 +227,7 @@ static size_t first_row(const struct value_object *o)
     if (callable->kind != VALUE_GLOBAL || callable->global->module.len == 0 ||
         memchr("_bcn", callable->global->module.data[0], 4) == NULL)
         return ROWS(rows);
-    const struct bytes module = module_of(callable->global), name = callable->global->name;
+    const struct bytes module = known_module(callable->global->module), name = callable->global->name;
     size_t i = 0;
     while (i < ROWS(rows) && !(bytes_is(name, rows[i].name) && bytes_is(module, rows[i].module)))
         i++;
@@ -295,7 +236,9 @@ static size_t first_row(const struct value_object *o)
 
 bool recognise_note(struct machine *m, struct value *object, struct error *err)
 {
-    if (object->object->made != OBJECT_REDUCE || first_row(object->object) == ROWS(rows))
+    const struct value_object *o = object->object;
+    const bool call = o->made == OBJECT_REDUCE && first_row(o) != ROWS(rows);
+    if (!call && !known_is(o->callable))
         return true;
     return value_append(m->arena, &m->noted, object) || arena_fail(m->arena, err);
 }
@@ -305,8 +248,7 @@ static bool row_allows(size_t row, const struct value_object *o)
 {
     const bool parts = o->items.count + o->added.count + o->pairs.count > 0;
     return (o->states.count == 0 || (rows[row].may_have & STATE) != 0) &&
-           (!parts || (rows[row].may_have & PARTS) != 0) &&
-           arguments_match(&o->args->list, rows[row].arguments);
+           (!parts || (rows[row].may_have & PARTS) != 0) && known_match(&o->args->list, rows[row].arguments);
 }
 
 static bool recognise(struct machine *m, struct value *v, struct error *err)
@@ -327,5 +269,15 @@ bool recognise_all(struct machine *m, struct error *err)
         if (v->kind == VALUE_OBJECT && v->object->made == OBJECT_REDUCE && !recognise(m, v, err))
             return false;
     }
+    return true;
+}
+
+bool recognise_known(struct machine *m, struct error *err)
+{
+    struct known_work work;
+    known_start(&work, m->limits, m->arena);
+    for (size_t i = 0; i < m->noted.count; i++)
+        if (!known_resolve(&work, m->noted.items[i], err))
+            return false;
     return true;
 }

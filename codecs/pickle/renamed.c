@@ -207,7 +207,8 @@ void renamed_to_new(struct value_global *g)
     for (size_t i = 0; i < ROWS(names); i++)
         if ((names[i].use & READ) != 0 && same(g->name, names[i].old_name) &&
             same(g->module, names[i].old_module)) {
-            *g = (struct value_global){bytes_text(names[i].module), bytes_text(names[i].name)};
+            *g = (struct value_global){.module = bytes_text(names[i].module),
+                                       .name = bytes_text(names[i].name)};
             return;
         }
     for (size_t i = 0; i < ROWS(modules); i++)
@@ -221,7 +222,8 @@ void renamed_to_old(struct value_global *g)
 {
     for (size_t i = 0; i < ROWS(names); i++)
         if ((names[i].use & WRITE) != 0 && same(g->name, names[i].name) && same(g->module, names[i].module)) {
-            *g = (struct value_global){bytes_text(names[i].old_module), bytes_text(names[i].old_name)};
+            *g = (struct value_global){.module = bytes_text(names[i].old_module),
+                                       .name = bytes_text(names[i].old_name)};
             return;
         }
     for (size_t i = 0; i < ROWS(modules); i++)

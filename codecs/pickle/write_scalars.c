@@ -317,8 +317,8 @@ bool write_known(struct writer *w, enum known_global known, struct error *err)
 {
     if (w->globals[known] != 0)
         return write_get(w, w->globals[known] - 1, err);
-    const struct value_global g = {bytes_text(known_names[known].module),
-                                   bytes_text(known_names[known].name)};
+    const struct value_global g = {.module = bytes_text(known_names[known].module),
+                                   .name = bytes_text(known_names[known].name)};
     if (!write_global(w, &g, err))
         return false;
     w->globals[known] = w->memo_count + 1;
@@ -430,6 +430,7 @@ bool write_scalar(struct writer *w, struct value *v, struct error *err)
     case VALUE_SLICE:
     case VALUE_OBJECT:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }

@@ -127,6 +127,7 @@ static bool before_in(struct writer *w, const struct walk_event *e, struct error
     case VALUE_SLICE:
     case VALUE_GLOBAL:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }
@@ -259,6 +260,7 @@ static bool after_in(struct writer *w, const struct walk_event *e, struct error 
     case VALUE_SLICE:
     case VALUE_GLOBAL:
     case VALUE_EXTERNAL:
+    case VALUE_TABLE:
     case VALUE_KIND_COUNT:
         break;
     }
@@ -378,6 +380,8 @@ static bool enter(struct writer *w, const struct walk_event *e, struct error *er
         return enter_object(w, v->object, err);
     case VALUE_EXTERNAL:
         return enter_external(w, v, err);
+    case VALUE_TABLE: /* the walk visits the parts of the object that the node becomes */
+        return write_table_object(w, v, err) && enter_object(w, v->object, err);
     case VALUE_ARRAY:
         return write_array_enter(w, v, err);
     case VALUE_NONE:

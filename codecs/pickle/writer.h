@@ -120,6 +120,11 @@ bool write_array_enter(struct writer *w, struct value *v, struct error *err);
 bool write_array_block(struct writer *w, const struct walk_event *event, struct error *err);
 bool write_array_leave(struct writer *w, struct value *v, struct error *err);
 
+/* ---- write_table.c ---- */
+
+/* A table's node becomes the object that pandas would pickle: a DataFrame, or a Series. */
+bool write_table_object(struct writer *w, struct value *v, struct error *err);
+
 /* ---- writer.c ---- */
 
 /* Items of a list: what comes before and after the index-th of count. */

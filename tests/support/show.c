@@ -64,6 +64,15 @@ static void pairs(struct text *t, const struct value_pairs *dict)
     say(t, "}");
 }
 
+static void table(struct text *t, const struct value_table *v)
+{
+    say(t, v->series ? "series(" : "table(");
+    number(t, (double)v->levels);
+    say(t, ", ");
+    pairs(t, &v->columns);
+    say(t, ")");
+}
+
 static void elements(struct text *t, const struct array *a)
 {
     const uint8_t *data = NULL;
@@ -217,6 +226,9 @@ static void show(struct text *t, const struct value *v)
         return;
     case VALUE_EXTERNAL:
         external(t, v->external);
+        return;
+    case VALUE_TABLE:
+        table(t, v->table);
         return;
     case VALUE_KIND_COUNT:
         break;

@@ -10,6 +10,7 @@ import math
 import pathlib
 
 import numpy
+import pandas
 from numpy.lib.format import dtype_to_descr
 
 HERE = pathlib.Path(__file__).parent
@@ -54,6 +55,30 @@ def plain(a):
             return None
         return count if kind == "m" or a.dtype == "M8" else str(numpy.datetime_as_string(a))
     return a.item()
+
+
+f = pandas.DataFrame({"a": [1, 2, 3], "b": [0.5, None, 2.0], "c": ["x", "y,", ""]})
+f.b = f.b.fillna(-1.0)
+
+
+def table(frame, index, columns):
+    """A frame with levels and columns of these names, as we write it."""
+    levels = [frame.index.get_level_values(i) for i in range(frame.index.nlevels)] if index else []
+    pairs = [[name, typed_column(numpy.asarray(level))] for name, level in zip(index, levels)]
+    members = {"rows": len(frame), "index": pairs,
+               "columns": [[name, typed_column(frame.iloc[:, i].values)] for i, name in enumerate(columns)]}
+    return {"$table": {name: member for name, member in members.items() if member != []}}
+
+
+def series(s, index, name):
+    members = table(s.to_frame(), index, [name])["$table"]
+    return {"$table": {"rows": members.pop("rows"), "series": True, **members}}
+
+
+def typed_column(a):
+    if a.dtype != object:
+        return typed(a)
+    return {"$ndarray": {"dtype": "|O", "shape": [len(a)], "data": a.tolist()}}
 
 
 def typed(a):
@@ -149,6 +174,19 @@ OTHER = {
                      "$pairs": {"6": 7, "a": {}}, "$states": [8, [None, {"y": 1}]]}),
     "object_bare": ({"$object": {"made": "bare", "callable": {"$global": ["m", "C"]}, "args": {"$tuple": []}}},
                     {"$class": "m.C"}),
+    "table": (table(f, [], ["a", "b", "c"]), json.loads(f.to_json(orient="records"))),
+    "table_index": (table(f.set_index("c"), ["c"], ["a", "b"]),
+                    f.set_index("c").reset_index().to_dict("records")),
+    "table_levels": (table(f.set_index(["c", "a"]), [None, "a"], ["b"]),
+                     f.set_index(["c", "a"]).rename_axis([None, "a"]).reset_index().to_dict("records")),
+    "table_labels": (table(f, [], [3, "3/", "x y"]), f.set_axis([3, "3/", "x y"], axis=1).to_dict("records")),
+    "table_empty": ({"$table": {"rows": 0}}, []),
+    "table_no_rows": (table(f[:0], [], ["a", "b", "c"]), []),
+    "series": (series(f.b, [], "b"), f.b.tolist()),
+    "series_index": (series(f.set_index("c").a, [None], None),
+                     pandas.Series(f.a.tolist(), index=f.c.tolist()).reset_index().to_dict("records")),
+    "tables_inside": ([table(f[:1], [], ["a", "b", "c"]), {"x": table(f[:1], [], ["a", "b", "c"])}],
+                      [f[:1].to_dict("records"), {"x": f[:1].to_dict("records")}]),
     "externals": ([{"$external": {"kind": "persistent_id", "id": {"$tuple": ["s", 1]}}},
                    {"$external": {"kind": "extension", "id": 1}},
                    {"$external": {"kind": "buffer", "read_only": True, "id": 0}},
@@ -165,6 +203,21 @@ OTHER = {
                                      "data": [text64(b"a"), text64(b"\xff")]}}, ["a", text64(b"\xff")]),
     "labels": ({"$ndarray": {"dtype": {"descr": "|i1", "labels": [["RED", 0], ["GREEN", 1]]}, "shape": [1],
                              "data": text64(b"\1")}}, [1]),
+    "known_texts": ([{"$datetime": "2020-02-29T12:30:00.500000"}, {"$datetime": "2020-01-01T00:00:00+00:00"},
+                     {"$datetime": "0001-01-01T00:00:00-05:30"}, {"$date": "9999-12-31"}, {"$time": "23:59:59.000001"},
+                     {"$time": "01:00:00+01:00"}, {"$timedelta": "P1DT2H3M4.5S"}, {"$timedelta": "-PT0.000001S"},
+                     {"$timedelta": "PT0S"}, {"$timedelta": "P999999999DT23H59M59.999999S"}, {"$decimal": "-1.50E+3"},
+                     {"$decimal": "sNaN12"}, {"$fraction": "-3/4"}, {"$fraction": "5"},
+                     {"$uuid": "12345678-9abc-def0-1234-56789abcdef0"}, {"$path": "/a/b"}, {"$path": "a"}, {"$path": "."}],
+                    ["2020-02-29T12:30:00.500000", "2020-01-01T00:00:00+00:00", "0001-01-01T00:00:00-05:30", "9999-12-31",
+                     "23:59:59.000001", "01:00:00+01:00", "P1DT2H3M4.5S", "-PT0.000001S", "PT0S",
+                     "P999999999DT23H59M59.999999S", "-1.50E+3", "sNaN12", "-3/4", "5",
+                     "12345678-9abc-def0-1234-56789abcdef0", "/a/b", "a", "."]),
+    "known_containers": ([{"$ordereddict": [["a", 1], [2, {"$deque": []}]]}, {"$deque": [{"$tuple": [1]}, [{"$date": "2020-01-01"}]]},
+                          {"$ordereddict": []}], [{"a": 1, "2": []}, [[1], ["2020-01-01"]], {}]),
+    "known_shared": ([{"$id": [1, {"$ordereddict": [["a", {"$id": [2, {"$datetime": "2020-01-01T00:00:00+01:00"}]}]]}]},
+                      {"$ref": 2}, {"$ref": 1}],
+                     [{"a": "2020-01-01T00:00:00+01:00"}, "2020-01-01T00:00:00+01:00", {"a": "2020-01-01T00:00:00+01:00"}]),
     "big_int": ([10**30, -10**30, 2**63], [10**30, -10**30, 2**63]),
 }
 
@@ -197,7 +250,54 @@ BAD = {
     "object_args_list": ({"$object": {"made": "reduce", "callable": {"$global": ["m", "C"]}, "args": []}}, "/$object/args"),
     "object_of_dict": ({"$object": {"made": "reduce", "args": {"$tuple": []}, "callable": {"a": 1}}}, "/$object/callable"),
     "extension_zero": ({"$external": {"kind": "extension", "id": 0}}, "/$external/id"),
+    "known_datetime_0": ({"$datetime": "2020-01-01"}, ""),
+    "known_datetime_1": ({"$datetime": "2020-01-01T"}, ""),
+    "known_datetime_2": ({"$datetime": "2020-01-01T00:00:00+"}, ""),
+    "known_datetime_3": ({"$datetime": "2020-01-01T00:00:00+24:00"}, ""),
+    "known_datetime_4": ({"$datetime": "2020-01-01T00:00:00.1234567"}, ""),
+    "known_datetime_5": ({"$datetime": "2020-01-01T00:00:00Z "}, ""),
+    "known_datetime_6": ({"$datetime": "2020-01-01T24:00:00"}, ""),
+    "known_datetime_7": ({"$datetime": "2021-02-29T00:00:00"}, ""),
+    "known_date_0": ({"$date": "2020-13-01"}, ""),
+    "known_date_1": ({"$date": "2020-1-1"}, ""),
+    "known_date_2": ({"$date": ""}, ""),
+    "known_date_3": ({"$date": "0000-01-01"}, ""),
+    "known_time_0": ({"$time": "12"}, ""),
+    "known_time_1": ({"$time": "12:60:00"}, ""),
+    "known_timedelta_0": ({"$timedelta": ""}, ""),
+    "known_timedelta_1": ({"$timedelta": "P"}, ""),
+    "known_timedelta_2": ({"$timedelta": "PT"}, ""),
+    "known_timedelta_3": ({"$timedelta": "P1H"}, ""),
+    "known_timedelta_4": ({"$timedelta": "PT1D"}, ""),
+    "known_timedelta_5": ({"$timedelta": "P1DT"}, ""),
+    "known_timedelta_6": ({"$timedelta": "PT1.5H"}, ""),
+    "known_timedelta_7": ({"$timedelta": "P1000000000D"}, ""),
+    "known_timedelta_8": ({"$timedelta": "PT1S1S"}, ""),
+    "known_timedelta_9": ({"$timedelta": "1D"}, ""),
+    "known_decimal_0": ({"$decimal": ""}, ""),
+    "known_decimal_1": ({"$decimal": "x"}, ""),
+    "known_decimal_2": ({"$decimal": "1e"}, ""),
+    "known_decimal_3": ({"$decimal": "1_0"}, ""),
+    "known_decimal_4": ({"$decimal": "."}, ""),
+    "known_fraction_0": ({"$fraction": "1/0"}, ""),
+    "known_fraction_1": ({"$fraction": "1/"}, ""),
+    "known_fraction_2": ({"$fraction": "/2"}, ""),
+    "known_fraction_3": ({"$fraction": "1.5"}, ""),
+    "known_fraction_4": ({"$fraction": "1/-2"}, ""),
+    "known_uuid_0": ({"$uuid": ""}, ""),
+    "known_uuid_1": ({"$uuid": "12345678-9abc-def0-1234-56789abcdef"}, ""),
+    "known_uuid_2": ({"$uuid": "12345678-9abc-def0-1234-56789abcdeg"}, ""),
+    "known_path_0": ({"$path": "a\u0000b"}, ""),
+    "known_date_number": ([{"$date": 5}], "/0"), "known_deque_dict": ({"$deque": {}}, ""),
+    "known_ordered_single": ({"$ordereddict": [["a"]]}, "/$ordereddict/0"),
     "object_unknown_member": ({"$object": {"made": "reduce", "x": 1}}, "/$object/x"),
+    "table_no_row_count": ({"$table": {"columns": []}}, "/$table/columns"),
+    "table_member": ({"$table": {"rows": 0, "x": 1}}, "/$table/x"),
+    "table_short": ({"$table": {"rows": 2, "columns": [["a", [1]]]}}, "/$table/columns"),
+    "table_2d": ({"$table": {"rows": 1, "columns": [["a", typed(numpy.zeros((1, 1)))]]}}, "/$table/columns"),
+    "table_of_text": ({"$table": {"rows": 1, "columns": [["a", "x"]]}}, "/$table/columns"),
+    "table_no_pairs": ({"$table": {"rows": 1, "columns": [["a"]]}}, "/$table/columns"),
+    "table_series_wide": ({"$table": {"rows": 0, "series": True}}, "/$table/series"),
     "external_unknown": ({"$external": {"kind": "x", "id": 1}}, ""), "external_no_id": ({"$external": {"kind": "buffer"}}, ""),
     "external_link_text": ({"$external": {"kind": "external_link", "id": "a"}}, "/$external/id"),
 }
