@@ -8,6 +8,10 @@ static const char *const truths[] = {"false", "true", "0", "1", "no", "yes", "of
 static const char *const nan_spellings[] = {
     [NAN_NULL] = "null", [NAN_STRING] = "string", [NAN_LITERAL] = "literal", [NAN_ERROR] = "error", NULL};
 
+static const char *const encodings[] = {
+    [ENCODING_GUESS] = "auto",  [ENCODING_ASCII] = "ascii", [ENCODING_LATIN1] = "latin1",
+    [ENCODING_BYTES] = "bytes", [ENCODING_UTF8] = "utf8",   NULL};
+
 enum { MAX_PROTOCOL = 5, SHOWN = 60 };
 
 const struct bytes *param_find(const struct request *request, const char *name)
@@ -116,21 +120,35 @@ bool param_list(const struct request *request, const char *name, const struct by
     return true;
 }
 
+/* index=: a whole number, or all. */
+static bool param_index(const struct request *request, struct codec_options *o, struct error *err)
+{
+    const struct bytes *value = param_find(request, "index");
+    if (value == NULL || number_read_int(*value, &o->index))
+        return true;
+    o->every = bytes_is(*value, "all");
+    return o->every ||
+           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "index cannot be '%.*s'; it is a whole number, or all",
+                shown(*value), (const char *)value->data);
+}
+
 bool param_options(const struct request *request, const struct codec_options **out, struct error *err)
 {
     struct codec_options *o = arena_alloc(request->arena, 1, sizeof *o);
     if (o == NULL)
         return arena_fail(request->arena, err);
     *o = codec_options_default;
-    unsigned nan = o->nan;
+    unsigned nan = o->nan, encoding = o->encoding;
     uint64_t protocol = (uint64_t)o->protocol;
     if (!param_choice(request, "nan", nan_spellings, &nan, err) ||
         !param_bool(request, "pretty", &o->pretty, err) ||
         !param_number(request, "protocol", 0, MAX_PROTOCOL, &protocol, err) ||
         !param_bool(request, "attributes", &o->attributes, err) ||
-        !param_bool(request, "header", &o->header, err))
+        !param_bool(request, "header", &o->header, err) ||
+        !param_choice(request, "encoding", encodings, &encoding, err) || !param_index(request, o, err))
         return false;
     o->nan = nan;
+    o->encoding = encoding;
     o->protocol = (int)protocol;
     *out = o;
     return true;

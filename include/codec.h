@@ -7,15 +7,22 @@
 #include "sink.h"
 #include "walk.h"
 
+/* What Python 2's 8-bit strings are: text where they are UTF-8 and bytes elsewhere, or as
+ * pickle.loads(encoding=) has it for every one. */
+enum encoding { ENCODING_GUESS, ENCODING_ASCII, ENCODING_LATIN1, ENCODING_BYTES, ENCODING_UTF8 };
+
 enum nan_spelling { NAN_NULL, NAN_STRING, NAN_LITERAL, NAN_ERROR }; /* null, "NaN", NaN, 422 */
 
 /* Parameters of a request that are a codec's business; each codec reads those that concern it. */
 struct codec_options {
-    enum nan_spelling nan; /* json */
-    bool pretty;           /* json, typed */
-    int protocol;          /* pickle: 0 to 5; default 4 */
-    bool attributes;       /* hdf5 decode: groups and datasets carry their attributes along */
-    bool header;           /* csv: tables with names begin with a line of them; default true */
+    enum nan_spelling nan;  /* json */
+    bool pretty;            /* json, typed */
+    int protocol;           /* pickle: 0 to 5; default 4 */
+    bool attributes;        /* hdf5 decode: groups and datasets carry their attributes along */
+    enum encoding encoding; /* pickle decode */
+    int64_t index;          /* pickle decode: which of several in a row; negative: from the end */
+    bool every;             /* pickle decode: a list of all of them */
+    bool header;            /* csv: tables with names begin with a line of them; default true */
 };
 
 extern const struct codec_options codec_options_default;

@@ -43,6 +43,7 @@ struct machine {
 
     struct arena *arena;
     const struct limits *limits;
+    enum encoding encoding;          /* of Python 2's strings; set after machine_start() */
     struct value *nodes, *nodes_end; /* of the newest batch */
     uint64_t node_count;
 
@@ -73,9 +74,8 @@ bool machine_step(struct machine *m, struct error *err);
 /* Makes of what the pickle built what it stands for. After STOP, once. */
 bool machine_finish(struct machine *m, struct error *err);
 
-/* Decodes one pickle: all of the above. *used is the number of bytes up to and with its STOP. */
-bool machine_run(struct bytes in, const struct limits *limits, struct arena *arena, struct value **out,
-                 size_t *used, struct error *err);
+/* All of the above but the start. *used is the offset behind the STOP. */
+bool machine_run(struct machine *m, struct value **out, size_t *used, struct error *err);
 
 /* For opcodes: an error that names the opcode and its place. Is false. */
 bool machine_fail(struct machine *m, struct error *err, const char *format, ...)

@@ -264,10 +264,14 @@ bool numpy_reconstruct(struct machine *m, struct value *v, struct error *err)
         return false;
     if (dtype->dtype->kind == DTYPE_OBJECT)
         return object_array(m, v, dtype->dtype, shape, data, err);
-    if (data->kind != VALUE_BYTES && (data->kind != VALUE_STR || (data->flags & VALUE_PYTHON2) == 0))
+    if (data->kind != VALUE_BYTES &&
+        (data->kind != VALUE_STR || (data->flags & (VALUE_PYTHON2 | VALUE_DECODED)) == 0))
+        return false;
+    struct bytes raw;
+    if (!value_raw(data, m->arena, &raw, err))
         return false;
     const bool is_fortran = fortran->kind == VALUE_BOOL ? fortran->boolean : fortran->integer != 0;
-    return flat_array(m, v, dtype->dtype, shape, is_fortran, data->text, err);
+    return flat_array(m, v, dtype->dtype, shape, is_fortran, raw, err);
 }
 
 /* _frombuffer(buffer, dtype, shape, 'C' or 'F'): protocol 5. */
@@ -276,15 +280,18 @@ bool numpy_frombuffer(struct machine *m, struct value *v, struct error *err)
     const struct bytes order = argument(v, 3)->text;
     if (!bytes_is(order, "C") && !bytes_is(order, "F"))
         return false;
-    return flat_array(m, v, argument(v, 1)->dtype, argument(v, 2), order.data[0] == 'F', argument(v, 0)->text,
-                      err);
+    struct bytes raw;
+    return value_raw(argument(v, 0), m->arena, &raw, err) &&
+           flat_array(m, v, argument(v, 1)->dtype, argument(v, 2), order.data[0] == 'F', raw, err);
 }
 
 /* scalar(dtype, bytes). */
 bool numpy_scalar(struct machine *m, struct value *v, struct error *err)
 {
     const struct dtype *dtype = argument(v, 0)->dtype;
-    const struct bytes data = argument(v, 1)->text;
+    struct bytes data;
+    if (!value_raw(argument(v, 1), m->arena, &data, err))
+        return false;
     if (!dtype_is_flat(dtype) || data.len != dtype->itemsize)
         return false;
     static const uint8_t nothing[1];
