@@ -59,6 +59,10 @@ struct machine {
     struct value *none, *yes, *no, *empty;
     struct value_list noted;  /* calls of known names, and frozensets, in the order of their making */
     struct value_list united; /* dicts and sets that may hold equal keys */
+    size_t early;             /* of noted: those before were looked at by recognise_early() */
+    struct bytes inner; /* what lay behind the newest wrapper of joblib's: elements, or a pickle of its own */
+    bool inner_is_pickle;
+    bool embedded; /* this is such a pickle */
     struct keyset keys;
     struct value *result;
 };
@@ -182,9 +186,25 @@ bool recognise_note(struct machine *m, struct value *object, struct error *err);
 /* Makes of every noted object what it stands for; what does not match stays an object. False: no memory. */
 bool recognise_all(struct machine *m, struct error *err);
 
+/* Makes of the dtypes noted so far what they stand for, where their state is there: joblib needs them at
+ * once. */
+bool recognise_early(struct machine *m, struct error *err);
+
 /* A row's function: true when *v became a value of its own kind; false with err->kind set: no memory. */
 typedef bool recognise_fn(struct machine *m, struct value *v, struct error *err);
 recognise_fn numpy_dtype, numpy_reconstruct, numpy_frombuffer, numpy_scalar;
+
+/* The bytes that so many elements take. False: the shape is none, or (err is set) there is no memory. */
+bool numpy_size(struct machine *m, const struct dtype *dtype, const struct value *shape, uint64_t *out,
+                struct error *err);
+/* Makes *v an array of exactly these bytes. False: as above, or they are not as many. */
+bool numpy_flat(struct machine *m, struct value *v, const struct dtype *dtype, const struct value *shape,
+                bool fortran, struct bytes data, struct error *err);
+
+/* ---- joblib.c ---- */
+
+/* After BUILD: reads what follows a wrapper of joblib's, which becomes the array. Others are left alone. */
+bool joblib_array(struct machine *m, struct value *v, struct error *err);
 
 /* ---- renamed.c ---- */
 

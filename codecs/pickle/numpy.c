@@ -213,9 +213,20 @@ static bool become_array(struct machine *m, struct value *v, const struct array 
     return true;
 }
 
+bool numpy_size(struct machine *m, const struct dtype *dtype, const struct value *shape, uint64_t *out,
+                struct error *err)
+{
+    const uint64_t *sizes;
+    unsigned ndim;
+    if (!shape_of(m, shape, &sizes, &ndim, err))
+        return false;
+    const struct array a = array_of_memory(*dtype, ndim, sizes, NULL);
+    return array_size(&a, out);
+}
+
 /* Elements as raw bytes: exactly as many as the shape needs. */
-static bool flat_array(struct machine *m, struct value *v, const struct dtype *dtype,
-                       const struct value *shape, bool fortran, struct bytes data, struct error *err)
+bool numpy_flat(struct machine *m, struct value *v, const struct dtype *dtype, const struct value *shape,
+                bool fortran, struct bytes data, struct error *err)
 {
     const uint64_t *sizes;
     unsigned ndim;
@@ -271,7 +282,7 @@ bool numpy_reconstruct(struct machine *m, struct value *v, struct error *err)
     if (!value_raw(data, m->arena, &raw, err))
         return false;
     const bool is_fortran = fortran->kind == VALUE_BOOL ? fortran->boolean : fortran->integer != 0;
-    return flat_array(m, v, dtype->dtype, shape, is_fortran, raw, err);
+    return numpy_flat(m, v, dtype->dtype, shape, is_fortran, raw, err);
 }
 
 /* _frombuffer(buffer, dtype, shape, 'C' or 'F'): protocol 5. */
@@ -282,7 +293,7 @@ bool numpy_frombuffer(struct machine *m, struct value *v, struct error *err)
         return false;
     struct bytes raw;
     return value_raw(argument(v, 0), m->arena, &raw, err) &&
-           flat_array(m, v, argument(v, 1)->dtype, argument(v, 2), order.data[0] == 'F', raw, err);
+           numpy_flat(m, v, argument(v, 1)->dtype, argument(v, 2), order.data[0] == 'F', raw, err);
 }
 
 /* scalar(dtype, bytes). */

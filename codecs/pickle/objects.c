@@ -240,7 +240,7 @@ bool op_build(struct machine *m, struct error *err)
     struct value *state = machine_pop(m), *v = machine_top(m);
     if (v->kind == VALUE_OBJECT)
         return (value_append(m->arena, &v->object->states, state) || arena_fail(m->arena, err)) &&
-               recognise_note(m, v, err);
+               recognise_note(m, v, err) && joblib_array(m, v, err);
     if (state->kind == VALUE_NONE || v->kind == VALUE_GLOBAL || v->kind == VALUE_EXTERNAL)
         return true;
     return machine_fail(m, err, "a value of type %.*s has no state", TYPE_OF(v));

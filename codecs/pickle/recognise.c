@@ -301,6 +301,24 @@ static bool recognise(struct machine *m, struct value *v, struct error *err)
     return true;
 }
 
+/* dtypes, and the bytes that dates have in theirs. */
+static bool is_early(const struct value_object *o)
+{
+    return (bytes_is(o->callable->global->name, "dtype") && o->states.count > 0) ||
+           bytes_is(o->callable->global->name, "encode");
+}
+
+bool recognise_early(struct machine *m, struct error *err)
+{
+    for (; m->early < m->noted.count; m->early++) {
+        struct value *v = m->noted.items[m->early];
+        if (v->kind == VALUE_OBJECT && v->object->made == OBJECT_REDUCE && is_early(v->object) &&
+            !recognise(m, v, err))
+            return false;
+    }
+    return true;
+}
+
 bool recognise_all(struct machine *m, struct error *err)
 {
     for (size_t i = 0; i < m->noted.count; i++) {
