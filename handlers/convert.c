@@ -18,9 +18,7 @@ bool convert(const struct request *request, struct reply *reply, struct error *e
         return false;
     if (varies)
         reply_header(reply, "Vary", "Accept");
-    return codec_open(source.codec, &source.input, options, request->service->limits, request->arena,
-                      &document, err) &&
-           unpack_headers(&source, &document, request->arena, reply, err) &&
+    return source_open(&source, options, request, &document, reply, err) &&
            part_value(request, &document, &part, &value, err) &&
            answer_value(request, target, value, options, reply, err);
 }

@@ -43,9 +43,7 @@ bool inspect(const struct request *request, struct reply *reply, struct error *e
     struct view view;
     return view_of_request(request, &view, err) && param_options(request, &options, err) &&
            negotiate_source(request, &source, err) &&
-           codec_open(source.codec, &source.input, options, request->service->limits, request->arena,
-                      &document, err) &&
-           unpack_headers(&source, &document, request->arena, reply, err) &&
+           source_open(&source, options, request, &document, reply, err) &&
            answer_tree(request, &view, source.codec, request->body.size, &document, reply, err);
 }
 

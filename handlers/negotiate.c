@@ -3,6 +3,8 @@
 #include <strings.h>
 
 #include "answer.h"
+#include "multipart.h"
+
 #include "params.h"
 
 enum { FULL = 1000 /* q=1, in thousandths */ };
@@ -85,7 +87,7 @@ static bool stated(const struct request *request, const struct codec **out, stru
     *out = NULL;
     if (param_find(request, "from") != NULL)
         return named(request, "from", out, err) && readable(*out, err);
-    if (says_nothing(type))
+    if (says_nothing(type) || multipart_is(header))
         return true;
     *out = codec_by_media_type(type);
     if (*out == NULL)
@@ -96,6 +98,21 @@ static bool stated(const struct request *request, const struct codec **out, stru
     return readable(*out, err);
 }
 
+/* The first part is the document, further ones are its buffers. */
+static bool take_parts(const struct request *request, const char *type, struct source *s, struct error *err)
+{
+    struct bytes body;
+    const struct bytes *parts;
+    size_t count;
+    if (!input_bytes(&s->input, request->arena, &body, err) ||
+        !multipart_split(type, body, request->service->limits, request->arena, &parts, &count, err))
+        return false;
+    s->input = input_of_bytes(parts[0]);
+    s->buffer_count = count - 1;
+    s->buffers = count > 1 ? parts + 1 : NULL;
+    return true;
+}
+
 bool negotiate_source(const struct request *request, struct source *out, struct error *err)
 {
     struct source s = {.input = request->body};
@@ -103,6 +120,10 @@ bool negotiate_source(const struct request *request, struct source *out, struct 
         return false;
     if (s.input.size == 0)
         return FAIL(err, ERR_SYNTAX, 0, "the body is empty");
+    const char *type = request->header(request->headers, "Content-Type");
+    if (multipart_is(type) && !take_parts(request, type, &s, err))
+        return false;
+
     if (!unpack_source(&s, bytes_of(NULL, 0), request->service->limits, request->arena, err))
         return false;
     if (s.input.size == 0)

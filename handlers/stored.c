@@ -21,9 +21,7 @@ bool stored_open(const struct request *request, struct stored *s, struct reply *
     const struct limits *limits = request->service->limits;
     return param_options(request, &options, err) &&
            negotiate_file(request->name, &s->file.input, limits, request->arena, &s->source, err) &&
-           codec_open(s->source.codec, &s->source.input, options, limits, request->arena, &s->document,
-                      err) &&
-           unpack_headers(&s->source, &s->document, request->arena, reply, err);
+           source_open(&s->source, options, request, &s->document, reply, err);
 }
 
 /* FNV-1a: tells queries of one client apart; nobody gains by making two of them equal. */

@@ -93,12 +93,29 @@ static bool put_number(const char *name, uint64_t n, struct arena *arena, struct
     return (text != NULL && reply_header(reply, name, text)) || arena_fail(arena, err);
 }
 
-bool unpack_headers(const struct source *s, const struct document *document, struct arena *arena,
-                    struct reply *reply, struct error *err)
+static bool unpack_headers(const struct source *s, const struct document *document, struct arena *arena,
+                           struct reply *reply, struct error *err)
 {
     const uint64_t trailing = s->trailing + document->trailing;
     if (s->unpacked != NULL)
         reply_header(reply, "X-Mandoline-Unpacked", s->unpacked);
     return (document->parts < 2 || put_number("X-Mandoline-Pickles", document->parts, arena, reply, err)) &&
            (trailing == 0 || put_number("X-Mandoline-Trailing-Bytes", trailing, arena, reply, err));
+}
+
+bool source_open(const struct source *s, const struct codec_options *options, const struct request *request,
+                 struct document *out, struct reply *reply, struct error *err)
+{
+    struct codec_options *with = arena_alloc(request->arena, 1, sizeof *with);
+    if (with == NULL)
+        return arena_fail(request->arena, err);
+    if (s->buffer_count > 0 && !s->codec->takes_buffers)
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
+                    "the body has %zu parts: %s takes one, and a pickle its buffers as further ones",
+                    s->buffer_count + 1, s->codec->name);
+    *with = *options;
+    with->buffers = s->buffers;
+    with->buffer_count = s->buffer_count;
+    return codec_open(s->codec, &s->input, with, request->service->limits, request->arena, out, err) &&
+           unpack_headers(s, out, request->arena, reply, err);
 }

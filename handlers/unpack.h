@@ -7,9 +7,11 @@
 /* A document and the format that reads it. */
 struct source {
     const struct codec *codec;
-    struct input input;   /* what the codec reads: out of all wrappers */
-    const char *unpacked; /* the wrappers, the outermost first: "gzip, xz"; NULL: there were none */
-    uint64_t trailing;    /* bytes that followed their streams */
+    struct input input;          /* what the codec reads: out of all wrappers */
+    const char *unpacked;        /* the wrappers, the outermost first: "gzip, xz"; NULL: there were none */
+    uint64_t trailing;           /* bytes that followed their streams */
+    const struct bytes *buffers; /* further parts of a body of several; NULL: there are none */
+    size_t buffer_count;
 };
 
 /*
@@ -20,9 +22,9 @@ struct source {
 bool unpack_source(struct source *s, struct bytes name, const struct limits *limits, struct arena *arena,
                    struct error *err);
 
-/* X-Mandoline-Unpacked, X-Mandoline-Pickles and X-Mandoline-Trailing-Bytes, where there is something to tell.
- */
-bool unpack_headers(const struct source *s, const struct document *document, struct arena *arena,
-                    struct reply *reply, struct error *err);
+/* Opens the document with its buffers, and tells in the reply what was around it:
+ * X-Mandoline-Unpacked, X-Mandoline-Pickles and X-Mandoline-Trailing-Bytes. */
+bool source_open(const struct source *s, const struct codec_options *options, const struct request *request,
+                 struct document *out, struct reply *reply, struct error *err);
 
 #endif

@@ -22,7 +22,10 @@ struct codec_options {
     enum encoding encoding; /* pickle decode */
     int64_t index;          /* pickle decode: which of several in a row; negative: from the end */
     bool every;             /* pickle decode: a list of all of them */
-    bool header;            /* csv: tables with names begin with a line of them; default true */
+    const struct bytes
+        *buffers; /* pickle decode: what NEXT_BUFFER takes, in order; NULL: they stay outside */
+    size_t buffer_count;
+    bool header; /* csv: tables with names begin with a line of them; default true */
 };
 
 extern const struct codec_options codec_options_default;
@@ -47,6 +50,8 @@ struct codec {
     /* How sure this is our format, 0 to 100, from the first bytes (all of them when the document is shorter).
      */
     int (*sniff)(struct bytes head);
+
+    bool takes_buffers; /* options->buffers mean something to decode and open */
 
     /* The whole document as a value. Strings and arrays may be views into the input, which outlives them. */
     bool (*decode)(const struct input *in, const struct codec_options *options, const struct limits *limits,

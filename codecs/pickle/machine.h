@@ -54,8 +54,10 @@ struct machine {
     size_t mark_count, mark_capacity;
 
     struct memo memo;
-    unsigned protocol; /* the last that was declared */
-    uint64_t buffers;  /* out-of-band buffers taken */
+    unsigned protocol;         /* the last that was declared */
+    uint64_t buffers;          /* out-of-band buffers taken */
+    const struct bytes *given; /* what they hold; set after machine_start(); NULL: they stay outside */
+    size_t given_count;
     struct value *none, *yes, *no, *empty;
     struct value_list noted;  /* calls of known names, and frozensets, in the order of their making */
     struct value_list united; /* dicts and sets that may hold equal keys */

@@ -159,6 +159,9 @@ static bool read_next(struct row *r, struct error *err)
     if (machine_start(&m, r->in, r->limits, r->arena, &failed)) {
         m.at += r->at;
         m.encoding = r->options->encoding;
+        m.given = r->options->buffers;
+        m.given_count = r->options->buffer_count;
+
         if (machine_run(&m, &v, &used, &failed)) {
             r->at = used;
             return value_append(r->arena, &r->values, v) || arena_fail(r->arena, err);
@@ -246,6 +249,7 @@ const struct codec pickle_codec = {
                                          "application/vnd.python.pickle", NULL},
     .extensions = (const char *const[]){"pickle", "pkl", "p", NULL},
     .sniff = pickle_sniff,
+    .takes_buffers = true,
     .decode = pickle_decode,
     .open = pickle_open,
     .begin = writer_begin,

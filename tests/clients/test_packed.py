@@ -178,5 +178,56 @@ class Python2(Case):
         self.convert(b"N.", 400, from_="pickle", encoding="koi8")
 
 
+class OutOfBand(Case):
+    """Protocol 5: the buffers are further parts of the body."""
+
+    BOUNDARY = "a-boundary"
+
+    def parts(self, *parts, end="--"):
+        return b"".join(f"--{self.BOUNDARY}\r\nContent-Disposition: form-data; name=x\r\n\r\n".encode() + bytes(part) + b"\r\n"
+                        for part in parts) + f"--{self.BOUNDARY}{end}\r\n".encode()
+
+    def post(self, body, status=200, kind="form-data", **query):
+        return self.convert(body, status, {"Content-Type": f"multipart/{kind}; boundary={self.BOUNDARY}"}, **query)
+
+    def values(self):
+        frozen = numpy.arange(5, dtype="i2")
+        frozen.flags.writeable = False
+        yield [numpy.arange(12.0).reshape(3, 4), "text", frozen]
+        yield {"f": numpy.asfortranarray(numpy.eye(3)), "empty": numpy.zeros(0), "boundary": numpy.frombuffer(b"\r\n--a-boundaryX\r\n", "u1")}
+        yield [pickle.PickleBuffer(b"read only"), pickle.PickleBuffer(bytearray(b"writable"))]
+        yield numpy.array([(1, 2.5)], dtype=[("a", "i4"), ("b", "f8")])
+
+    def test_arrays_and_buffers(self):
+        for number, value in enumerate(self.values()):
+            buffers = []
+            data = pickle.dumps(value, 5, buffer_callback=buffers.append)
+            raws = [b.raw() for b in buffers]
+            expected = pickle.loads(data, buffers=[bytes(r) if r.readonly else bytearray(r) for r in raws])
+            for kind in "form-data", "mixed":
+                with self.subTest(number, kind=kind):
+                    answer = self.post(self.parts(data, *raws), kind=kind, to="pickle", from_="pickle")
+                    self.assertEqual(repr(expected), repr(pickle.loads(answer.body)))
+                    self.assertEqual(answer.body, self.post(self.parts(gzip.compress(data), *raws), to="pickle").body)
+
+    def test_too_few_and_broken_bodies(self):
+        buffers = []
+        data = pickle.dumps([numpy.arange(3), numpy.arange(4)], 5, buffer_callback=buffers.append)
+        raws = [b.raw() for b in buffers]
+        whole = self.parts(data, *raws)
+        self.post(self.parts(data, raws[0]), 400)
+        for cut in range(0, len(whole) - 4, 3):
+            self.post(whole[:cut], 400, from_="pickle")
+        self.post(self.parts(data, raws[0][:1], raws[1]), 422, to="csv")
+        self.post(self.parts(*[data] * 101), 413)
+        self.convert(whole, 400, {"Content-Type": "multipart/mixed"})
+        alone = self.post(self.parts(data), to="typed").body
+        self.assertIn(b'"kind":"buffer"', alone)
+
+    def test_a_form_may_hold_one_document_of_any_format(self):
+        self.assertEqual({"a": 1}, json.loads(self.post(self.parts(b'{"a": 1}')).body))
+        self.post(self.parts(b'{"a": 1}', b"2"), 400)
+
+
 if __name__ == "__main__":
     unittest.main()
