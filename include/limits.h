@@ -18,7 +18,7 @@
     LIMIT(elements, "elements", 1ULL << 33, 1, "elements that one selection may hold")                       \
     LIMIT(depth, "depth", 10000, 1, "levels of nesting")                                                     \
     LIMIT(nodes, "nodes", 100000000, 1, "values in one document")                                            \
-    LIMIT(members, "members", 100000, 1, "members of one archive")                                           \
+    LIMIT(members, "members", 100000, 1, "members of one archive, parts of one body")                        \
     LIMIT(digits, "digits", 100000, 20, "digits of one integer")                                             \
     LIMIT(listing, "listing", 10000, 1, "names in one page of a listing")                                    \
     LIMIT(connections, "connections", 512, 1, "connections open at once")                                    \

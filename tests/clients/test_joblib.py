@@ -92,6 +92,12 @@ class Joblib(unittest.TestCase):
             with self.subTest(number):
                 self.check(body)
 
+    def test_the_copy_that_scikit_learn_had(self):
+        body = dumped([numpy.arange(4), numpy.array([None], dtype=object)], protocol=2)
+        moved = body.replace(b"cjoblib.numpy_pickle\n", b"csklearn.externals.joblib.numpy_pickle\n")
+        self.assertNotEqual(body, moved)
+        self.assertEqual(self.convert(body, to="typed").body, self.convert(moved, to="typed").body)
+
     def test_by_path_and_slice_in_a_stored_file(self):
         value = {"weights": numpy.arange(12.0).reshape(3, 4)}
         joblib.dump(value, self.server.data / "model.joblib", compress=3)
