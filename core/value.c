@@ -3,6 +3,7 @@
 #include "bigint.h"
 #include "number.h"
 #include "table.h"
+#include "utf8.h"
 
 struct value *value_new(struct arena *arena, enum value_kind kind)
 {
@@ -211,6 +212,33 @@ static struct value *find(const struct value_pairs *pairs, struct bytes key)
             return pairs->items[i].value;
     }
     return NULL;
+}
+
+bool value_to_latin1(struct bytes text, struct arena *arena, struct bytes *out, struct error *err)
+{
+    *out = text;
+    if (utf8_is_ascii(text))
+        return true;
+    uint8_t *bytes = arena_alloc(arena, 1, text.len);
+    size_t n = 0;
+    if (bytes == NULL)
+        return arena_fail(arena, err);
+    for (size_t at = 0; at < text.len;) {
+        const uint32_t code = utf8_next(text, &at);
+        if (code > 0xff)
+            return false;
+        bytes[n++] = (uint8_t)code;
+    }
+    *out = bytes_of(bytes, n);
+    return true;
+}
+
+bool value_raw(const struct value *v, struct arena *arena, struct bytes *out, struct error *err)
+{
+    if (v->kind == VALUE_STR && (v->flags & VALUE_DECODED) != 0)
+        return value_to_latin1(v->text, arena, out, err);
+    *out = v->text;
+    return true;
 }
 
 struct value *value_get(const struct value *dict, const char *key)

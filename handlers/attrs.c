@@ -66,7 +66,7 @@ bool get_attrs(const struct request *request, struct reply *reply, struct error 
         !negotiate_target(request, "format", &format, &varies, err) ||
         !stored_check(request, format, varies, &s, reply, &done, err) || done)
         return done;
-    if (!stored_open(request, options, &s, err) ||
+    if (!stored_open(request, &s, reply, err) ||
         !s.document.ops->node(s.document.self, s.path, request->arena, &node, err))
         return false;
     struct dict d = dict_make(request->arena);

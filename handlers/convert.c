@@ -7,7 +7,8 @@
 bool convert(const struct request *request, struct reply *reply, struct error *err)
 {
     const struct codec_options *options;
-    const struct codec *source, *target;
+    const struct codec *target;
+    struct source source;
     struct document document;
     struct part part;
     struct value *value;
@@ -17,8 +18,7 @@ bool convert(const struct request *request, struct reply *reply, struct error *e
         return false;
     if (varies)
         reply_header(reply, "Vary", "Accept");
-    return codec_open(source, &request->body, options, request->service->limits, request->arena, &document,
-                      err) &&
+    return source_open(&source, options, request, &document, reply, err) &&
            part_value(request, &document, &part, &value, err) &&
            answer_value(request, target, value, options, reply, err);
 }

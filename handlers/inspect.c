@@ -37,13 +37,14 @@ static bool answer_tree(const struct request *request, const struct view *view, 
 
 bool inspect(const struct request *request, struct reply *reply, struct error *err)
 {
-    const struct codec *codec;
+    const struct codec_options *options;
+    struct source source;
     struct document document;
     struct view view;
-    return view_of_request(request, &view, err) && negotiate_source(request, &codec, err) &&
-           codec_open(codec, &request->body, &codec_options_default, request->service->limits, request->arena,
-                      &document, err) &&
-           answer_tree(request, &view, codec, request->body.size, &document, reply, err);
+    return view_of_request(request, &view, err) && param_options(request, &options, err) &&
+           negotiate_source(request, &source, err) &&
+           source_open(&source, options, request, &document, reply, err) &&
+           answer_tree(request, &view, source.codec, request->body.size, &document, reply, err);
 }
 
 bool get_tree(const struct request *request, struct reply *reply, struct error *err)
@@ -54,6 +55,6 @@ bool get_tree(const struct request *request, struct reply *reply, struct error *
     if (!view_of_request(request, &view, err) ||
         !stored_check(request, json_format(), false, &s, reply, &done, err) || done)
         return done;
-    return stored_open(request, NULL, &s, err) &&
-           answer_tree(request, &view, s.codec, s.file.input.size, &s.document, reply, err);
+    return stored_open(request, &s, reply, err) &&
+           answer_tree(request, &view, s.source.codec, s.file.input.size, &s.document, reply, err);
 }

@@ -97,13 +97,13 @@ bool get_meta(const struct request *request, struct reply *reply, struct error *
     bool done = false;
     if (!stored_check(request, json_format(), false, &s, reply, &done, err) || done)
         return done;
-    if (!stored_open(request, NULL, &s, err) ||
+    if (!stored_open(request, &s, reply, err) ||
         !s.document.ops->node(s.document.self, s.path, request->arena, &node, err))
         return false;
     struct dict d = dict_make(request->arena);
     dict_str(&d, "name", request->name);
     dict_str(&d, "path", s.path);
-    dict_text(&d, "format", s.codec->name);
+    dict_text(&d, "format", s.source.codec->name);
     describe_node(&d, &node);
     put_labels(&d, node.dtype);
     put_storage(&d, &node);

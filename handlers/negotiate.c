@@ -3,9 +3,11 @@
 #include <strings.h>
 
 #include "answer.h"
+#include "multipart.h"
+
 #include "params.h"
 
-enum { HEAD = 4096, FULL = 1000 /* q=1, in thousandths */ };
+enum { FULL = 1000 /* q=1, in thousandths */ };
 
 static bool same(struct bytes a, const char *b)
 {
@@ -60,63 +62,91 @@ static bool readable(const struct codec *codec, struct error *err)
            FAIL(err, ERR_FORMAT, ERROR_NO_OFFSET, "%s can be written, not read", codec->name);
 }
 
+/* Of the format: what is no type, and types of wrappers. */
 static bool says_nothing(struct bytes type)
 {
-    return type.len == 0 || same(type, "application/octet-stream") ||
-           same(type, "application/x-www-form-urlencoded");
+    static const char *const types[] = {
+        "application/octet-stream", "application/x-www-form-urlencoded",
+        "application/gzip",         "application/x-gzip",
+        "application/zlib",         "application/x-bzip2",
+        "application/x-xz",         "application/x-lzma",
+        "application/zstd",         "application/x-lz4",
+    };
+    for (size_t i = 0; i < ROWS(types); i++)
+        if (same(type, types[i]))
+            return true;
+    return type.len == 0;
 }
 
-static bool sniffed(const struct input *in, struct arena *arena, const struct codec **out, struct error *err)
-{
-    struct bytes head;
-    if (!input_head(in, HEAD, arena, &head, err))
-        return false;
-    *out = codec_by_content(head);
-    return *out != NULL || FAIL(err, ERR_FORMAT, ERROR_NO_OFFSET,
-                                "the format cannot be told from the first bytes; name it with from= or "
-                                "Content-Type");
-}
-
-bool negotiate_source(const struct request *request, const struct codec **out, struct error *err)
+/* NULL: by content. */
+static bool stated(const struct request *request, const struct codec **out, struct error *err)
 {
     const char *header = request->header(request->headers, "Content-Type");
     struct bytes rest = bytes_text(header == NULL ? "" : header), type;
-    const struct codec *codec;
     cut(&rest, ';', &type);
-    if (param_find(request, "from") != NULL) {
-        if (!named(request, "from", &codec, err))
-            return false;
-    } else if (says_nothing(type)) {
-        if (request->body.size > 0 && !sniffed(&request->body, request->arena, &codec, err))
-            return false;
-    } else if ((codec = codec_by_media_type(type)) == NULL) {
+    *out = NULL;
+    if (param_find(request, "from") != NULL)
+        return named(request, "from", out, err) && readable(*out, err);
+    if (says_nothing(type) || multipart_is(header))
+        return true;
+    *out = codec_by_media_type(type);
+    if (*out == NULL)
         return FAIL(err, ERR_FORMAT, ERROR_NO_OFFSET,
                     "a body of type %.60s cannot be read; name its format with from=, or leave Content-Type "
                     "out to have it recognised",
                     header);
-    }
-    if (request->body.size == 0)
-        return FAIL(err, ERR_SYNTAX, 0, "the body is empty");
-    *out = codec;
-    return readable(codec, err);
+    return readable(*out, err);
 }
 
-bool negotiate_file(struct bytes name, const struct input *in, struct arena *arena, const struct codec **out,
-                    struct error *err)
+/* The first part is the document, further ones are its buffers. */
+static bool take_parts(const struct request *request, const char *type, struct source *s, struct error *err)
 {
-    const struct codec *codec = codec_by_file_name(name);
-    if (codec != NULL && codec_reads(codec)) {
-        *out = codec;
-        return true;
-    }
-    struct bytes head;
-    if (!input_head(in, HEAD, arena, &head, err))
+    struct bytes body;
+    const struct bytes *parts;
+    size_t count;
+    if (!input_bytes(&s->input, request->arena, &body, err) ||
+        !multipart_split(type, body, request->service->limits, request->arena, &parts, &count, err))
         return false;
-    codec = codec_by_content(head);
-    if (codec == NULL)
+    s->input = input_of_bytes(parts[0]);
+    s->buffer_count = count - 1;
+    s->buffers = count > 1 ? parts + 1 : NULL;
+    return true;
+}
+
+bool negotiate_source(const struct request *request, struct source *out, struct error *err)
+{
+    struct source s = {.input = request->body};
+    if (!stated(request, &s.codec, err))
+        return false;
+    if (s.input.size == 0)
+        return FAIL(err, ERR_SYNTAX, 0, "the body is empty");
+    const char *type = request->header(request->headers, "Content-Type");
+    if (multipart_is(type) && !take_parts(request, type, &s, err))
+        return false;
+
+    if (!unpack_source(&s, bytes_of(NULL, 0), request->service->limits, request->arena, err))
+        return false;
+    if (s.input.size == 0)
+        return FAIL(err, ERR_SYNTAX, 0, "the body is empty once it is unpacked");
+    if (s.codec == NULL)
+        return FAIL(err, ERR_FORMAT, ERROR_NO_OFFSET,
+                    "the format cannot be told from the first bytes; name it with from= or Content-Type");
+    *out = s;
+    return readable(s.codec, err);
+}
+
+bool negotiate_file(struct bytes name, const struct input *in, const struct limits *limits,
+                    struct arena *arena, struct source *out, struct error *err)
+{
+    struct source s = {.codec = codec_by_file_name(name), .input = *in};
+    if (s.codec != NULL && !codec_reads(s.codec))
+        s.codec = NULL;
+    if (!unpack_source(&s, name, limits, arena, err))
+        return false;
+    if (s.codec == NULL)
         return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET,
                     "the file is in no format that can be looked into; GET /v1/files/ gives its bytes");
-    *out = codec;
+    *out = s;
     return true;
 }
 

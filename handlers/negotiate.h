@@ -2,18 +2,18 @@
 #ifndef MANDOLINE_NEGOTIATE_H
 #define MANDOLINE_NEGOTIATE_H
 
-#include "exchange.h"
+#include "unpack.h"
 
 /*
  * The format of the body: from=, else Content-Type, else its first bytes. What clients send when they say
  * nothing (no Content-Type, application/octet-stream, application/x-www-form-urlencoded) says nothing. Only
- * formats that can be read. An empty body is ERR_SYNTAX.
+ * formats that can be read. An empty body is ERR_SYNTAX. Wrappers (unpack.h) are undone first.
  */
-bool negotiate_source(const struct request *request, const struct codec **out, struct error *err);
+bool negotiate_source(const struct request *request, struct source *out, struct error *err);
 
 /* The format of a stored file: by the extension of its name, else by its first bytes. */
-bool negotiate_file(struct bytes name, const struct input *in, struct arena *arena, const struct codec **out,
-                    struct error *err);
+bool negotiate_file(struct bytes name, const struct input *in, const struct limits *limits,
+                    struct arena *arena, struct source *out, struct error *err);
 
 /*
  * The format of the answer: the parameter of that name (to=, format=), else Accept (RFC 9110 section 12.5.1),

@@ -10,6 +10,9 @@ static const char *const nan_spellings[] = {
 
 static const char *const table_forms[] = {
     [TABLE_RECORDS] = "records", [TABLE_COLUMNS] = "columns", [TABLE_SPLIT] = "split", NULL};
+static const char *const encodings[] = {
+    [ENCODING_GUESS] = "auto",  [ENCODING_ASCII] = "ascii", [ENCODING_LATIN1] = "latin1",
+    [ENCODING_BYTES] = "bytes", [ENCODING_UTF8] = "utf8",   NULL};
 
 enum { MAX_PROTOCOL = 5, SHOWN = 60 };
 
@@ -119,6 +122,18 @@ bool param_list(const struct request *request, const char *name, const struct by
     return true;
 }
 
+/* index=: a whole number, or all. */
+static bool param_index(const struct request *request, struct codec_options *o, struct error *err)
+{
+    const struct bytes *value = param_find(request, "index");
+    if (value == NULL || number_read_int(*value, &o->index))
+        return true;
+    o->every = bytes_is(*value, "all");
+    return o->every ||
+           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "index cannot be '%.*s'; it is a whole number, or all",
+                shown(*value), (const char *)value->data);
+}
+
 bool param_options(const struct request *request, const struct codec_options **out, struct error *err)
 {
     struct codec_options *o = arena_alloc(request->arena, 1, sizeof *o);
@@ -126,17 +141,19 @@ bool param_options(const struct request *request, const struct codec_options **o
         return arena_fail(request->arena, err);
     *o = codec_options_default;
     o->crew = request->service->crew;
-    unsigned nan = o->nan, table = o->table;
+    unsigned nan = o->nan, table = o->table, encoding = o->encoding;
     uint64_t protocol = (uint64_t)o->protocol;
     if (!param_choice(request, "nan", nan_spellings, &nan, err) ||
         !param_choice(request, "table", table_forms, &table, err) ||
         !param_bool(request, "pretty", &o->pretty, err) ||
         !param_number(request, "protocol", 0, MAX_PROTOCOL, &protocol, err) ||
         !param_bool(request, "attributes", &o->attributes, err) ||
-        !param_bool(request, "header", &o->header, err))
+        !param_bool(request, "header", &o->header, err) ||
+        !param_choice(request, "encoding", encodings, &encoding, err) || !param_index(request, o, err))
         return false;
     o->nan = nan;
     o->table = table;
+    o->encoding = encoding;
     o->protocol = (int)protocol;
     *out = o;
     return true;

@@ -15,12 +15,13 @@ bool stored_find(const struct request *request, struct stored *out, struct error
     return store_open(request->service->store, request->name, request->arena, &out->file, err);
 }
 
-bool stored_open(const struct request *request, const struct codec_options *options, struct stored *s,
-                 struct error *err)
+bool stored_open(const struct request *request, struct stored *s, struct reply *reply, struct error *err)
 {
-    return negotiate_file(request->name, &s->file.input, request->arena, &s->codec, err) &&
-           codec_open(s->codec, &s->file.input, options == NULL ? &codec_options_default : options,
-                      request->service->limits, request->arena, &s->document, err);
+    const struct codec_options *options;
+    const struct limits *limits = request->service->limits;
+    return param_options(request, &options, err) &&
+           negotiate_file(request->name, &s->file.input, limits, request->arena, &s->source, err) &&
+           source_open(&s->source, options, request, &s->document, reply, err);
 }
 
 /* FNV-1a: tells queries of one client apart; nobody gains by making two of them equal. */

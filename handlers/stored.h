@@ -2,11 +2,11 @@
 #ifndef MANDOLINE_STORED_H
 #define MANDOLINE_STORED_H
 
-#include "exchange.h"
+#include "unpack.h"
 
 struct stored {
     struct store_file file;
-    const struct codec *codec;
+    struct source source;
     struct document document;
     struct bytes path; /* of path=; "/" when it was not sent */
 };
@@ -14,9 +14,9 @@ struct stored {
 /* Opens the file; neither its format nor its content is looked at. */
 bool stored_find(const struct request *request, struct stored *out, struct error *err);
 
-/* Finds the format and opens the document. Options may be NULL. */
-bool stored_open(const struct request *request, const struct codec_options *options, struct stored *s,
-                 struct error *err);
+/* Finds the format and opens the document, as index= and encoding= say; the reply tells what was around it.
+ */
+bool stored_open(const struct request *request, struct stored *s, struct reply *reply, struct error *err);
 
 /*
  * The strong entity tag of what this request asks of the file: the file's identity, the query, and the format

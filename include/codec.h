@@ -8,6 +8,10 @@
 #include "sink.h"
 #include "walk.h"
 
+/* What Python 2's 8-bit strings are: text where they are UTF-8 and bytes elsewhere, or as
+ * pickle.loads(encoding=) has it for every one. */
+enum encoding { ENCODING_GUESS, ENCODING_ASCII, ENCODING_LATIN1, ENCODING_BYTES, ENCODING_UTF8 };
+
 enum nan_spelling { NAN_NULL, NAN_STRING, NAN_LITERAL, NAN_ERROR }; /* null, "NaN", NaN, 422 */
 
 /* A list of objects, an object of lists, or labels, index and rows apart: pandas' orient of to_json(). */
@@ -15,13 +19,19 @@ enum table_form { TABLE_RECORDS, TABLE_COLUMNS, TABLE_SPLIT };
 
 /* Parameters of a request that are a codec's business; each codec reads those that concern it. */
 struct codec_options {
-    enum nan_spelling nan; /* json */
-    enum table_form table; /* json */
-    bool pretty;           /* json, typed */
-    int protocol;          /* pickle: 0 to 5; default 4 */
-    bool attributes;       /* hdf5 decode: groups and datasets carry their attributes along */
-    bool header;           /* csv: tables with names begin with a line of them; default true */
-    struct crew *crew;     /* helps to encode what is big; NULL: nobody does */
+    enum nan_spelling nan;  /* json */
+    enum table_form table;  /* json */
+    bool pretty;            /* json, typed */
+    int protocol;           /* pickle: 0 to 5; default 4 */
+    bool attributes;        /* hdf5 decode: groups and datasets carry their attributes along */
+    enum encoding encoding; /* pickle decode */
+    int64_t index;          /* pickle decode: which of several in a row; negative: from the end */
+    bool every;             /* pickle decode: a list of all of them */
+    const struct bytes
+        *buffers; /* pickle decode: what NEXT_BUFFER takes, in order; NULL: they stay outside */
+    size_t buffer_count;
+    bool header;       /* csv: tables with names begin with a line of them; default true */
+    struct crew *crew; /* helps to encode what is big; NULL: nobody does */
 };
 
 extern const struct codec_options codec_options_default;
@@ -46,6 +56,8 @@ struct codec {
     /* How sure this is our format, 0 to 100, from the first bytes (all of them when the document is shorter).
      */
     int (*sniff)(struct bytes head);
+
+    bool takes_buffers; /* options->buffers mean something to decode and open */
 
     /* The whole document as a value. Strings and arrays may be views into the input, which outlives them. */
     bool (*decode)(const struct input *in, const struct codec_options *options, const struct limits *limits,

@@ -71,6 +71,9 @@ struct bytes known_module(struct bytes module);
  */
 bool known_match(const struct value_list *args, const char *letters);
 
+/* What a 'b' is: bytes, or a string of Python 2. value_raw() gives what is in it. */
+bool known_is_raw(const struct value *v);
+
 /* ---- numpy: false with err->kind set is no memory, without: it is none ---- */
 
 /* A dtype from the code that numpy.dtype() was called with, and its state (at most one). */
@@ -80,6 +83,10 @@ bool known_dtype(struct bytes code, const struct value_list *states, struct aren
 /* An array from ndarray's state ([version,] shape, dtype, is_fortran, bytes or list of objects): views. */
 bool known_array_of_state(const struct value_list *state, struct arena *arena, struct array *out,
                           struct error *err);
+
+/* Bytes of an array of this shape (a tuple of ints). */
+bool known_size(const struct dtype *dtype, const struct value *shape, struct arena *arena, uint64_t *out,
+                struct error *err);
 
 /* An array of elements as raw bytes: exactly as many as the shape (a tuple of ints) needs. */
 bool known_flat_array(const struct dtype *dtype, const struct value *shape, bool fortran, struct bytes data,

@@ -11,13 +11,14 @@
 #define LIMIT_TABLE(LIMIT)                                                                                   \
     LIMIT(body, "body", 1ULL << 30, 1, "bytes of a request body")                                            \
     LIMIT(body_memory, "body-memory", 1ULL << 20, 0, "bytes of a body kept in memory before it is spooled")  \
-    LIMIT(inflated, "inflated", 2ULL << 30, 1, "bytes of a body after its Content-Encoding is undone")       \
+    LIMIT(inflated, "inflated", 2ULL << 30, 1, "bytes of a body after what it is packed in is undone")       \
     LIMIT(output, "output", 1ULL << 36, 1, "bytes of one answer")                                            \
     LIMIT(memory, "memory", 2ULL << 30, 1, "bytes that one exchange may allocate")                           \
     LIMIT(idle_memory, "idle-memory", 512ULL << 20, 0, "bytes kept between exchanges for the next one")      \
     LIMIT(elements, "elements", 1ULL << 33, 1, "elements that one selection may hold")                       \
     LIMIT(depth, "depth", 10000, 1, "levels of nesting")                                                     \
     LIMIT(nodes, "nodes", 100000000, 1, "values in one document")                                            \
+    LIMIT(members, "members", 100000, 1, "members of one archive, parts of one body")                        \
     LIMIT(digits, "digits", 100000, 20, "digits of one integer")                                             \
     LIMIT(listing, "listing", 10000, 1, "names in one page of a listing")                                    \
     LIMIT(connections, "connections", 512, 1, "connections open at once")                                    \

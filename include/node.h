@@ -70,6 +70,9 @@ struct node {
 struct document {
     void *self;
     const struct document_ops *ops;
+    uint64_t
+        parts; /* how many documents the input held one after another (pickles); 0: one, or not counted */
+    uint64_t trailing; /* bytes after them that are no such document */
 };
 
 struct document_ops {

@@ -39,6 +39,7 @@ enum value_kind {
 enum value_flags {
     VALUE_SURROGATES = 1, /* VALUE_STR: has surrogates, so it is not valid UTF-8 */
     VALUE_PYTHON2 = 2,    /* VALUE_STR, VALUE_BYTES: an 8-bit string of Python 2 */
+    VALUE_DECODED = 4, /* VALUE_STR: an 8-bit string that is text because the caller said so; see value_raw */
 };
 
 struct value_pair {
@@ -174,6 +175,15 @@ static inline struct value *value_meaning(struct value *v)
 {
     return v->kind == VALUE_OBJECT && v->object->meaning != NULL ? v->object->meaning : v;
 }
+/* What Latin-1 makes of UTF-8 text. False: it has characters over U+00FF, or (err is set) there is no memory.
+ */
+bool value_to_latin1(struct bytes text, struct arena *arena, struct bytes *out, struct error *err);
+
+/*
+ * The bytes of a VALUE_BYTES, a VALUE_BYTEARRAY, or an 8-bit string of Python 2, whatever it was decoded as:
+ * raw data of such pickles is in strings, which NumPy takes for Latin-1 then. False: as above.
+ */
+bool value_raw(const struct value *v, struct arena *arena, struct bytes *out, struct error *err);
 
 /* The value under a text key of a dict, or NULL. */
 struct value *value_get(const struct value *dict, const char *key);

@@ -95,15 +95,16 @@ struct value *masked_of(struct known_work *w, const struct value_object *o, stru
     const struct value *mask = state->items[5];
     struct array a;
     uint64_t count;
-    if (mask->kind != VALUE_BYTES && (mask->kind != VALUE_STR || (mask->flags & VALUE_PYTHON2) == 0))
+    struct bytes hidden;
+    if (!known_is_raw(mask) || !value_raw(mask, w->arena, &hidden, err))
         return NULL;
-    if (!array_of_state(w, &data, &a, err) || !array_count(&a, &count) || count != mask->text.len)
+    if (!array_of_state(w, &data, &a, err) || !array_count(&a, &count) || count != hidden.len)
         return NULL;
-    if (!is_any(mask->text))
+    if (!is_any(hidden))
         return known_made_of(w, value_array(w->arena, &a), err);
     if (count > MOST_MASKED || a.dtype.kind == DTYPE_OBJECT)
         return NULL;
-    return masked_values(w, &a, mask->text, err);
+    return masked_values(w, &a, hidden, err);
 }
 
 /* ---- sparse ---- */

@@ -79,7 +79,9 @@ struct value *array_of_machine(struct known_work *w, const struct value_object *
                                         "<i4", ">i4", "<u8", ">u8", "<i8", ">i8", "<f4", ">f4",
                                         "<f8", ">f8", NULL,  NULL,  "<U1", ">U1"};
     const struct value *code = known_argument(o, 2);
-    const struct bytes data = known_argument(o, 3)->text;
+    struct bytes data;
+    if (!value_raw(known_argument(o, 3), w->arena, &data, err))
+        return NULL;
     static const uint8_t nothing[1];
     struct error refused = {0};
     struct dtype t;

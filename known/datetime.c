@@ -260,7 +260,9 @@ static bool read_zone(struct known_work *w, const struct value_object *o, const 
 
 struct value *date_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
-    const struct bytes state = known_argument(o, 0)->text;
+    struct bytes state;
+    if (!value_raw(known_argument(o, 0), w->arena, &state, err))
+        return NULL;
     struct text t = {.len = 0};
     return state.len == DATE_SIZE && put_date(&t, state.data) ? known_text(w, err, "%s", t.at) : NULL;
 }
@@ -268,7 +270,9 @@ struct value *date_of(struct known_work *w, const struct value_object *o, struct
 /* A time's offset may depend on the day: a zone that has names for both leaves it out, as Python does. */
 struct value *time_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
-    const struct bytes state = known_argument(o, 0)->text;
+    struct bytes state;
+    if (!value_raw(known_argument(o, 0), w->arena, &state, err))
+        return NULL;
     const struct zone *zone;
     uint8_t fields[TIME_SIZE];
     struct text t = {.len = 0};
@@ -287,7 +291,9 @@ struct value *time_of(struct known_work *w, const struct value_object *o, struct
  * Temporal takes it). */
 struct value *datetime_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
-    const struct bytes state = known_argument(o, 0)->text;
+    struct bytes state;
+    if (!value_raw(known_argument(o, 0), w->arena, &state, err))
+        return NULL;
     const struct zone *zone;
     uint8_t fields[DATE_SIZE + TIME_SIZE];
     struct text t = {.len = 0};

@@ -1,12 +1,18 @@
 #include "known.h"
 
+bool known_is_raw(const struct value *v)
+{
+    return v->kind == VALUE_BYTES ||
+           (v->kind == VALUE_STR && (v->flags & (VALUE_PYTHON2 | VALUE_DECODED)) != 0);
+}
+
 static bool is_kind(const struct value *v, char letter)
 {
     switch (letter) {
     case 's':
         return v->kind == VALUE_STR;
     case 'b':
-        return v->kind == VALUE_BYTES || (v->kind == VALUE_STR && (v->flags & VALUE_PYTHON2) != 0);
+        return known_is_raw(v);
     case 'y':
         return v->kind == VALUE_BYTEARRAY || is_kind(v, 'b');
     case 'i':

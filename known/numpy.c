@@ -184,6 +184,17 @@ bool known_dtype(struct bytes code, const struct value_list *states, struct aren
 
 /* ---- arrays ---- */
 
+bool known_size(const struct dtype *dtype, const struct value *shape, struct arena *arena, uint64_t *out,
+                struct error *err)
+{
+    const uint64_t *sizes;
+    unsigned ndim;
+    if (!shape_of(arena, shape, &sizes, &ndim, err))
+        return false;
+    const struct array a = array_of_memory(*dtype, ndim, sizes, NULL);
+    return array_size(&a, out);
+}
+
 bool known_flat_array(const struct dtype *dtype, const struct value *shape, bool fortran, struct bytes data,
                       struct arena *arena, struct array *out, struct error *err)
 {
@@ -231,8 +242,9 @@ bool known_array_of_state(const struct value_list *state, struct arena *arena, s
         return false;
     if (dtype->dtype->kind == DTYPE_OBJECT)
         return object_array(dtype->dtype, shape, data, arena, out, err);
-    if (data->kind != VALUE_BYTES && (data->kind != VALUE_STR || (data->flags & VALUE_PYTHON2) == 0))
+    struct bytes raw;
+    if (!known_is_raw(data) || !value_raw(data, arena, &raw, err))
         return false;
     const bool is_fortran = fortran->kind == VALUE_BOOL ? fortran->boolean : fortran->integer != 0;
-    return known_flat_array(dtype->dtype, shape, is_fortran, data->text, arena, out, err);
+    return known_flat_array(dtype->dtype, shape, is_fortran, raw, arena, out, err);
 }

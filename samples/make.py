@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Writes the files of this folder again, byte for byte. Needs python3-numpy and python3-h5py."""
 
+import gzip
 import json
 import pathlib
 import pickle
@@ -123,6 +124,7 @@ def table_json():
 def main():
     for name, value in (("dict", dict_pickle()), ("object", object_pickle()), ("array", array_pickle())):
         (FOLDER / f"{name}.pickle").write_bytes(pickle.dumps(value, protocol=4))
+    (FOLDER / "dict.pickle.gz").write_bytes(gzip.compress((FOLDER / "dict.pickle").read_bytes(), mtime=0))
     text = json.dumps(table_json(), ensure_ascii=False, indent=2)
     (FOLDER / "table.json").write_text(text + "\n", encoding="utf-8")
     np.save(FOLDER / "matrix.npy", np.arange(60, dtype="<i4").reshape(5, 12) ** 2)

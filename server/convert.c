@@ -24,6 +24,8 @@ const struct option convert_options[] = {
     {"--header", NULL, "yes|no", "whether CSV has a line of names", "header"},
     {"--nan", NULL, "SPELLING", "how JSON writes NaN: null, string, literal or error", "nan"},
     {"--protocol", NULL, "N", "the pickle protocol to write, 0 to 5", "protocol"},
+    {"--index", NULL, "N", "which of several pickles in a row, or all", "index"},
+    {"--encoding", NULL, "NAME", "of Python 2's strings: auto, ascii, latin1, bytes or utf8", "encoding"},
     {"--pretty", NULL, NULL, "JSON with line breaks", "pretty"},
     {0},
 };
@@ -32,6 +34,8 @@ const struct option inspect_options[] = {
     {"--from", NULL, "FORMAT", "the format of IN; without it, it is found out", "from"},
     {"--path", NULL, "PATH", "the part of the document to look at", "path"},
     {"--depth", NULL, "N", "how many levels to look into", "depth"},
+    {"--index", NULL, "N", "which of several pickles in a row, or all", "index"},
+    {"--encoding", NULL, "NAME", "of Python 2's strings: auto, ascii, latin1, bytes or utf8", "encoding"},
     {"--pretty", NULL, NULL, "JSON with line breaks", "pretty"},
     {0},
 };

@@ -140,9 +140,9 @@ static bool undo_coding(struct transaction *t, struct error *err)
 {
     if (!spool_finish(&t->body, &t->request.body, err))
         return false;
-    if (t->coding->undo == NULL || t->request.body.size == 0)
+    if (coding_is_identity(t->coding) || t->request.body.size == 0)
         return true;
-    return t->coding->undo(t->request.body.bytes, &t->inflated, err) &&
+    return coding_undo(t->coding, t->request.body.bytes, t->server->service.limits, &t->inflated, err) &&
            spool_finish(&t->inflated, &t->request.body, err);
 }
 

@@ -265,18 +265,14 @@ bool machine_finish(struct machine *m, struct error *err)
     return recognise_all(m, err) && unite(m, err) && recognise_known(m, err);
 }
 
-bool machine_run(struct bytes in, const struct limits *limits, struct arena *arena, struct value **out,
-                 size_t *used, struct error *err)
+bool machine_run(struct machine *m, struct value **out, size_t *used, struct error *err)
 {
-    struct machine m;
-    if (!machine_start(&m, in, limits, arena, err))
-        return false;
-    while (m.result == NULL)
-        if (!machine_step(&m, err))
+    while (m->result == NULL)
+        if (!machine_step(m, err))
             return false;
-    *used = (size_t)(m.at - in.data);
-    if (!machine_finish(&m, err))
+    if (!machine_finish(m, err))
         return false;
-    *out = m.result;
+    *used = (size_t)(m->at - m->in.data);
+    *out = m->result;
     return true;
 }

@@ -43,6 +43,7 @@ struct machine {
 
     struct arena *arena;
     const struct limits *limits;
+    enum encoding encoding;          /* of Python 2's strings; set after machine_start() */
     struct value *nodes, *nodes_end; /* of the newest batch */
     uint64_t node_count;
 
@@ -53,11 +54,17 @@ struct machine {
     size_t mark_count, mark_capacity;
 
     struct memo memo;
-    unsigned protocol; /* the last that was declared */
-    uint64_t buffers;  /* out-of-band buffers taken */
+    unsigned protocol;         /* the last that was declared */
+    uint64_t buffers;          /* out-of-band buffers taken */
+    const struct bytes *given; /* what they hold; set after machine_start(); NULL: they stay outside */
+    size_t given_count;
     struct value *none, *yes, *no, *empty;
     struct value_list noted;  /* objects of known names, and frozensets, in the order of their making */
     struct value_list united; /* dicts and sets that may hold equal keys */
+    size_t early;             /* of noted: those before were looked at by recognise_early() */
+    struct bytes inner; /* what lay behind the newest wrapper of joblib's: elements, or a pickle of its own */
+    bool inner_is_pickle;
+    bool embedded; /* this is such a pickle */
     struct keyset keys;
     struct value *result;
 };
@@ -73,9 +80,8 @@ bool machine_step(struct machine *m, struct error *err);
 /* Makes of what the pickle built what it stands for. After STOP, once. */
 bool machine_finish(struct machine *m, struct error *err);
 
-/* Decodes one pickle: all of the above. *used is the number of bytes up to and with its STOP. */
-bool machine_run(struct bytes in, const struct limits *limits, struct arena *arena, struct value **out,
-                 size_t *used, struct error *err);
+/* All of the above but the start. *used is the offset behind the STOP. */
+bool machine_run(struct machine *m, struct value **out, size_t *used, struct error *err);
 
 /* For opcodes: an error that names the opcode and its place. Is false. */
 bool machine_fail(struct machine *m, struct error *err, const char *format, ...)
@@ -193,9 +199,21 @@ bool recognise_all(struct machine *m, struct error *err);
 /* Gives every noted object that is still one its meaning, where it has one (known.h). */
 bool recognise_known(struct machine *m, struct error *err);
 
+/* Makes of the dtypes noted so far what they stand for, where their state is there: joblib needs them at
+ * once. */
+bool recognise_early(struct machine *m, struct error *err);
+
 /* A row's function: true when *v became a value of its own kind; false with err->kind set: no memory. */
 typedef bool recognise_fn(struct machine *m, struct value *v, struct error *err);
 recognise_fn numpy_dtype, numpy_reconstruct, numpy_frombuffer, numpy_scalar;
+
+/* *v becomes the array. False: no memory. */
+bool numpy_become(struct machine *m, struct value *v, const struct array *a, struct error *err);
+
+/* ---- joblib.c ---- */
+
+/* After BUILD: reads what follows a wrapper of joblib's, which becomes the array. Others are left alone. */
+bool joblib_array(struct machine *m, struct value *v, struct error *err);
 
 /* ---- renamed.c ---- */
 

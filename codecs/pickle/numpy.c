@@ -30,7 +30,7 @@ static bool is_ndarray(const struct value_global *g)
            (bytes_is(g->module, "numpy") || bytes_is(g->module, "numpy.core.multiarray"));
 }
 
-static bool become_array(struct machine *m, struct value *v, const struct array *a, struct error *err)
+bool numpy_become(struct machine *m, struct value *v, const struct array *a, struct error *err)
 {
     struct array *copy = arena_alloc(m->arena, 1, sizeof *copy);
     if (copy == NULL)
@@ -48,7 +48,7 @@ bool numpy_reconstruct(struct machine *m, struct value *v, struct error *err)
     struct array a;
     return is_ndarray(argument(v, 0)->global) && states->count == 1 &&
            states->items[0]->kind == VALUE_TUPLE &&
-           known_array_of_state(&states->items[0]->list, m->arena, &a, err) && become_array(m, v, &a, err);
+           known_array_of_state(&states->items[0]->list, m->arena, &a, err) && numpy_become(m, v, &a, err);
 }
 
 /* _frombuffer(buffer, dtype, shape, 'C' or 'F'): protocol 5. */
@@ -56,21 +56,24 @@ bool numpy_frombuffer(struct machine *m, struct value *v, struct error *err)
 {
     const struct bytes order = argument(v, 3)->text;
     struct array a;
-    return (bytes_is(order, "C") || bytes_is(order, "F")) &&
-           known_flat_array(argument(v, 1)->dtype, argument(v, 2), order.data[0] == 'F', argument(v, 0)->text,
-                            m->arena, &a, err) &&
-           become_array(m, v, &a, err);
+    struct bytes raw;
+    return (bytes_is(order, "C") || bytes_is(order, "F")) && value_raw(argument(v, 0), m->arena, &raw, err) &&
+           known_flat_array(argument(v, 1)->dtype, argument(v, 2), order.data[0] == 'F', raw, m->arena, &a,
+                            err) &&
+           numpy_become(m, v, &a, err);
 }
 
 /* scalar(dtype, bytes). */
 bool numpy_scalar(struct machine *m, struct value *v, struct error *err)
 {
     const struct dtype *dtype = argument(v, 0)->dtype;
-    const struct bytes data = argument(v, 1)->text;
+    struct bytes data;
+    if (!value_raw(argument(v, 1), m->arena, &data, err))
+        return false;
     if (!dtype_is_flat(dtype) || data.len != dtype->itemsize)
         return false;
     static const uint8_t nothing[1];
     struct array a = array_of_memory(*dtype, 0, NULL, data.data == NULL ? nothing : data.data);
     a.scalar = true;
-    return become_array(m, v, &a, err);
+    return numpy_become(m, v, &a, err);
 }

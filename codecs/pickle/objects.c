@@ -118,8 +118,23 @@ bool op_binpersid(struct machine *m, struct error *err)
     return machine_need(m, 1, err) && push_external(m, EXTERNAL_PERSISTENT_ID, machine_pop(m), err);
 }
 
+/* Python takes what it was given as it is: writable, so that it may be a bytearray. */
+static bool push_given(struct machine *m, struct error *err)
+{
+    if (m->buffers >= m->given_count)
+        return machine_fail(m, err, "there are %zu buffers, not more", m->given_count);
+    struct value *v = machine_node(m, VALUE_BYTEARRAY, err);
+    if (v == NULL)
+        return false;
+    v->text = m->given[m->buffers++];
+    return machine_push(m, v, err);
+}
+
 bool op_next_buffer(struct machine *m, struct error *err)
 {
+    if (m->given != NULL)
+        return push_given(m, err);
+
     struct value *n = number(m, (int64_t)m->buffers, err);
     if (!push_external(m, EXTERNAL_BUFFER, n, err))
         return false;
@@ -127,12 +142,20 @@ bool op_next_buffer(struct machine *m, struct error *err)
     return true;
 }
 
-/* Of a buffer that is in band, it changes nothing that we keep. */
+/* A view of what was given; of a buffer that is in band, it changes nothing that we keep. */
 bool op_readonly_buffer(struct machine *m, struct error *err)
 {
     if (!machine_need(m, 1, err))
         return false;
     struct value *v = machine_top(m);
+    if (v->kind == VALUE_BYTEARRAY && m->given != NULL) {
+        struct value *view = machine_node(m, VALUE_BYTES, err);
+        if (view == NULL)
+            return false;
+        view->text = v->text;
+        m->stack[m->depth - 1] = view;
+        return true;
+    }
     if (v->kind == VALUE_EXTERNAL && v->external->kind == EXTERNAL_BUFFER)
         v->external->read_only = true;
     else if (v->kind != VALUE_BYTES && v->kind != VALUE_BYTEARRAY && v->kind != VALUE_OBJECT)
@@ -240,7 +263,7 @@ bool op_build(struct machine *m, struct error *err)
     struct value *state = machine_pop(m), *v = machine_top(m);
     if (v->kind == VALUE_OBJECT)
         return (value_append(m->arena, &v->object->states, state) || arena_fail(m->arena, err)) &&
-               recognise_note(m, v, err);
+               recognise_note(m, v, err) && joblib_array(m, v, err);
     if (state->kind == VALUE_NONE || v->kind == VALUE_GLOBAL || v->kind == VALUE_EXTERNAL)
         return true;
     return machine_fail(m, err, "a value of type %.*s has no state", TYPE_OF(v));

@@ -127,14 +127,129 @@ bool pickle_begins(struct bytes rest)
     return sniff(bytes_of(rest.data, rest.len < WHOLE_HEAD ? rest.len : WHOLE_HEAD), false) > 0;
 }
 
+/* ---- one pickle, or several in a row ---- */
+
+/* The length of what is a pickle by its opcodes, up to STOP, or 0. */
+static size_t pickle_length(struct bytes in)
+{
+    size_t values = 0, marks = 0;
+    for (size_t at = 0; at < in.len;) {
+        const struct bytes rest = bytes_of(in.data + at, in.len - at);
+        const size_t n = opcode_length(rest);
+        if (n == 0 || n > rest.len || !plausible(bytes_of(rest.data, n)) ||
+            !account(rest.data[0], &values, &marks))
+            return 0;
+        at += n;
+        if (rest.data[0] == OP_STOP)
+            return at;
+    }
+    return 0;
+}
+
+/* The pickles of a body, read one by one. The memo restarts with each. */
+struct row {
+    struct bytes in;
+    size_t at; /* where the next one begins */
+    const struct codec_options *options;
+    const struct limits *limits;
+    struct arena *arena;
+    struct value_list values; /* of those read */
+    struct error stopped;     /* why what stands at `at` is no pickle */
+};
+
+/* False with err: the first one is none, or a limit was met. False without: what is left is no pickle. */
+static bool read_next(struct row *r, struct error *err)
+{
+    struct machine m;
+    struct value *v;
+    size_t used;
+    struct error failed = {0};
+    if (r->at == r->in.len && r->at > 0)
+        return false;
+    if (machine_start(&m, r->in, r->limits, r->arena, &failed)) {
+        m.at += r->at;
+        m.encoding = r->options->encoding;
+        m.given = r->options->buffers;
+        m.given_count = r->options->buffer_count;
+
+        if (machine_run(&m, &v, &used, &failed)) {
+            r->at = used;
+            return value_append(r->arena, &r->values, v) || arena_fail(r->arena, err);
+        }
+    }
+    if (r->at == 0 || failed.kind != ERR_SYNTAX)
+        *err = failed;
+    r->stopped = failed;
+    return false;
+}
+
+static bool no_such_pickle(const struct row *r, struct error *err)
+{
+    const long long index = r->options->index;
+    if (r->stopped.kind == ERR_NONE)
+        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "index=%lld: there are %zu pickles", index,
+                    r->values.count);
+    return FAIL(err, ERR_ARGUMENT, r->stopped.offset,
+                "index=%lld: there are %zu pickles, and what follows is none: %.100s", index, r->values.count,
+                r->stopped.detail);
+}
+
+/* As many as are needed to know the one that is asked for. */
+static bool read_row(struct row *r, struct error *err)
+{
+    const struct codec_options *o = r->options;
+    const bool all = o->every || o->index < 0;
+    while (all || r->values.count <= (uint64_t)o->index)
+        if (!read_next(r, err))
+            break;
+    return err->kind == ERR_NONE;
+}
+
+static bool choose(struct row *r, struct value **out, struct error *err)
+{
+    const int64_t index = r->options->index, count = (int64_t)r->values.count;
+    if (r->options->every) {
+        *out = value_new(r->arena, VALUE_LIST);
+        if (*out == NULL)
+            return arena_fail(r->arena, err);
+        (*out)->list = r->values;
+        return true;
+    }
+    if (index >= count || index < -count)
+        return no_such_pickle(r, err);
+    *out = r->values.items[index < 0 ? index + count : index];
+    return true;
+}
+
+static bool read_body(const struct input *in, struct row *r, struct value **out, struct error *err)
+{
+    return input_bytes(in, r->arena, &r->in, err) && read_row(r, err) && choose(r, out, err);
+}
+
 static bool pickle_decode(const struct input *in, const struct codec_options *options,
                           const struct limits *limits, struct arena *arena, struct value **out,
                           struct error *err)
 {
-    struct bytes bytes;
-    size_t used; /* what lies behind STOP is not ours: pickle.loads ignores it too */
-    (void)options;
-    return input_bytes(in, arena, &bytes, err) && machine_run(bytes, limits, arena, out, &used, err);
+    struct row r = {.options = options, .limits = limits, .arena = arena};
+    return read_body(in, &r, out, err);
+}
+
+/* The same, and what stands behind the pickles that were read: more of them, and bytes that are none. */
+static bool pickle_open(const struct input *in, const struct codec_options *options,
+                        const struct limits *limits, struct arena *arena, struct document *out,
+                        struct error *err)
+{
+    struct row r = {.options = options, .limits = limits, .arena = arena};
+    struct value *root;
+    if (!read_body(in, &r, &root, err) || !document_of_value(root, limits, arena, out, err))
+        return false;
+    out->parts = r.values.count;
+    for (size_t n = 1; r.stopped.kind == ERR_NONE && r.at < r.in.len && n > 0; r.at += n) {
+        n = pickle_length(bytes_of(r.in.data + r.at, r.in.len - r.at));
+        out->parts += n > 0;
+    }
+    out->trailing = r.in.len - r.at;
+    return true;
 }
 
 const struct codec pickle_codec = {
@@ -144,7 +259,9 @@ const struct codec pickle_codec = {
                                          "application/vnd.python.pickle", NULL},
     .extensions = (const char *const[]){"pickle", "pkl", "p", NULL},
     .sniff = pickle_sniff,
+    .takes_buffers = true,
     .decode = pickle_decode,
+    .open = pickle_open,
     .begin = writer_begin,
     .step = writer_step,
 };

@@ -26,26 +26,6 @@ static bool become_text(struct value *v, enum value_kind kind, struct bytes text
     return true;
 }
 
-/* What Latin-1 would make of UTF-8 text. False: it has characters over U+00FF, or (err) no memory. */
-static bool to_latin1(struct machine *m, struct bytes text, struct bytes *out, struct error *err)
-{
-    *out = text;
-    if (utf8_is_ascii(text))
-        return true;
-    uint8_t *bytes = arena_alloc(m->arena, 1, text.len);
-    size_t n = 0;
-    if (bytes == NULL)
-        return arena_fail(m->arena, err);
-    for (size_t at = 0; at < text.len;) {
-        const uint32_t code = utf8_next(text, &at);
-        if (code > 0xff)
-            return false;
-        bytes[n++] = (uint8_t)code;
-    }
-    *out = bytes_of(bytes, n);
-    return true;
-}
-
 static bool is_latin1(const struct value *name)
 {
     return bytes_is(name->text, "latin1") || bytes_is(name->text, "latin-1");
@@ -55,29 +35,33 @@ static bool is_latin1(const struct value *name)
 static bool encoded_bytes(struct machine *m, struct value *v, struct error *err)
 {
     struct bytes bytes;
-    return is_latin1(argument(v, 1)) && to_latin1(m, argument(v, 0)->text, &bytes, err) &&
+    return is_latin1(argument(v, 1)) && value_to_latin1(argument(v, 0)->text, m->arena, &bytes, err) &&
            become_text(v, VALUE_BYTES, bytes);
 }
 
 static bool encoded_bytearray(struct machine *m, struct value *v, struct error *err)
 {
     struct bytes bytes;
-    return is_latin1(argument(v, 1)) && to_latin1(m, argument(v, 0)->text, &bytes, err) &&
+    return is_latin1(argument(v, 1)) && value_to_latin1(argument(v, 0)->text, m->arena, &bytes, err) &&
            become_text(v, VALUE_BYTEARRAY, bytes);
+}
+
+/* bytes() and bytearray(): of nothing, or of one argument. */
+static bool plain(struct machine *m, struct value *v, enum value_kind kind, struct error *err)
+{
+    struct bytes bytes = bytes_of(NULL, 0);
+    return (argument_count(v) == 0 || value_raw(argument(v, 0), m->arena, &bytes, err)) &&
+           become_text(v, kind, bytes);
 }
 
 static bool plain_bytes(struct machine *m, struct value *v, struct error *err)
 {
-    (void)m;
-    (void)err;
-    return become_text(v, VALUE_BYTES, argument_count(v) == 0 ? bytes_of(NULL, 0) : argument(v, 0)->text);
+    return plain(m, v, VALUE_BYTES, err);
 }
 
 static bool plain_bytearray(struct machine *m, struct value *v, struct error *err)
 {
-    (void)m;
-    (void)err;
-    return become_text(v, VALUE_BYTEARRAY, argument_count(v) == 0 ? bytes_of(NULL, 0) : argument(v, 0)->text);
+    return plain(m, v, VALUE_BYTEARRAY, err);
 }
 
 /* A set of a list's items: the list stays what it is. Members that can be none leave a call. */
@@ -257,6 +241,24 @@ static bool recognise(struct machine *m, struct value *v, struct error *err)
     for (size_t i = first; i < ROWS(rows) && strcmp(rows[i].name, rows[first].name) == 0; i++)
         if (row_allows(i, v->object))
             return rows[i].fn(m, v, err) || err->kind == ERR_NONE;
+    return true;
+}
+
+/* dtypes, and the bytes that dates have in theirs. */
+static bool is_early(const struct value_object *o)
+{
+    return (bytes_is(o->callable->global->name, "dtype") && o->states.count > 0) ||
+           bytes_is(o->callable->global->name, "encode");
+}
+
+bool recognise_early(struct machine *m, struct error *err)
+{
+    for (; m->early < m->noted.count; m->early++) {
+        struct value *v = m->noted.items[m->early];
+        if (v->kind == VALUE_OBJECT && v->object->made == OBJECT_REDUCE && is_early(v->object) &&
+            !recognise(m, v, err))
+            return false;
+    }
     return true;
 }
 

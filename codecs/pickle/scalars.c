@@ -165,11 +165,37 @@ static bool push_utf8(struct machine *m, uint64_t len, struct error *err)
     return push_text(m, VALUE_STR, surrogates ? VALUE_SURROGATES : 0, text, err);
 }
 
-/* A string of Python 2: text where it is UTF-8, else bytes. */
+static bool push_latin1(struct machine *m, struct bytes text, struct error *err)
+{
+    size_t n = 0;
+    if (utf8_is_ascii(text))
+        return push_text(m, VALUE_STR, VALUE_DECODED, text, err);
+    uint8_t *utf8 = arena_alloc(m->arena, text.len, 2);
+    if (utf8 == NULL)
+        return arena_fail(m->arena, err);
+    for (size_t i = 0; i < text.len; i++)
+        n += utf8_put(text.data[i], utf8 + n);
+    return push_text(m, VALUE_STR, VALUE_DECODED, bytes_of(utf8, n), err);
+}
+
+/* A string of Python 2, as the caller wants it; unasked, text where it is UTF-8, else bytes. */
 static bool push_python2(struct machine *m, struct bytes text, struct error *err)
 {
-    const enum value_kind kind = utf8_valid(text) == text.len ? VALUE_STR : VALUE_BYTES;
-    return push_text(m, kind, VALUE_PYTHON2, text, err);
+    switch (m->encoding) {
+    case ENCODING_GUESS:
+        return push_text(m, utf8_valid(text) == text.len ? VALUE_STR : VALUE_BYTES, VALUE_PYTHON2, text, err);
+    case ENCODING_ASCII:
+        return utf8_is_ascii(text) ? push_text(m, VALUE_STR, VALUE_DECODED, text, err)
+                                   : machine_fail(m, err, "the string of Python 2 is no ASCII");
+    case ENCODING_LATIN1:
+        return push_latin1(m, text, err);
+    case ENCODING_BYTES:
+        return push_text(m, VALUE_BYTES, 0, text, err);
+    case ENCODING_UTF8:
+        return utf8_valid(text) == text.len ? push_text(m, VALUE_STR, VALUE_DECODED, text, err)
+                                            : machine_fail(m, err, "the string of Python 2 is no UTF-8");
+    }
+    return false;
 }
 
 static bool push_bytes(struct machine *m, enum value_kind kind, uint64_t len, struct error *err)

@@ -113,7 +113,7 @@ class Routes(unittest.TestCase):
 
     def parameters(self, source):
         headers = "".join((PROJECT / "handlers" / name).read_text() for name in ("params.h", "part.h"))
-        macros = dict(re.findall(r"#define (P\w+_PARAMETERS|PARAM_OPTIONS) (.*)", headers))
+        macros = dict(re.findall(r"#define (P\w+_PARAMETERS|PARAM_\w+) (.*)", headers))
         lists = {}
         for name, body in re.findall(r"static const char \*const (\w+)\[\] = \{([^}]*)\}", source):
             for macro, text in macros.items():

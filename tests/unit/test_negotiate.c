@@ -82,19 +82,21 @@ static void bodies_have_a_format(void **state)
         arena_init(&arena, 1 << 16);
         const struct param from = {.name = bytes_text("from"),
                                    .value = bytes_text(sources[i].from == NULL ? "" : sources[i].from)};
-        const struct request request = {.arena = &arena,
+        const struct service service = {.limits = &limits_default};
+        const struct request request = {.service = &service,
+                                        .arena = &arena,
                                         .query = &from,
                                         .query_count = sources[i].from == NULL ? 0 : 1,
                                         .headers = sources[i].type,
                                         .header = type_header,
                                         .body = input_of_bytes(bytes_text(sources[i].body))};
-        const struct codec *codec = NULL;
+        struct source source = {0};
         struct error err = {0};
         print_message("%s\n", sources[i].name);
-        assert_int_equal(negotiate_source(&request, &codec, &err), sources[i].format != NULL);
+        assert_int_equal(negotiate_source(&request, &source, &err), sources[i].format != NULL);
         assert_int_equal(err.kind, sources[i].kind);
         if (sources[i].format != NULL)
-            assert_string_equal(codec->name, sources[i].format);
+            assert_string_equal(source.codec->name, sources[i].format);
         arena_free(&arena);
     }
 }

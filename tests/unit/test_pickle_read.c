@@ -55,10 +55,9 @@ static struct bytes unhex(const char *text, size_t len)
     return bytes_of(exact, n);
 }
 
-static void opcodes_read_as_python_reads_them(void **state)
+static void check_reading(const char *path, size_t least)
 {
-    (void)state;
-    FILE *f = fopen("tests/golden/pickle/read.txt", "r");
+    FILE *f = fopen(path, "r");
     char *line = NULL;
     size_t size = 0, rows = 0;
     ssize_t n;
@@ -76,14 +75,110 @@ static void opcodes_read_as_python_reads_them(void **state)
     }
     free(line);
     fclose(f);
-    assert_true(rows > 500);
+    assert_true(rows > least);
+}
+
+static void opcodes_read_as_python_reads_them(void **state)
+{
+    (void)state;
+    check_reading("tests/golden/pickle/read.txt", 500);
+}
+
+static void joblibs_dumps_hold_their_arrays(void **state)
+{
+    (void)state;
+    check_reading("tests/golden/pickle/joblib.txt", 40);
+}
+
+/* What pickle.loads(encoding=) makes of Python 2's strings. */
+static void strings_of_python_2_are_what_the_caller_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum encoding encoding;
+    } encodings[] = {{"ascii", ENCODING_ASCII},
+                     {"latin1", ENCODING_LATIN1},
+                     {"bytes", ENCODING_BYTES},
+                     {"utf8", ENCODING_UTF8}};
+    FILE *f = fopen("tests/golden/pickle/encoding.txt", "r");
+    char name[16], in[200], expect[200];
+    size_t rows = 0;
+    assert_non_null(f);
+    for (; fscanf(f, "%15s %199s %199[^\n]", name, in, expect) == 3; rows++) {
+        struct codec_options options = codec_options_default;
+        struct error err = {0};
+        struct value *v;
+        char out[200];
+        for (size_t i = 0; i < ROWS(encodings); i++)
+            if (strcmp(encodings[i].name, name) == 0)
+                options.encoding = encodings[i].encoding;
+        const struct input input = input_of_bytes(unhex(in, strlen(in)));
+        const bool ok = pickle_codec.decode(&input, &options, &limits_default, &arena, &v, &err);
+        assert_int_equal(ok, expect[0] != '!');
+        if (!ok)
+            continue;
+        test_show(v, &arena, out, sizeof out);
+        assert_string_equal(out, expect);
+    }
+    fclose(f);
+    assert_true(rows > 40);
+}
+
+/* Several in a row: how many there are, and which one. */
+static void pickles_follow_each_other(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pickles, *expect; /* NULL: there is none */
+        int64_t index;
+        bool every;
+        uint64_t parts, trailing;
+    } rows[] = {
+        {"K\1.K\2.K\3.", "1", 0, false, 3, 0},
+        {"K\1.K\2.K\3.", "3", 2, false, 3, 0},
+        {"K\1.K\2.K\3.", "3", -1, false, 3, 0},
+        {"K\1.K\2.K\3.", "1", -3, false, 3, 0},
+        {"K\1.K\2.K\3.", NULL, 3, false, 0, 0},
+        {"K\1.K\2.K\3.", NULL, -4, false, 0, 0},
+        {"K\1.K\2.", "[1, 2, ]", 0, true, 2, 0},
+        {"K\1.", "[1, ]", 0, true, 1, 0},
+        {"K\1.junk", "1", 0, false, 1, 4},
+        {"K\1.K\2.~", "2", 1, false, 2, 1},
+        {"K\1.K\2.~", "2", -1, false, 2, 1},
+        {"K\1.K", NULL, 1, false, 0, 0},
+        {"K\1q\5.h\5.", NULL, 1, false, 0, 0},
+        {"K\1.K\1.)a", "[1, 1, ]", 0, true, 2, 2},
+        {"K\1.K\2.(I3\nt.", "(3, )", -1, false, 3, 0},
+        {"K\1.K\2.t.", "1", 0, false, 2, 2},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct codec_options options = codec_options_default;
+        struct error err = {0};
+        struct document document;
+        struct value *v;
+        char out[200];
+        options.index = rows[i].index;
+        options.every = rows[i].every;
+        const struct input in = input_of_bytes(bytes_text(rows[i].pickles));
+        const bool ok = codec_open(&pickle_codec, &in, &options, &limits_default, &arena, &document, &err);
+        assert_int_equal(ok, rows[i].expect != NULL);
+        if (!ok) {
+            assert_int_equal(err.kind, ERR_ARGUMENT);
+            continue;
+        }
+        assert_true(document.ops->value(document.self, bytes_text("/"), &arena, &v, &err));
+        test_show(v, &arena, out, sizeof out);
+        assert_string_equal(out, rows[i].expect);
+        assert_int_equal(document.parts, rows[i].parts);
+        assert_int_equal(document.trailing, rows[i].trailing);
+    }
 }
 
 /* No prefix of a pickle is one: truncation is an error wherever it happens. */
-static void every_truncation_is_an_error(void **state)
+static void check_truncations(const char *path)
 {
-    (void)state;
-    FILE *f = fopen("tests/golden/pickle/read.txt", "r");
+    FILE *f = fopen(path, "r");
     char *line = NULL;
     size_t size = 0;
     assert_non_null(f);
@@ -110,6 +205,13 @@ static void every_truncation_is_an_error(void **state)
     }
     free(line);
     fclose(f);
+}
+
+static void every_truncation_is_an_error(void **state)
+{
+    (void)state;
+    check_truncations("tests/golden/pickle/read.txt");
+    check_truncations("tests/golden/pickle/joblib.txt");
 }
 
 static void what_lies_about_itself_stays_a_call(void **state)
@@ -306,10 +408,9 @@ static bool attempt(struct arena *a, void *arg, struct error *err)
     return test_decode(&pickle_codec, *(struct bytes *)arg, a, &v, err);
 }
 
-static void running_out_of_memory_is_clean(void **state)
+static void check_memory(const char *path)
 {
-    (void)state;
-    FILE *f = fopen("tests/golden/pickle/read.txt", "r");
+    FILE *f = fopen(path, "r");
     char *line = NULL;
     size_t size = 0, row = 0;
     assert_non_null(f);
@@ -323,6 +424,13 @@ static void running_out_of_memory_is_clean(void **state)
     }
     free(line);
     fclose(f);
+}
+
+static void running_out_of_memory_is_clean(void **state)
+{
+    (void)state;
+    check_memory("tests/golden/pickle/read.txt");
+    check_memory("tests/golden/pickle/joblib.txt");
 }
 
 static void the_content_tells(void **state)
@@ -379,6 +487,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(opcodes_read_as_python_reads_them),
+        TEST(joblibs_dumps_hold_their_arrays),
+        TEST(strings_of_python_2_are_what_the_caller_says),
+        TEST(pickles_follow_each_other),
         TEST(every_truncation_is_an_error),
         TEST(what_lies_about_itself_stays_a_call),
         TEST(objects_are_described),

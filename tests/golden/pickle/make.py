@@ -4,6 +4,8 @@
 read.txt: a pickle in hexadecimal, and what pickle.loads makes of it as show() spells it, or ! where it refuses.
 write.txt: a protocol, a pickle, and of the pickle that pickle.dumps writes of its value with that protocol
 the length, the FNV-1a hash and the first bytes.
+joblib.txt: the same of dumps, with what joblib.load makes of them.
+encoding.txt: an encoding, a pickle of Python 2's strings, and what pickle.loads(encoding=) makes of it.
 frames.txt: a protocol, and length and FNV-1a hash of the pickle of a value too big to be kept here.
 """
 import io
@@ -11,6 +13,7 @@ import pathlib
 import pickle
 import struct
 
+import joblib
 import numpy
 from numpy.lib.format import dtype_to_descr
 
@@ -58,6 +61,41 @@ def show(o):
 def judge(data):
     try:
         return show(pickle.Unpickler(io.BytesIO(data)).load())
+    except Exception:
+        return "!"
+
+
+def judge_dump(data):
+    try:
+        return show(joblib.load(io.BytesIO(data)))
+    except Exception:
+        return "!"
+
+
+def dumps():
+    """joblib's, with what is wrong with some."""
+    a = numpy.arange(6.0).reshape(2, 3)
+    records = numpy.array([(1, 2.5, b"x")], dtype=[("i", "<i4"), ("f", "<f8"), ("s", "S3")])
+    objects = numpy.array([[1, "two"], [None, (3.0,)]], dtype=object)
+    for value in (a, numpy.asfortranarray(a), [a, {"b": a[0], "c": "text"}, a.T], numpy.array(1.5), numpy.zeros((0, 2), "i1"),
+                  records, objects, [objects, a, objects], numpy.array(["2026-11-23", "NaT"], dtype="M8[D]")):
+        for protocol in (0, 2, 4, 5):
+            out = io.BytesIO()
+            joblib.dump(value, out, protocol=protocol)
+            yield out.getvalue()
+    out = io.BytesIO()
+    joblib.dump(numpy.arange(3, dtype="u1"), out, protocol=4)
+    for lie in (b"K\x04\x85", b"J\xff\xff\xff\x7f\x85", b"J\xff\xff\xff\xff\x85", b"N", b"]\x85", b"\x8a\x08" + bytes(7) + b"\x40\x85"):
+        yield out.getvalue().replace(b"K\x03\x85", lie)
+
+
+STRINGS = [b"S'abc'\n.", b"S'caf\\xe9'\n.", b"S'\\xc3\\xa9'\n.", b"U\x03abc.", b"U\x02\xc3\xa9.", b"U\x02\xff\0.", b"U\0.",
+           b"T\x04\0\0\0\xe2\x82\xac!.", b"}U\x01kU\x01\x80s.", b"U\x03\xed\xa0\x80.", b"(U\x02\xc3\xa9I1\nd."]
+
+
+def judge_strings(encoding, data):
+    try:
+        return show(pickle.loads(data, encoding=encoding))
     except Exception:
         return "!"
 
@@ -195,6 +233,13 @@ def main():
     with open(HERE / "read.txt", "w") as f:
         for data, expect in rows:
             f.write(f"{data.hex() or '-'} {expect}\n")
+    with open(HERE / "joblib.txt", "w") as f:
+        for data in dumps():
+            f.write(f"{data.hex()} {judge_dump(data)}\n")
+    with open(HERE / "encoding.txt", "w") as f:
+        for encoding in "ascii", "latin1", "bytes", "utf8":
+            for data in STRINGS:
+                f.write(f"{encoding} {data.hex()} {judge_strings(encoding, data)}\n")
     with open(HERE / "lies.txt", "w") as f:
         for data in lies():
             f.write(data.hex() + "\n")
