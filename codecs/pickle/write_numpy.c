@@ -173,6 +173,7 @@ static bool close_parts(struct writer *w, struct part_frame *f, struct error *er
     const bool record = f->t->base == NULL;
     if (!record && !(write_none(w, err) && write_none(w, err)))
         return false;
+    /* NOLINTNEXTLINE(misc-redundant-expression): takes the two conditions for one */
     f->flags = (f->flags & FLAG_FROM_FIELDS) | (record ? FLAG_PYAPI : 0) | (f->t->aligned ? FLAG_ALIGNED : 0);
     if (record && !f->t->aligned)
         f->alignment = 1;
