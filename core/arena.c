@@ -194,7 +194,7 @@ void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size
         return memory;
     }
     void *grown = arena_alloc(a, 1, new_size);
-    if (grown != NULL && old_size > 0)
+    if (grown != NULL && memory != NULL)
         memcpy(grown, memory, old_size);
     return grown;
 }

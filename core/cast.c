@@ -4,6 +4,8 @@
 #include "number.h"
 #include "selection.h"
 
+#include <assert.h>
+
 enum { CAST_WINDOW = 128 << 10 };
 
 /* A number of any type. Integers are exact; text for the compiler: kind says which member holds it. */
@@ -69,6 +71,13 @@ static void store_real(uint8_t *at, size_t size, bool swap, double real)
     store_bits(at, size, swap, size == 2 ? number_to_half(real) : size == 4 ? low : bits);
 }
 
+static int64_t extend_sign(uint64_t bits, size_t size)
+{
+    assert(size >= 1 && size <= 8); /* as dtype.h has it for integers */
+    const unsigned unused = 64 - 8 * (unsigned)size;
+    return (int64_t)(bits << unused) >> unused;
+}
+
 static struct number load(const struct dtype *t, const uint8_t *at)
 {
     const bool swap = t->order == '>';
@@ -83,8 +92,7 @@ static struct number load(const struct dtype *t, const uint8_t *at)
         n.natural = load_bits(at, t->itemsize, swap);
         break;
     case DTYPE_INT:
-        n.integer =
-            (int64_t)(load_bits(at, t->itemsize, swap) << (64 - 8 * t->itemsize)) >> (64 - 8 * t->itemsize);
+        n.integer = extend_sign(load_bits(at, t->itemsize, swap), t->itemsize);
         break;
     case DTYPE_COMPLEX:
         n.kind = DTYPE_FLOAT;

@@ -171,9 +171,10 @@ static bool read_unit(struct bytes text, struct dtype *out)
     if (text.len < 2 || text.data[0] != '[' || text.data[text.len - 1] != ']')
         return false;
     out->unit = bytes_of(text.data + 1, text.len - 2);
-    if (bytes_is(out->unit, "generic"))
-        out->unit = bytes_of(NULL, 0);
-    return out->unit.len == 0 || is_unit(out->unit);
+    if (!bytes_is(out->unit, "generic"))
+        return is_unit(out->unit);
+    out->unit = bytes_of(NULL, 0);
+    return true;
 }
 
 static bool find_date(struct bytes text, struct dtype *out)

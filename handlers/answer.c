@@ -58,8 +58,9 @@ void dict_uint(struct dict *d, const char *key, uint64_t number)
 
 void dict_numbers(struct dict *d, const char *key, const uint64_t *numbers, size_t count)
 {
-    struct value *list = value_new(d->arena, numbers == NULL && count > 0 ? VALUE_NONE : VALUE_LIST);
-    for (size_t i = 0; list != NULL && list->kind == VALUE_LIST && i < count; i++) {
+    const bool unknown = numbers == NULL && count > 0;
+    struct value *list = value_new(d->arena, unknown ? VALUE_NONE : VALUE_LIST);
+    for (size_t i = 0; list != NULL && !unknown && i < count; i++) {
         struct value *number =
             numbers[i] == UINT64_MAX ? value_new(d->arena, VALUE_NONE) : value_uint(d->arena, numbers[i]);
         if (number == NULL || !value_append(d->arena, &list->list, number))

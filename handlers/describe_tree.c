@@ -1,5 +1,7 @@
 #include "describe.h"
 
+#include <assert.h>
+
 /*
  * A depth-first visit with a stack of its own. Groups that were met are kept in a table by their identity,
  * each with the group it was met in, so that a path is spelled only where one is needed.
@@ -254,6 +256,7 @@ static bool extend_path(struct tree *t, size_t at, struct bytes name, size_t *le
         t->path = path;
         t->path_capacity = capacity;
     }
+    assert(t->path != NULL); /* it has a capacity */
     t->path[at] = '/';
     if (name.len > 0)
         memcpy(t->path + at + 1, name.data, name.len);

@@ -4,6 +4,7 @@
 #include "table.h"
 #include "utf8.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -195,6 +196,7 @@ static int kind_of(struct run r)
 
 static struct value *number_array(const struct table *t, struct run r, int kind, size_t width)
 {
+    assert(width > 0); /* a table has a first line, and a line a cell */
     uint64_t *shape = arena_alloc(t->arena, 2, sizeof *shape);
     uint8_t *data = arena_alloc(t->arena, r.count, 8);
     if (shape == NULL || data == NULL)

@@ -23,9 +23,10 @@ struct plan {
 static struct plan plan_of(const struct source *s, const struct box *box)
 {
     struct plan p = {.ndim = s->ndim};
-    uint64_t window = s->itemsize, file = s->itemsize;
+    uint64_t window = s->itemsize;
     for (unsigned i = s->ndim; i-- > 0; window *= box->count[i])
         p.in_window[s->fortran ? i : s->ndim - 1 - i] = window;
+    uint64_t file = s->itemsize;
     for (unsigned k = 0; k < s->ndim; k++) {
         const unsigned i = s->fortran ? k : s->ndim - 1 - k;
         p.start[k] = box->start[i];

@@ -171,6 +171,7 @@ static bool after_part(struct writer *w, const struct part_frame *f, struct erro
 static bool close_parts(struct writer *w, struct part_frame *f, struct error *err)
 {
     const bool record = f->t->base == NULL;
+    /* NOLINTNEXTLINE(misc-redundant-expression): None is written twice */
     if (!record && !(write_none(w, err) && write_none(w, err)))
         return false;
     f->flags = (f->flags & FLAG_FROM_FIELDS) | (record ? FLAG_PYAPI : 0) | (f->t->aligned ? FLAG_ALIGNED : 0);

@@ -9,7 +9,7 @@ enum { FRAME_TARGET = 64 << 10, FRAME_LEAST = 4 };
 
 bool write_held_slow(struct writer *w, const void *data, size_t n, struct error *err)
 {
-    size_t need, capacity = w->held_capacity == 0 ? 2 * FRAME_TARGET : w->held_capacity;
+    size_t need, capacity = w->held_capacity == 0 ? (size_t)2 * FRAME_TARGET : w->held_capacity;
     if (!checked_add(w->held_len, n, &need))
         return arena_fail(w->e->arena, err);
     while (capacity < need)

@@ -3,6 +3,8 @@
 #include "reader.h"
 #include "utf8.h"
 
+#include <assert.h>
+
 enum { BATCH = 1000 }; /* items between a mark and its APPENDS, SETITEMS or ADDITEMS */
 
 /* How an object is written at a protocol: the older ones have to say it by calls. */
@@ -36,7 +38,10 @@ static enum form form_of(const struct writer *w, const struct value_object *o)
 /* The items of the tuple of arguments are written, the tuple is not. */
 static bool is_spread(const struct writer *w, const struct walk_event *e)
 {
-    return e->role == WALK_ARGS && form_of(w, e->parent->object) >= FORM_OBJ;
+    if (e->role != WALK_ARGS)
+        return false;
+    assert(e->parent != NULL); /* arguments are an object's */
+    return form_of(w, e->parent->object) >= FORM_OBJ;
 }
 
 /* ---- batches ---- */

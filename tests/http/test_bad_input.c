@@ -358,6 +358,85 @@ static void a_slice_of_all_there_is(void **state)
     answer_free(&a);
 }
 
+/* ---- memory ---- */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { MEASURED = 0 }; /* its shadow is memory too */
+#else
+enum { MEASURED = 1 };
+#endif
+
+enum {
+    MEMORY_LIMIT = 32 << 20,
+    MEMORY_SLACK = 16 << 20 /* the body, and what is the thread's */,
+    MANY = 8 << 20
+};
+
+/* The most that was resident at once, in bytes. */
+static uint64_t peak_memory(const struct server_process *s)
+{
+    char path[64], line[256];
+    unsigned long long kilobytes = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)s->pid);
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        skip(); /* no /proc here */
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kilobytes = strtoull(line + 6, NULL, 10);
+    fclose(f);
+    assert_in_range(kilobytes, 1, UINT32_MAX);
+    return kilobytes << 10;
+}
+
+/* Short bodies that are big as values, and the limit that stops each; "": none needs to. */
+static const struct {
+    const char *name, *query, *prefix, *unit;
+    size_t count;
+    const char *suffix, *limit;
+} memory_rows[] = {
+    {"empty lists in a pickle", "?from=pickle&to=json", "\x80\x02](", "]", MANY, "e.", "memory"},
+    {"dicts in a pickle", "?from=pickle&to=pickle", "\x80\x02](", "}", MANY, "e.", "memory"},
+    {"marks in a pickle", "?from=pickle&to=json", "\x80\x02", "(", MANY, ".", "memory"},
+    {"what is memoized", "?from=pickle&to=json", "\x80\x04](", "K\x01\x94", MANY / 3, "e.", "memory"},
+    {"a memo with the number 2^32 - 2", "?from=pickle&to=json", "\x80\x02]r\xfe\xff\xff\xff", "", 0, ".", ""},
+    {"empty objects in JSON", "?from=json&to=pickle", "[{}", ",{}", MANY / 3, "]", "memory"},
+    {"numbers in JSON", "?from=json&to=hdf5", "[1", ",2", MANY / 2, "]", "memory"},
+    {"members of one name", "?from=json&to=json", "{\"a\":1", ",\"a\":1", MANY / 6, "}", "memory"},
+    {"lists in lists", "?from=json&to=json", "", "[", MANY, "", "depth"},
+    {"typed lists", "?from=typed&to=pickle", "[[]", ",[]", MANY / 3, "]", "memory"},
+    {"cells of CSV", "?from=csv&to=json", "a", ",a", MANY / 2, "\n", "memory"},
+};
+
+static void memory_stays_within_its_limit(void **state)
+{
+    static const char *const arguments[] = {"--limit-memory=32M", "--limit-idle-memory=0", NULL};
+    struct server_process small;
+    void *server = &small;
+    (void)state;
+    server_start(&small, TEST_MANDOLINE, arguments);
+    assert_alive(&server);
+    const uint64_t before = peak_memory(&small);
+    for (size_t i = 0; i < ROWS(memory_rows); i++) {
+        char text[256];
+        struct answer a;
+        const struct bytes body =
+            repeated(memory_rows[i].prefix, memory_rows[i].unit, memory_rows[i].count, memory_rows[i].suffix);
+        convert(&server, memory_rows[i].query, body, "", &a);
+        answer_problem(&a, "limit", text);
+        const uint64_t grown = peak_memory(&small) - before;
+        print_message("%s: %llu MB\n", memory_rows[i].name, (unsigned long long)grown >> 20);
+        assert_int_equal(a.status, memory_rows[i].limit[0] == '\0' ? 200 : 413);
+        assert_string_equal(text, memory_rows[i].limit);
+        if (MEASURED)
+            assert_in_range(grown, 0, MEMORY_LIMIT + MEMORY_SLACK);
+        answer_free(&a);
+        free((void *)(uintptr_t)body.data);
+    }
+    assert_alive(&server);
+    server_stop(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +450,7 @@ int main(void)
         cmocka_unit_test(names_that_lead_out),
         cmocka_unit_test(dots_that_are_not_encoded),
         cmocka_unit_test(a_slice_of_all_there_is),
+        cmocka_unit_test(memory_stays_within_its_limit),
     };
     return cmocka_run_group_tests(tests, start_mandoline, stop_server);
 }
