@@ -313,6 +313,28 @@ class Pandas(unittest.TestCase):
         again = pickle.loads(self.server.convert(self.server.convert(body, "hdf5"), "pickle"))
         self.assertIs(again.at[0, "b"]._mgr, again._mgr)
 
+    def test_marks_in_hdf5_that_lie(self):
+        def file(mark, **members):
+            out = io.BytesIO()
+            with h5py.File(out, "w", track_order=True) as f:
+                group = f.create_group("t", track_order=True)
+                group.attrs["mandoline:type"] = mark
+                for name, value in members.items():
+                    group[name] = group if value is None else value
+            return out.getvalue()
+
+        for mark, members in [("table:1", {}), ("table:2", {"a": [1]}), ("table:", {"a": [1]}), ("table:-1", {"a": [1]}),
+                              ("table:x", {"a": [1]}), ("table:0", {"a": [1, 2], "b": [1]}), ("table:0", {"a": [[1]]}),
+                              ("table:0", {"a": 1}), ("table:0", {"a": None}), ("table:0", {"a": "text"}),
+                              ("series:0", {"a": [1], "b": [1]}), ("series:1", {"a": [1]}), ("columns", {"rows": 1}),
+                              ("columns", {"labels": [1], "values": [1]}), ("table", {"a": [1]}),
+                              ("table:99999999999999999999", {"a": [1]})]:
+            for to in ("json", "pickle", "typed"):
+                answer = self.server.request("POST", "/v1/convert", file(mark, **members), to=to)
+                self.assertEqual(answer.status, 400, (mark, members, answer))
+        self.assertEqual(json.loads(self.server.convert(file("table:1", index=[5, 6], a=[1.5, 2]), "json", "hdf5")),
+                         {"t": [{"index": 5, "a": 1.5}, {"index": 6, "a": 2.0}]})
+
     def test_mutations_do_no_harm(self):
         chance = random.Random(SEED)
         bodies = [pickle.dumps(frame, chance.choice(PROTOCOLS)) for frame in list(frames())[:12]]
