@@ -207,7 +207,13 @@ class Pandas(unittest.TestCase):
         self.assertEqual(self.json(body, path="/df", slice="::-2"), frame[::-2].reset_index().to_dict("records"))
         self.assertEqual(self.json(body, path="/df", slice="[2,0]", table="columns"), frame.iloc[[2, 0]].reset_index().to_dict("list"))
         self.assertEqual(self.json(body, path="/df", fields="name"), frame[["name"]].reset_index().to_dict("records"))
+        self.assertEqual(self.json(body, path="/df", slice="-1"), {"id": 9, "price": 3.5, "name": "c"})
         self.assertEqual(self.json(body, path="/df/price", slice="1"), 2.5)
+        twins = pickle.dumps(pandas.DataFrame([[1, 2]], columns=["x", "x"]))
+        self.assertEqual(self.server.request("POST", "/v1/convert", twins, to="pickle", slice="0").status, 422)
+        for wrong in ("3", "0,0", ":,1"):
+            answer = self.server.request("POST", "/v1/convert", body, to="json", path="/df", slice=wrong)
+            self.assertEqual(answer.status, 400, answer)
 
     # ---- other formats ----
 

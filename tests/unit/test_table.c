@@ -165,6 +165,8 @@ static void paths_lead_to_columns(void **state)
         {named, "/s", "[0.5,null]"},
         {named, "/index", "[1,2]"},
         {frame, "/d", NULL},
+        {twins, "/a", "[1,2]"},
+        {twins, "/columns", NULL},
     };
     (void)state;
     for (size_t i = 0; i < ROWS(paths); i++) {
