@@ -1,5 +1,6 @@
 #include "table.h"
 
+#include "keyset.h"
 #include "number.h"
 #include "selection.h"
 
@@ -125,23 +126,28 @@ static struct value *find(const struct value_pair *pairs, size_t count, struct b
     return NULL;
 }
 
-/* NULL: no memory. */
-static struct value *dict_of(struct arena *arena, struct value_pair *pairs, size_t count)
+bool table_dict(struct value_pair *pairs, size_t count, struct arena *arena, struct value **out,
+                struct error *err)
 {
+    struct keyset keys;
     struct value *dict = value_new(arena, VALUE_DICT);
-    if (dict != NULL)
-        dict->dict = (struct value_pairs){.items = pairs, .count = count};
-    return dict;
+    if (dict == NULL)
+        return arena_fail(arena, err);
+    keyset_init(&keys, arena);
+    dict->dict = (struct value_pairs){.items = pairs, .count = count};
+    if (!keyset_unite_pairs(&keys, &dict->dict, err))
+        return false;
+    if (dict->dict.count != count)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "two columns of the table have one label: as a dict one of them would be lost");
+    *out = dict;
+    return true;
 }
 
-/* The only level; all of them; or the numbers of the rows. NULL: no memory. */
-static struct value *index_of(const struct value_table *t, struct value_pair *named, struct arena *arena)
+/* NULL: no memory. */
+static struct value *row_numbers(const struct value_table *t, struct arena *arena)
 {
     const int64_t bounds[] = {0, (int64_t)t->rows, 1};
-    if (t->levels == 1)
-        return named[0].value;
-    if (t->levels > 1)
-        return dict_of(arena, named, t->levels);
     struct value *range = value_new(arena, VALUE_RANGE);
     for (size_t i = 0; range != NULL && i < ROWS(bounds); i++) {
         struct value *bound = value_int(arena, bounds[i]);
@@ -163,11 +169,12 @@ bool table_part(const struct value_table *t, struct bytes step, struct arena *ar
     if (*out != NULL)
         return true;
     if (bytes_is(step, "columns"))
-        *out = dict_of(arena, named.items + t->levels, named.count - t->levels);
-    else if (bytes_is(step, "index"))
-        *out = index_of(t, named.items, arena);
-    else
+        return table_dict(named.items + t->levels, named.count - t->levels, arena, out, err);
+    if (!bytes_is(step, "index"))
         return true;
+    if (t->levels > 1)
+        return table_dict(named.items, t->levels, arena, out, err);
+    *out = t->levels == 1 ? named.items[0].value : row_numbers(t, arena);
     return *out != NULL || arena_fail(arena, err);
 }
 

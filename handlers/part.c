@@ -61,6 +61,34 @@ static bool element_of(struct value **v, struct arena *arena, struct error *err)
     return *v != NULL || arena_fail(arena, err);
 }
 
+/* One row of a table, as a dict of its cells. */
+static bool table_row(const struct value_table *t, const struct selection *s, const struct limits *limits,
+                      struct arena *arena, struct value **out, struct error *err)
+{
+    struct value_pairs named;
+    if (!table_named(t, arena, &named, err))
+        return false;
+    for (size_t i = 0; i < named.count; i++) {
+        struct array seen;
+        if (!array_select(named.items[i].value->array, s, limits, arena, &seen, err))
+            return false;
+        struct value *cell = value_array(arena, &seen);
+        if (cell == NULL)
+            return arena_fail(arena, err);
+        if (!element_of(&cell, arena, err))
+            return false;
+        named.items[i].value = cell;
+    }
+    return table_dict(named.items, named.count, arena, out, err);
+}
+
+static bool table_rows(const struct value_table *t, const struct selection *s, const struct limits *limits,
+                       struct arena *arena, struct value **out, struct error *err)
+{
+    const bool one = s->count == 1 && s->parts[0].kind == SELECT_INDEX;
+    return one ? table_row(t, s, limits, arena, out, err) : table_select(t, s, limits, arena, out, err);
+}
+
 static bool slice(const struct request *request, struct bytes text, struct value **v, struct error *err)
 {
     struct arena *arena = request->arena;
@@ -70,7 +98,7 @@ static bool slice(const struct request *request, struct bytes text, struct value
         return false;
     const struct value *meaning = value_meaning(*v);
     if (meaning->kind == VALUE_TABLE && (!meaning->table->series || meaning->table->levels > 0))
-        return table_select(meaning->table, &selection, request->service->limits, arena, v, err);
+        return table_rows(meaning->table, &selection, request->service->limits, arena, v, err);
     if (!array_needed(v, "slice", arena, err) ||
         !array_select((*v)->array, &selection, request->service->limits, arena, &seen, err))
         return false;

@@ -31,11 +31,16 @@ struct value *table_name(const struct value_table *t, size_t column, struct aren
  */
 bool table_records(const struct value_table *t, struct arena *arena, struct array *out, struct error *err);
 
+/* Columns, or cells, as a dict of their names. ERR_UNREPRESENTABLE: two names are equal. */
+bool table_dict(struct value_pair *pairs, size_t count, struct arena *arena, struct value **out,
+                struct error *err);
+
 /* What one step of a path names: a column, a level, "columns" or "index". *out is NULL: nothing. */
 bool table_part(const struct value_table *t, struct bytes step, struct arena *arena, struct value **out,
                 struct error *err);
 
-/* The part of the rows, and the columns (levels stay), that are wanted: as array_select for each column. */
+/* The part of the rows, and the columns (levels stay), that are wanted: as array_select for each column. Rows
+ * are numbered anew. */
 struct selection;
 bool table_select(const struct value_table *t, const struct selection *s, const struct limits *limits,
                   struct arena *arena, struct value **out, struct error *err);

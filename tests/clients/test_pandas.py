@@ -207,7 +207,13 @@ class Pandas(unittest.TestCase):
         self.assertEqual(self.json(body, path="/df", slice="::-2"), frame[::-2].reset_index().to_dict("records"))
         self.assertEqual(self.json(body, path="/df", slice="[2,0]", table="columns"), frame.iloc[[2, 0]].reset_index().to_dict("list"))
         self.assertEqual(self.json(body, path="/df", fields="name"), frame[["name"]].reset_index().to_dict("records"))
+        self.assertEqual(self.json(body, path="/df", slice="-1"), {"id": 9, "price": 3.5, "name": "c"})
         self.assertEqual(self.json(body, path="/df/price", slice="1"), 2.5)
+        twins = pickle.dumps(pandas.DataFrame([[1, 2]], columns=["x", "x"]))
+        self.assertEqual(self.server.request("POST", "/v1/convert", twins, to="pickle", slice="0").status, 422)
+        for wrong in ("3", "0,0", ":,1"):
+            answer = self.server.request("POST", "/v1/convert", body, to="json", path="/df", slice=wrong)
+            self.assertEqual(answer.status, 400, answer)
 
     # ---- other formats ----
 
@@ -312,6 +318,28 @@ class Pandas(unittest.TestCase):
             self.assertEqual(answer.status, status, (to, answer))
         again = pickle.loads(self.server.convert(self.server.convert(body, "hdf5"), "pickle"))
         self.assertIs(again.at[0, "b"]._mgr, again._mgr)
+
+    def test_marks_in_hdf5_that_lie(self):
+        def file(mark, **members):
+            out = io.BytesIO()
+            with h5py.File(out, "w", track_order=True) as f:
+                group = f.create_group("t", track_order=True)
+                group.attrs["mandoline:type"] = mark
+                for name, value in members.items():
+                    group[name] = group if value is None else value
+            return out.getvalue()
+
+        for mark, members in [("table:1", {}), ("table:2", {"a": [1]}), ("table:", {"a": [1]}), ("table:-1", {"a": [1]}),
+                              ("table:x", {"a": [1]}), ("table:0", {"a": [1, 2], "b": [1]}), ("table:0", {"a": [[1]]}),
+                              ("table:0", {"a": 1}), ("table:0", {"a": None}), ("table:0", {"a": "text"}),
+                              ("series:0", {"a": [1], "b": [1]}), ("series:1", {"a": [1]}), ("columns", {"rows": 1}),
+                              ("columns", {"labels": [1], "values": [1]}), ("table", {"a": [1]}),
+                              ("table:99999999999999999999", {"a": [1]})]:
+            for to in ("json", "pickle", "typed"):
+                answer = self.server.request("POST", "/v1/convert", file(mark, **members), to=to)
+                self.assertEqual(answer.status, 400, (mark, members, answer))
+        self.assertEqual(json.loads(self.server.convert(file("table:1", index=[5, 6], a=[1.5, 2]), "json", "hdf5")),
+                         {"t": [{"index": 5, "a": 1.5}, {"index": 6, "a": 2.0}]})
 
     def test_mutations_do_no_harm(self):
         chance = random.Random(SEED)
