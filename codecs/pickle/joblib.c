@@ -38,7 +38,10 @@ static bool is_wrapper(const struct value_object *o)
 /* False: no such thing, so that nobody can say how long the data is. */
 static bool read_wrapper(struct machine *m, const struct value *state, struct wrapper *w, struct error *err)
 {
-    if (state->kind != VALUE_DICT || !recognise_early(m, err))
+    enum {
+        ENTRIES_MAX = 32
+    }; /* joblib writes six; many wrappers may share one state that is looked through */
+    if (state->kind != VALUE_DICT || state->dict.count > ENTRIES_MAX || !recognise_early(m, err))
         return false;
     const struct value *order = value_get(state, "order"),
                        *aligned = value_get(state, "numpy_array_alignment_bytes");
