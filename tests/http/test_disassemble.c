@@ -110,11 +110,25 @@ static void a_pickle_is_cut_at_every_byte(void **state)
 
 static void what_is_no_pickle_is_answered_too(void **state)
 {
-    static const char *const bodies[] = {"{\"a\": 1}", "<html>",       "\x1f\x8b\x08",           "PK\x03\x04",
+    static const char *const bodies[] = {"{\"a\": 1}", "<html>",       "PK\x03\x04",
                                          "\xff\xfe",   "hello, world", "cos\nsystem\n(S'ls'\ntR"};
     for (size_t i = 0; i < ROWS(bodies); i++)
         check_json(state, bytes_text(bodies[i]), false);
     check_json(state, bytes_text("cos\nsystem\n(S'ls'\ntR."), true);
+}
+
+static void a_wrapper_is_undone_first(void **state)
+{
+    static const char wrapped[] =
+        "\x1f\x8b\x08\0\0\0\0\0\x02\x03\xf3\xd3\x03\0\xbb}\xf5\xf3\x02\0\0\0"; /* "N." */
+    struct answer a;
+    disassemble(state, "", "", bytes_of(wrapped, sizeof wrapped - 1), &a);
+    assert_int_equal(a.status, 200);
+    assert_non_null(strstr((const char *)a.body, "NONE"));
+    answer_free(&a);
+    disassemble(state, "", "", bytes_text("\x1f\x8b\x08"), &a);
+    assert_problem(&a, 400, "malformed-input");
+    answer_free(&a);
 }
 
 /* A million open marks: the listing ends where the limit is, and names it. */
@@ -169,11 +183,9 @@ static void the_command_says_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_form_is_negotiated),
-        cmocka_unit_test(what_is_wrong_is_a_problem),
-        cmocka_unit_test(a_pickle_is_cut_at_every_byte),
-        cmocka_unit_test(what_is_no_pickle_is_answered_too),
-        cmocka_unit_test(a_limit_is_named),
+        cmocka_unit_test(the_form_is_negotiated),        cmocka_unit_test(what_is_wrong_is_a_problem),
+        cmocka_unit_test(a_pickle_is_cut_at_every_byte), cmocka_unit_test(what_is_no_pickle_is_answered_too),
+        cmocka_unit_test(a_wrapper_is_undone_first),     cmocka_unit_test(a_limit_is_named),
         cmocka_unit_test(the_command_says_the_same),
     };
     return cmocka_run_group_tests(tests, start_mandoline, stop_server);
