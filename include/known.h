@@ -16,6 +16,8 @@ struct known_work {
     struct arena *arena;
     struct keyset keys;
     unsigned depth; /* objects whose meaning is being found because another's needs it */
+    uint64_t
+        left; /* bytes that may still be looked at or copied: what many objects share is seen each time */
 };
 
 void known_start(struct known_work *w, const struct limits *limits, struct arena *arena);

@@ -8,7 +8,7 @@ const struct known_kind known_ndarray = {.type = "numpy.ndarray"};
 const struct known_kind known_masked = {.type = "numpy.ma.MaskedArray"};
 const struct known_kind known_sparse = {.type = "scipy.sparse"};
 
-enum { MOST_MASKED = 1 << 20 }; /* elements of a masked array that become values */
+enum { MASKED_COST = 256 }; /* bytes that an element takes as a value */
 
 /* dtype(numpy.record, align, copy): a record whose elements have attributes. */
 struct value *dtype_of_class(struct known_work *w, const struct value_object *o, struct error *err)
@@ -34,6 +34,10 @@ struct value *dtype_of_class(struct known_work *w, const struct value_object *o,
 static bool array_of_state(struct known_work *w, const struct value_list *state, struct array *out,
                            struct error *err)
 {
+    const struct value *data = state->count > 0 ? state->items[state->count - 1] : NULL;
+    if (state->count > 5 ||
+        (data != NULL && data->kind == VALUE_LIST && !known_afford(w, data->list.count, sizeof(void *))))
+        return false;
     for (size_t i = 0; i < state->count; i++)
         if (state->items[i]->kind == VALUE_OBJECT && !known_resolve(w, state->items[i], err))
             return false;
@@ -99,9 +103,11 @@ struct value *masked_of(struct known_work *w, const struct value_object *o, stru
         return NULL;
     if (!array_of_state(w, &data, &a, err) || !array_count(&a, &count) || count != mask->text.len)
         return NULL;
+    if (!known_afford(w, mask->text.len, 1))
+        return NULL;
     if (!is_any(mask->text))
         return known_made_of(w, value_array(w->arena, &a), err);
-    if (count > MOST_MASKED || a.dtype.kind == DTYPE_OBJECT)
+    if (a.dtype.kind == DTYPE_OBJECT || !known_afford(w, mask->text.len, MASKED_COST))
         return NULL;
     return masked_values(w, &a, mask->text, err);
 }
@@ -131,6 +137,8 @@ struct value *sparse_of(struct known_work *w, const struct value_object *o, stru
     if (o->states.count != 1 || o->states.items[0]->kind != VALUE_DICT || o->callable->kind != VALUE_GLOBAL)
         return NULL;
     const struct value_pairs *state = &o->states.items[0]->dict;
+    if (!known_afford(w, state->count, 4 * sizeof *state->items))
+        return NULL;
     struct value *shape = value_get(o->states.items[0], "_shape"),
                  *entries = value_get(o->states.items[0], "_dict");
     struct value *v = known_made_of(w, value_new(w->arena, VALUE_DICT), err);

@@ -24,7 +24,7 @@ static struct value *dict_of_pairs(struct known_work *w, const struct value_pair
 /* () and pairs, or (factory) and pairs. */
 struct value *dict_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
-    return dict_of_pairs(w, &o->pairs, err);
+    return dict_of_pairs(w, &o->pairs, err); /* its own: no other object has them */
 }
 
 /* ([[key, value], ...]): Python 2. */
@@ -32,6 +32,8 @@ struct value *dict_of_lists(struct known_work *w, const struct value_object *o, 
 {
     const struct value_list *list = &known_argument(o, 0)->list;
     struct value_pairs pairs = {0};
+    if (!known_afford(w, list->count, sizeof *pairs.items))
+        return NULL;
     for (size_t i = 0; i < list->count; i++) {
         const struct value *pair = list->items[i];
         if ((pair->kind != VALUE_LIST && pair->kind != VALUE_TUPLE) || pair->list.count != 2)
@@ -54,10 +56,10 @@ struct value *deque_of(struct known_work *w, const struct value_object *o, struc
 {
     struct value *v = known_made_of(w, value_new(w->arena, VALUE_LIST), err);
     const size_t n = known_argument_count(o);
-    if (v == NULL)
+    const size_t first = n > 0 ? known_argument(o, 0)->list.count : 0;
+    if (v == NULL || !known_afford(w, first, sizeof(struct value *)))
         return NULL;
-    if (n > 0 && !value_append_all(w->arena, &v->list, known_argument(o, 0)->list.items,
-                                   known_argument(o, 0)->list.count))
+    if (first > 0 && !value_append_all(w->arena, &v->list, known_argument(o, 0)->list.items, first))
         return known_made_of(w, NULL, err);
     if (!value_append_all(w->arena, &v->list, o->items.items, o->items.count))
         return known_made_of(w, NULL, err);

@@ -111,6 +111,8 @@ struct zone {
 static struct value *zone_new(struct known_work *w, struct bytes name, const struct duration *offset,
                               struct error *err)
 {
+    if (!known_afford(w, name.len, 1))
+        return NULL;
     struct zone *z = arena_alloc(w->arena, 1, sizeof *z);
     if (z == NULL) {
         arena_fail(w->arena, err);
@@ -200,7 +202,7 @@ struct value *zone_fixed(struct known_work *w, const struct value_object *o, str
 /* dateutil's tzoffset: {'_name': ..., '_offset': timedelta}. */
 struct value *zone_of_state(struct known_work *w, const struct value_object *o, struct error *err)
 {
-    struct value *offset = o->states.count == 1 ? value_get(o->states.items[0], "_offset") : NULL;
+    struct value *offset = o->states.count == 1 ? known_member(w, o->states.items[0], "_offset") : NULL;
     struct duration d;
     if (offset == NULL || !known_is_a(w, offset, &known_timedelta, err) || !duration_read(offset->object, &d))
         return NULL;
@@ -212,7 +214,8 @@ struct value *zone_of_file(struct known_work *w, const struct value_object *o, s
 {
     static const char folder[] = "zoneinfo/";
     const struct bytes path = known_argument(o, 1)->text;
-    const uint8_t *at = path.len == 0 ? NULL : memmem(path.data, path.len, folder, sizeof folder - 1);
+    const uint8_t *at =
+        path.len == 0 || path.len > MOST_NAME ? NULL : memmem(path.data, path.len, folder, sizeof folder - 1);
     if (at == NULL)
         return NULL;
     at += sizeof folder - 1;

@@ -5,7 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MOST_LEVELS = 16 };
+enum {
+    MOST_LEVELS = 16,
+    SHARE = 8, /* of the memory of an exchange: the most that meanings may take beyond their objects */
+};
 
 const struct known known_nothing = {.name = NULL};
 
@@ -14,7 +17,7 @@ static const struct known_kind at_work = {.type = "object"};
 
 void known_start(struct known_work *w, const struct limits *limits, struct arena *arena)
 {
-    *w = (struct known_work){.limits = limits, .arena = arena};
+    *w = (struct known_work){.limits = limits, .arena = arena, .left = limits->memory / SHARE};
     keyset_init(&w->keys, arena);
 }
 
@@ -121,6 +124,22 @@ bool known_resolve(struct known_work *w, struct value *v, struct error *err)
 bool known_is_a(struct known_work *w, struct value *part, const struct known_kind *kind, struct error *err)
 {
     return part->kind == VALUE_OBJECT && known_resolve(w, part, err) && part->object->known == kind;
+}
+
+bool known_afford(struct known_work *w, size_t count, size_t size)
+{
+    size_t bytes;
+    if (!checked_mul(count, size, &bytes) || bytes > w->left)
+        return false;
+    w->left -= bytes;
+    return true;
+}
+
+struct value *known_member(struct known_work *w, const struct value *dict, const char *key)
+{
+    return dict->kind == VALUE_DICT && known_afford(w, dict->dict.count, sizeof *dict->dict.items)
+               ? value_get(dict, key)
+               : NULL;
 }
 
 struct value *known_made_of(struct known_work *w, struct value *v, struct error *err)

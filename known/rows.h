@@ -46,6 +46,15 @@ static inline size_t known_argument_count(const struct value_object *o)
  * memory. */
 bool known_is_a(struct known_work *w, struct value *part, const struct known_kind *kind, struct error *err);
 
+/*
+ * Asked before work that is not bounded by the object's own size: its arguments and states may be shared by
+ * many. False: the document has had enough of it; the object has no meaning then.
+ */
+bool known_afford(struct known_work *w, size_t count, size_t size);
+
+/* The value under a text key of a dict. NULL: there is none, or it is too much to look for it. */
+struct value *known_member(struct known_work *w, const struct value *dict, const char *key);
+
 /* v; or NULL with *err set: no memory. */
 struct value *known_made_of(struct known_work *w, struct value *v, struct error *err);
 

@@ -164,7 +164,7 @@ static bool zone(struct spelling *s, struct value **out)
         !((minus || take(s, '+')) && read_clock(s, &c) && c.hour < 24 && c.minute < 60 && c.second < 60))
         return false;
     struct value *const offset =
-        timedelta_node(s, minus, (int64_t)c.hour * 3600 + c.minute * 60 + c.second, c.micro);
+        timedelta_node(s, minus, (int64_t)c.hour * 3600 + (int64_t)c.minute * 60 + c.second, c.micro);
     *out = call_node(s, "datetime", "timezone", &offset, 1);
     return at_end(s) && *out != NULL;
 }

@@ -6,6 +6,12 @@
 #include "bigint.h"
 #include "number.h"
 
+enum {
+    MOST_BIG = 4096, /* bytes of a part of a fraction */
+    BIG_COST = 64,   /* a byte of one takes as much time as so many bytes of text */
+    MOST_PARTS = 1024,
+};
+
 const struct known_kind known_decimal = {.type = "decimal.Decimal", .tag = "$decimal"};
 const struct known_kind known_fraction = {.type = "fractions.Fraction", .tag = "$fraction"};
 const struct known_kind known_uuid = {.type = "uuid.UUID", .tag = "$uuid"};
@@ -56,8 +62,8 @@ static bool is_decimal(struct bytes t)
 struct value *decimal_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
     struct value *text = known_argument(o, 0);
-    (void)w, (void)err;
-    return is_decimal(text->text) ? text : NULL;
+    (void)err;
+    return known_afford(w, text->text.len, 1) && is_decimal(text->text) ? text : NULL;
 }
 
 /* Its digits. False: too many of them; or (err) no memory. */
@@ -66,7 +72,8 @@ static bool digits_of(struct known_work *w, const struct value *v, struct bytes 
     char text[NUMBER_MAX];
     struct error refused = {0};
     if (v->kind == VALUE_BIGINT)
-        return bigint_to_decimal(v->text, w->limits->digits, w->arena, out, &refused);
+        return known_afford(w, v->text.len, BIG_COST) && v->text.len <= MOST_BIG &&
+               bigint_to_decimal(v->text, w->limits->digits, w->arena, out, &refused);
     *out = arena_copy(w->arena, bytes_of(text, number_write_int(v->integer, text)));
     return out->data != NULL || arena_fail(w->arena, err);
 }
@@ -99,8 +106,10 @@ struct value *fraction_of_text(struct known_work *w, const struct value_object *
 {
     struct value *text = known_argument(o, 0);
     const struct bytes t = text->text;
+    (void)err;
+    if (!known_afford(w, t.len, 1))
+        return NULL;
     const size_t start = t.len > 0 && t.data[0] == '-' ? 1 : 0, slash = skip_digits(t, start);
-    (void)w, (void)err;
     const bool whole = slash > start && slash == t.len;
     const bool parts =
         slash > start && slash + 1 < t.len && t.data[slash] == '/' && skip_digits(t, slash + 1) == t.len;
@@ -110,7 +119,7 @@ struct value *fraction_of_text(struct known_work *w, const struct value_object *
 /* The state has the 128 bits as an int. */
 struct value *uuid_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
-    const struct value *n = o->states.count == 1 ? value_get(o->states.items[0], "int") : NULL;
+    const struct value *n = o->states.count == 1 ? known_member(w, o->states.items[0], "int") : NULL;
     uint8_t b[16] = {0};
     if (n == NULL || (n->kind != VALUE_INT && n->kind != VALUE_BIGINT))
         return NULL;
@@ -135,11 +144,15 @@ static bool join(struct known_work *w, const struct value_object *o, const char 
                  size_t *len, struct error *err)
 {
     size_t n = 0, size = 1;
+    if (known_argument_count(o) > MOST_PARTS)
+        return false;
     for (size_t i = 0; i < known_argument_count(o); i++) {
         if (known_argument(o, i)->kind != VALUE_STR)
             return false;
         size += known_argument(o, i)->text.len + 1;
     }
+    if (!known_afford(w, size + known_argument_count(o), 2))
+        return false;
     char *text = arena_alloc(w->arena, 1, size);
     if (text == NULL)
         return arena_fail(w->arena, err);
@@ -220,6 +233,8 @@ struct value *windows_path_of(struct known_work *w, const struct value_object *o
 struct value *attribute_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
     const struct bytes class = known_argument(o, 0)->global->name, name = known_argument(o, 1)->text;
+    if (!known_afford(w, class.len + name.len, 2))
+        return NULL;
     uint8_t *text = arena_alloc(w->arena, 1, class.len + 1 + name.len);
     if (text == NULL)
         return known_made_of(w, NULL, err);

@@ -227,6 +227,43 @@ static void cycles_and_depth_are_bounded(void **state)
     assert_int_equal(out.len, 2 * LEVELS);
 }
 
+/* A hundred thousand objects share one argument of a million bytes: all would take minutes. */
+static void what_many_share_is_looked_at_a_bounded_number_of_times(void **state)
+{
+    enum { MANY = 100000, LONG = 1000000 };
+    static const struct {
+        const char *head, *each;
+        size_t each_len;
+    } calls[] = {
+        {"cdecimal\nDecimal\nq\1", "h\1h\2\x85R", 6},
+        {"cfractions\nFraction\nq\1", "h\1h\2\x85R", 6},
+        {"cpathlib\nPosixPath\nq\1", "h\1h\2\x85R", 6},
+        {"cpytz\n_p\nq\1", "h\1h\2\x85R", 6},
+    };
+    (void)state;
+    for (size_t i = 0; i < ROWS(calls); i++) {
+        struct error err = {0};
+        struct value *v;
+        uint8_t *pickle = arena_alloc(&arena, 1, LONG + MANY * 8 + 64), *p = pickle;
+        assert_non_null(pickle);
+        p = mempcpy(p, calls[i].head, strlen(calls[i].head));
+        p = mempcpy(p, "X\x40\x42\x0f\0", 5);
+        memset(p, '1', LONG);
+        p = mempcpy(p + LONG, "q\2(", 3);
+        for (size_t n = 0; n < MANY; n++)
+            p = mempcpy(p, calls[i].each, calls[i].each_len);
+        p = mempcpy(p, "l.", 2);
+        struct arena big;
+        arena_init(&big, 1 << 30);
+        if (!test_decode(&pickle_codec, bytes_of(pickle, (size_t)(p - pickle)), &big, &v, &err))
+            fail_msg("%s: %s", calls[i].head, err.detail);
+        assert_int_equal(v->list.count, MANY);
+        assert_int_equal(value_meaning(v->list.items[0])->kind, VALUE_STR);
+        assert_int_equal(v->list.items[MANY - 1]->object->meaning != NULL, 0);
+        arena_free(&big);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +272,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(damaged_pickles_are_refused_or_described, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_may_end_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(cycles_and_depth_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_many_share_is_looked_at_a_bounded_number_of_times, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
