@@ -130,9 +130,10 @@ bool pandas_index_length(struct known_work *w, struct value *v, uint64_t *out, s
         *out = n.count;
         return true;
     }
-    if (is_multi(&x) && !open_levels(&x, &l))
+    const bool multi = is_multi(&x);
+    if (multi && !open_levels(&x, &l))
         return false;
-    const struct value *a = pandas_array(w, is_multi(&x) ? l.codes->items[0] : v, err);
+    const struct value *a = pandas_array(w, multi ? l.codes->items[0] : v, err);
     if (a == NULL || a->array->ndim != 1)
         return false;
     *out = a->array->shape[0];
