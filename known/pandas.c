@@ -16,7 +16,10 @@
 const struct known_kind known_frame = {.type = "pandas.DataFrame"};
 const struct known_kind known_series = {.type = "pandas.Series"};
 
-enum { MOST_COLUMNS = 1 << 20 };
+enum {
+    MOST_COLUMNS = 1 << 20,
+    COLUMN_COST = 512, /* bytes that a column takes beside its values */
+};
 
 struct manager {
     struct value *const *axes, *const *blocks;
@@ -45,8 +48,8 @@ static const struct value *old_state(const struct value_object *o)
     if (state == NULL || state->kind != VALUE_TUPLE || state->list.count == 0)
         return NULL;
     const struct value *last = state->list.items[state->list.count - 1];
-    const struct value *form = last->kind == VALUE_DICT ? value_get(last, "0.14.1") : NULL;
-    return form != NULL && form->kind == VALUE_DICT ? form : NULL;
+    const struct value *form = pandas_is_small(last) ? value_get(last, "0.14.1") : NULL;
+    return form != NULL && pandas_is_small(form) ? form : NULL;
 }
 
 static bool open_manager(const struct value *v, struct manager *out)
@@ -75,7 +78,7 @@ static bool open_manager(const struct value *v, struct manager *out)
 
 static bool open_block(const struct value *v, struct block *out)
 {
-    if (v->kind == VALUE_DICT) {
+    if (pandas_is_small(v)) {
         *out = (struct block){value_get(v, "values"), value_get(v, "mgr_locs")};
         return out->values != NULL && out->where != NULL;
     }
@@ -161,7 +164,7 @@ static bool place_block(struct known_work *w, const struct value *v, struct valu
     if (values == NULL || !find_places(w, b.where, &p, err))
         return false;
     const uint64_t rows = values->array->ndim == 2 ? values->array->shape[0] : 1;
-    if (p.count != rows || rows > count - *placed)
+    if (p.count != rows || rows > count - *placed || !known_afford(w, (size_t)rows, COLUMN_COST))
         return false;
     for (uint64_t i = 0; i < rows; i++) {
         const uint64_t at = place_at(&p, i);
@@ -179,6 +182,8 @@ static bool place_blocks(struct known_work *w, const struct manager *m, struct v
                          size_t count, struct error *err)
 {
     size_t placed = 0;
+    if (!known_afford(w, m->block_count, COLUMN_COST))
+        return false;
     for (size_t i = 0; i < m->block_count; i++)
         if (!place_block(w, m->blocks[i], columns, count, &placed, err))
             return false;

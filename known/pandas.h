@@ -13,6 +13,13 @@ bool pandas_is(const struct value *class, const char *name);
 /* The state of an object, or the member of it that is a dict. NULL: another one. */
 struct value *pandas_state(const struct value *v);
 
+/* A dict in which a key may be looked for again and again: pandas' own have few. */
+static inline bool pandas_is_small(const struct value *v)
+{
+    enum { MOST_MEMBERS = 256 };
+    return v->kind == VALUE_DICT && v->dict.count <= MOST_MEMBERS;
+}
+
 /* ---- pandas_arrays.c ---- */
 
 /* The elements of an ndarray, of one of pandas' arrays, or of an index of one level: one or two dimensions.

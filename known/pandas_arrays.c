@@ -22,8 +22,10 @@ struct value *pandas_state(const struct value *v)
     struct value *state = v->object->states.items[0];
     if (state->kind == VALUE_TUPLE && state->list.count == 2 && state->list.items[0]->kind == VALUE_DICT)
         state = state->list.items[0]; /* with slots */
-    return state->kind == VALUE_DICT ? state : NULL;
+    return pandas_is_small(state) ? state : NULL;
 }
+
+enum { OBJECT_COST = 128 }; /* bytes that an element takes as a value */
 
 static struct value *array_new(struct known_work *w, struct dtype t, uint64_t count, const void *data,
                                struct error *err)
@@ -49,7 +51,8 @@ static struct value *without_na(struct known_work *w, struct value *v, struct er
     uint64_t count, i = 0;
     if (a->dtype.kind != DTYPE_OBJECT)
         return v;
-    if (!array_count(a, &count) || !array_pack(a, w->arena, &data, err))
+    if (!array_count(a, &count) || !known_afford(w, (size_t)count, sizeof(struct value *)) ||
+        !array_pack(a, w->arena, &data, err))
         return NULL;
     struct value *const *items = (struct value *const *)(const void *)data;
     while (i < count && !is_na(items[i]))
@@ -69,7 +72,9 @@ static struct value *without_na(struct known_work *w, struct value *v, struct er
 struct value *pandas_range(struct known_work *w, int64_t start, int64_t step, uint64_t count,
                            struct error *err)
 {
-    int64_t *numbers = count > SIZE_MAX ? NULL : arena_alloc(w->arena, (size_t)count, sizeof *numbers);
+    int64_t *numbers = !known_afford(w, (size_t)count, sizeof *numbers)
+                           ? NULL
+                           : arena_alloc(w->arena, (size_t)count, sizeof *numbers);
     if (numbers == NULL)
         return NULL; /* more than is worth an error: it stays a range */
     for (uint64_t i = 0; i < count; i++)
@@ -123,6 +128,8 @@ struct value *pandas_element(struct known_work *w, const struct dtype *t, const 
 static struct value *objects_of(struct known_work *w, const struct dtype *t, const uint8_t *data,
                                 const uint8_t *missing, size_t count, struct error *err)
 {
+    if (!known_afford(w, count, OBJECT_COST))
+        return NULL;
     struct value **items = arena_alloc(w->arena, count, sizeof(struct value *));
     struct value *none = value_new(w->arena, VALUE_NONE);
     if (items == NULL || none == NULL)
@@ -172,7 +179,8 @@ static struct value *masked_array(struct known_work *w, const struct value *stat
     if (a->ndim != 1 || m->ndim != 1 || a->shape[0] != m->shape[0] || m->dtype.kind != DTYPE_BOOL ||
         !dtype_is_numeric(t))
         return NULL;
-    if (!array_pack(a, w->arena, &data, err) || !array_pack(m, w->arena, &mask, err))
+    if (!known_afford(w, (size_t)a->shape[0], 1 + t->itemsize) || !array_pack(a, w->arena, &data, err) ||
+        !array_pack(m, w->arena, &mask, err))
         return NULL;
     const size_t count = (size_t)a->shape[0];
     if (!is_any(mask, count))
@@ -276,7 +284,8 @@ struct value *pandas_take(struct known_work *w, const struct array *values, stru
     t.rows = (size_t)codes->array->shape[0];
     if ((t.code.kind != DTYPE_INT && t.code.kind != DTYPE_UINT) || t.code.order == '>')
         return NULL;
-    if (!array_pack(values, w->arena, &t.values, err) || !array_pack(codes->array, w->arena, &t.codes, err))
+    if (!known_afford(w, t.rows, t.dtype.itemsize) || !known_afford(w, (size_t)t.count, t.dtype.itemsize) ||
+        !array_pack(values, w->arena, &t.values, err) || !array_pack(codes->array, w->arena, &t.codes, err))
         return NULL;
     struct value *none = value_new(w->arena, VALUE_NONE);
     if (none == NULL)

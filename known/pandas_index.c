@@ -7,7 +7,10 @@
 
 const struct known_kind known_index = {.type = "pandas.Index"};
 
-enum { MOST_NUMBERED = 1 << 24 }; /* labels of a range that become an array */
+enum {
+    MOST_NUMBERED = 1 << 24, /* labels of a range that become an array */
+    LABEL_COST = 128,        /* bytes that a label takes as a value */
+};
 
 /* An index taken apart. */
 struct index {
@@ -24,7 +27,7 @@ static bool open_index(const struct value *v, struct index *out)
     while (i < ROWS(makers) && !pandas_is(v->object->callable, makers[i]))
         i++;
     *out = (struct index){known_argument(v->object, 0), known_argument(v->object, 1)};
-    return i < ROWS(makers);
+    return i < ROWS(makers) && pandas_is_small(out->members);
 }
 
 static bool is_multi(const struct index *x)
@@ -127,9 +130,10 @@ bool pandas_index_length(struct known_work *w, struct value *v, uint64_t *out, s
         *out = n.count;
         return true;
     }
-    if (is_multi(&x) && !open_levels(&x, &l))
+    const bool multi = is_multi(&x);
+    if (multi && !open_levels(&x, &l))
         return false;
-    const struct value *a = pandas_array(w, is_multi(&x) ? l.codes->items[0] : v, err);
+    const struct value *a = pandas_array(w, multi ? l.codes->items[0] : v, err);
     if (a == NULL || a->array->ndim != 1)
         return false;
     *out = a->array->shape[0];
@@ -167,7 +171,7 @@ static bool add_labels(struct known_work *w, const struct array *a, struct value
                        struct error *err)
 {
     const uint8_t *data;
-    if (!array_pack(a, w->arena, &data, err))
+    if (!known_afford(w, (size_t)a->shape[0], LABEL_COST) || !array_pack(a, w->arena, &data, err))
         return false;
     for (size_t i = 0; i < a->shape[0]; i++) {
         struct value *v = pandas_element(w, &a->dtype, data + i * a->dtype.itemsize, err);
@@ -186,7 +190,8 @@ struct value **pandas_index_labels(struct known_work *w, struct value *v, size_t
     struct value_table levels = {0};
     struct index x;
     struct numbers n;
-    struct value **labels = arena_alloc(w->arena, count, sizeof(struct value *));
+    struct value **labels =
+        known_afford(w, count, LABEL_COST) ? arena_alloc(w->arena, count, sizeof(struct value *)) : NULL;
     if (labels == NULL || !open_index(v, &x) || !pandas_index_levels(w, v, count, &levels, err))
         return NULL;
     const bool tuples = is_multi(&x);

@@ -39,7 +39,7 @@ static size_t cut_fraction(const char *text, size_t n)
     size_t shown = n - (size_t)(dot - text) - 1, cut = 0;
     while (shown > 0 && dot[shown] == '0')
         shown--;
-    while (digits[cut] < shown)
+    while (cut + 1 < ROWS(digits) && digits[cut] < shown)
         cut++;
     return (size_t)(dot - text) + (digits[cut] == 0 ? 0 : 1 + digits[cut]);
 }

@@ -212,7 +212,7 @@ static struct value *number_array(const struct table *t, struct run r, int kind,
             memcpy(data + 8 * i, &real, 8);
         }
     }
-    shape[0] = r.count / width;
+    shape[0] = width == 0 ? 0 : r.count / width;
     shape[1] = width;
     const struct array a =
         array_of_memory(dtype_make(kind == 'i' ? DTYPE_INT : DTYPE_FLOAT, 8), width > 1 ? 2 : 1, shape, data);
