@@ -32,13 +32,13 @@ extern const char *const verdict_names[], *const severity_names[];
 /* One thing that Python would do, or that a reader of the document may stumble over. */
 struct finding {
     enum severity severity;
-    const char *rule;    /* a stable code */
-    struct bytes member; /* where in containers: "data.pkl", "gzip!a/b.npy"; "" the document itself */
-    size_t offset;       /* in that member */
-    const char *opcode;  /* or NULL */
+    const char *rule;          /* a stable code */
+    struct bytes member;       /* where in containers: "data.pkl", "gzip!a/b.npy"; "" the document itself */
+    size_t offset;             /* in that member */
+    const char *opcode;        /* or NULL */
     struct bytes module, name; /* "" where there is none */
-    const char *does;    /* one sentence */
-    const char *call;    /* the call as Python would write it, cut to a readable length; or NULL */
+    const char *does;          /* one sentence */
+    const char *call;          /* the call as Python would write it, cut to a readable length; or NULL */
 };
 
 /* A global that is imported, or a callable that is called. */

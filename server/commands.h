@@ -11,6 +11,8 @@ int command_health(const struct arguments *arguments);
 /* convert.c: the endpoints of the same name, without a socket. */
 int command_convert(const struct arguments *arguments);
 int command_inspect(const struct arguments *arguments);
+/* scan.c: judges files. 0: all are safe; 1: one is suspicious or dangerous; 2: one cannot be judged. */
+int command_scan(const struct arguments *arguments);
 
 /* convert.c */
 extern const struct option convert_options[], inspect_options[];

@@ -6,8 +6,8 @@ static struct trace_event *add(struct machine *m, enum trace_kind kind, struct e
     struct trace *t = m->trace;
     if (t->count == t->capacity) {
         const size_t wanted = t->capacity == 0 ? 16 : t->capacity * 2;
-        struct trace_event *grown = arena_grow(t->arena, t->events, t->capacity * sizeof *t->events,
-                                               wanted * sizeof *t->events);
+        struct trace_event *grown =
+            arena_grow(t->arena, t->events, t->capacity * sizeof *t->events, wanted * sizeof *t->events);
         if (grown == NULL) {
             arena_fail(t->arena, err);
             return NULL;
@@ -75,8 +75,8 @@ static bool begins_text(struct bytes t)
            (strchr("(ci]}", t.data[0]) != NULL);
 }
 
-/* A pickle in base64 begins with byte 0x80 and a small one: "gAA" to "gAU"; in hexadecimal "80"; in base64, gzip
- * is "H4s" and a zip "UEs". */
+/* A pickle in base64 begins with byte 0x80 and a small one: "gAA" to "gAU"; in hexadecimal "80"; in base64,
+ * gzip is "H4s" and a zip "UEs". */
 static bool begins_encoded(struct bytes t)
 {
     return bytes_starts(t, "gA") || bytes_starts(t, "800") || bytes_starts(t, "H4s") ||
@@ -129,8 +129,7 @@ bool pickle_trace(struct bytes in, size_t from, uint64_t steps, const struct lim
     while (m.result == NULL && end->stopped.kind == ERR_NONE && end->steps < steps) {
         const bool ok = machine_step(&m, &end->stopped);
         end->steps += ok;
-        if (ok && m.trace->frame_end + (m.row->argument == ARG_U8) > 0 &&
-            !check_frames(&m, &end->stopped))
+        if (ok && m.trace->frame_end + (m.row->argument == ARG_U8) > 0 && !check_frames(&m, &end->stopped))
             break;
         if (events.count > 0 && !listen(arg, &events, err))
             return false;
