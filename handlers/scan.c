@@ -1,4 +1,4 @@
-#include "scan.h"
+#include "scanner.h"
 
 #include "answer.h"
 #include "routes.h"

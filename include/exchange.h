@@ -19,7 +19,7 @@ struct service {
     const struct limits *limits;
     const struct store *store; /* NULL: no --data */
     const char *version;
-    const struct policy *policy;            /* of scans (scan.h); NULL: what is built in */
+    const struct policy *policy;            /* of scans (scanner.h); NULL: what is built in */
     bool (*ready)(const struct service *s); /* false while draining */
     /* The answer that the same path and query had with this strong ETag, if it was kept. NULL: none are. */
     bool (*recall)(const struct request *request, const char *etag, struct reply *reply);

@@ -2,7 +2,7 @@
 #ifndef MANDOLINE_SCAN_POLICY_H
 #define MANDOLINE_SCAN_POLICY_H
 
-#include "scan.h"
+#include "scanner.h"
 
 /* The text of policy.txt. */
 extern const struct bytes policy_builtin;

@@ -1,4 +1,4 @@
-#include "scan.h"
+#include "scanner.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #include "commands.h"
 #include "http.h"
 #include "log.h"
-#include "scan.h"
+#include "scanner.h"
 
 enum { DRAIN_STEP_MS = 20, POLICY_MEMORY = 16 << 20 };
 

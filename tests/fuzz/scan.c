@@ -1,5 +1,5 @@
 /* Scans of anything: a report or a limit, and a verdict that fits what was found. */
-#include "scan.h"
+#include "scanner.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * policy that allows what is known to be harmless, names what is known to be dangerous, and trusts nothing
  * else.
  */
-#ifndef MANDOLINE_SCAN_H
-#define MANDOLINE_SCAN_H
+#ifndef MANDOLINE_SCANNER_H
+#define MANDOLINE_SCANNER_H
 
 #include "arena.h"
 #include "limits.h"
