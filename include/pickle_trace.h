@@ -46,9 +46,11 @@ struct trace_end {
  * Runs the pickle that begins at that byte, for at most so many opcodes, and hands out the events after each
  * opcode: events->count is set to 0 by the listener, or they pile up. Damage is told in *end. False: the
  * listener failed.
+ *
+ * plain: as pickle.load has it, to which what joblib keeps between opcodes is opcodes as well.
  */
 typedef bool trace_listener(void *arg, struct trace *events, struct error *err);
-bool pickle_trace(struct bytes in, size_t from, uint64_t steps, const struct limits *limits,
+bool pickle_trace(struct bytes in, size_t from, bool plain, uint64_t steps, const struct limits *limits,
                   struct arena *arena, trace_listener *listen, void *arg, struct trace_end *end,
                   struct error *err);
 

@@ -253,7 +253,8 @@ static bool scan_npy(struct scan *s, struct error *err)
     if (len > in.len - start)
         return report_unreadable(s, in.len, "the header is cut off", err);
     const struct bytes header = bytes_of(in.data + start, len);
-    if (memmem(header.data, header.len, "O", 1) == NULL) /* no other type has this letter, but names may */
+    /* no other type has this letter, but names may; and a letter may be written as an escape */
+    if (memchr(header.data, 'O', header.len) == NULL && memchr(header.data, '\\', header.len) == NULL)
         return true;
     return scan_push(s, bytes_of(in.data + start + len, in.len - start - len), s->item->member, "objects",
                      bytes_of(NULL, 0), memmem(header.data, header.len, "'|O", 3) != NULL, err);

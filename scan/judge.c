@@ -82,6 +82,12 @@ static bool find_name(struct scan *s, const struct trace_event *e, const struct 
     return does == NULL ? arena_fail(s->arena, err) : report_add(s, &f, err);
 }
 
+static bool ends_with(struct bytes t, const char *end)
+{
+    const size_t n = strlen(end);
+    return t.len >= n && memcmp(t.data + t.len - n, end, n) == 0;
+}
+
 /* A name is reached: by an import, or by attributes. */
 static bool reach(struct scan *s, const struct trace_event *e, const struct meaning *m, bool chained,
                   struct error *err)
@@ -90,6 +96,7 @@ static bool reach(struct scan *s, const struct trace_event *e, const struct mean
     if (n == NULL)
         return false;
     s->acted = true;
+    s->joblib |= ends_with(m->module, "joblib.numpy_pickle");
     if (n->name.count++ == 0) {
         const struct scan_name name = {.module = n->name.module,
                                        .name = m->name,
@@ -126,12 +133,6 @@ static bool reach(struct scan *s, const struct trace_event *e, const struct mean
 static bool is_plain_member(struct bytes name)
 {
     return name.len > 0 && memchr(name.data, '.', name.len) == NULL && name.data[0] != '_';
-}
-
-static bool ends_with(struct bytes t, const char *end)
-{
-    const size_t n = strlen(end);
-    return t.len >= n && memcmp(t.data + t.len - n, end, n) == 0;
 }
 
 static bool reach_attribute(struct scan *s, const struct trace_event *e, const struct meaning *of,
@@ -262,6 +263,31 @@ static bool calls_argument(struct scan *s, const struct trace_event *e, const st
     return true;
 }
 
+/* A function that is allowed because what it loads is looked at: it must be looked at, however it begins. */
+static bool loads_argument(struct scan *s, const struct meaning *m, const struct value_list *args,
+                           struct error *err)
+{
+    if (!bytes_is(m->module, "torch.storage") || !bytes_is(m->name, "_load_from_bytes") || args->count != 1)
+        return true;
+    const struct meaning loaded = meaning_of(s, args->items[0]);
+    if (loaded.kind != MEANS_TEXT || s->out_of_turn)
+        return report_unreadable(s, 0, "what it loads cannot be told", err);
+    return scan_push(s, loaded.text, s->item->member, "loaded", bytes_of(NULL, 0), true, err);
+}
+
+/* torch._tensor._rebuild_from_type_v2(function, type, arguments, state) calls that function. */
+static bool rebuilds(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                     const struct value_list *args, struct error *err)
+{
+    if (!bytes_is(m->name, "_rebuild_from_type_v2") || args->count < 3)
+        return true;
+    const struct meaning f = meaning_of(s, args->items[0]);
+    const struct value *with = args->items[2];
+    if (f.kind != MEANS_NAME)
+        return computed(s, e, err);
+    return judge_call(s, e, &f, with->kind == VALUE_TUPLE ? &with->list : NULL, false, err);
+}
+
 static bool call_name(struct scan *s, const struct trace_event *e, const struct meaning *m,
                       const struct value_list *args, bool making, struct error *err)
 {
@@ -288,7 +314,8 @@ static bool call_name(struct scan *s, const struct trace_event *e, const struct 
         return false;
     if (partial)
         return count_call(s, e, m, args, SEVERITY_QUIET, err);
-    return calls_argument(s, e, args, err) && judge_call(s, e, m, args, making, err);
+    return loads_argument(s, m, args, err) && calls_argument(s, e, args, err) &&
+           rebuilds(s, e, m, args, err) && judge_call(s, e, m, args, making, err);
 }
 
 /* cls.__new__(cls, ..) by its name. */
@@ -335,36 +362,67 @@ static bool judge_one_call(struct scan *s, const struct trace_event *e, struct e
 
 /* ---- states ---- */
 
-static bool is_hook(const struct value *key)
+static bool is_hook(const struct scan *s, const struct value *v)
 {
     static const char *const hooks[] = {"__setstate__", "__reduce__", "__reduce_ex__", "__class__",
                                         "__getattr__",  "__getattribute__", "__call__", "__del__",
                                         "__init__",     "__new__", "__code__", "__globals__", "__bases__",
                                         "append",       "extend", "add", "__setitem__", "update"};
-    if (key->kind != VALUE_STR && key->kind != VALUE_BYTES)
-        return false;
-    if (!bytes_starts(key->text, "__") && !(key->text.len <= 6))
+    const struct meaning key = meaning_of(s, v);
+    if (key.kind != MEANS_TEXT || (!bytes_starts(key.text, "__") && key.text.len > 6))
         return false;
     for (size_t i = 0; i < ROWS(hooks); i++)
-        if (bytes_is(key->text, hooks[i]))
+        if (bytes_is(key.text, hooks[i]))
             return true;
     return false;
 }
 
+static bool judge_pair(struct scan *s, const struct trace_event *e, const struct value *key,
+                       const struct value *value, struct error *err)
+{
+    if (!is_hook(s, key))
+        return true;
+    if (bytes_starts(meaning_of(s, key).text, "__"))
+        return report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
+                           "It gives an object an attribute that Python calls by itself", err);
+    return value->kind != VALUE_GLOBAL && value->kind != VALUE_OBJECT
+               ? true
+               : report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
+                             "It gives an object a function where a method stands that unpickling calls", err);
+}
+
+/* Pairs that a dict is made of: OrderedDict([('a', 1)]). */
+static bool judge_items(struct scan *s, const struct trace_event *e, const struct value *list,
+                        struct error *err)
+{
+    if (list->kind != VALUE_LIST && list->kind != VALUE_TUPLE)
+        return true;
+    for (size_t i = 0; i < list->list.count; i++) {
+        const struct value *pair = list->list.items[i];
+        if ((pair->kind == VALUE_LIST || pair->kind == VALUE_TUPLE) && pair->list.count == 2 &&
+            !judge_pair(s, e, pair->list.items[0], pair->list.items[1], err))
+            return false;
+    }
+    return true;
+}
+
+/* A dict, or an object that is like one: Python asks for its items, whatever it is. */
 static bool judge_pairs(struct scan *s, const struct trace_event *e, const struct value *state,
                         struct error *err)
 {
-    if (state->kind != VALUE_DICT)
+    if (state->kind != VALUE_DICT && state->kind != VALUE_OBJECT)
         return true;
-    for (size_t i = 0; i < state->dict.count; i++)
-        if (is_hook(state->dict.items[i].key) && bytes_starts(state->dict.items[i].key->text, "__"))
-            return report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
-                               "It gives an object an attribute that Python calls by itself", err);
-        else if (is_hook(state->dict.items[i].key) &&
-                 meaning_of(s, state->dict.items[i].value).kind == MEANS_NAME)
-            return report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
-                               "It gives an object a function where a method stands that unpickling calls",
-                               err);
+    const struct value_pairs *pairs = state->kind == VALUE_DICT ? &state->dict : &state->object->pairs;
+    for (size_t i = 0; i < pairs->count; i++)
+        if (!judge_pair(s, e, pairs->items[i].key, pairs->items[i].value, err))
+            return false;
+    if (state->kind == VALUE_DICT)
+        return true;
+    for (size_t i = 0; i < state->object->args->list.count; i++) {
+        const struct value *arg = state->object->args->list.items[i];
+        if (!judge_items(s, e, arg, err) || (arg->kind == VALUE_DICT && !judge_pairs(s, e, arg, err)))
+            return false;
+    }
     return true;
 }
 

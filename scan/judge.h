@@ -60,6 +60,7 @@ struct scan {
     const struct item *item;
     struct scan_part *part;
     bool acted; /* the pickle at work imported or asked for something */
+    bool joblib; /* it names a wrapper of arrays, which pickle.load and joblib.load read differently */
     bool out_of_turn; /* it was found by searching, behind damage */
 
     struct known_name *names; /* hash table */

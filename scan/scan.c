@@ -14,12 +14,12 @@ static bool met_limit(struct scan *s, size_t at, const struct error *why, struct
     return report_unreadable(s, at, why->detail, err);
 }
 
-static bool run(struct scan *s, size_t from, uint64_t steps, struct arena *arena, struct trace_end *end,
+static bool run(struct scan *s, size_t from, bool plain, uint64_t steps, struct arena *arena, struct trace_end *end,
                 struct error *err)
 {
     s->acted = false;
     meaning_forget(s);
-    return pickle_trace(s->item->bytes, from, steps, s->limits, arena, judge_events, s, end, err);
+    return pickle_trace(s->item->bytes, from, plain, steps, s->limits, arena, judge_events, s, end, err);
 }
 
 /*
@@ -46,7 +46,7 @@ static bool search(struct scan *s, size_t from, struct error *err)
             break;
         }
         arena_init(&scratch, (size_t)s->limits->memory);
-        ok = run(s, at, left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE, &scratch, &end, err);
+        ok = run(s, at, false, left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE, &scratch, &end, err);
         meaning_forget(s);
         left -= end.steps + SEARCH_START < left ? end.steps + SEARCH_START : left;
         if (s->acted && end.at > at)
@@ -54,6 +54,18 @@ static bool search(struct scan *s, size_t from, struct error *err)
         arena_free(&scratch);
     }
     s->out_of_turn = false;
+    return ok;
+}
+
+/* The pickle once more, as who reads it without joblib does. */
+static bool run_plain(struct scan *s, size_t from, struct error *err)
+{
+    struct trace_end end;
+    const bool acted = s->acted;
+    s->out_of_turn = true;
+    const bool ok = run(s, from, true, UINT64_MAX, s->arena, &end, err);
+    s->out_of_turn = false;
+    s->acted |= acted;
     return ok;
 }
 
@@ -65,7 +77,9 @@ static bool scan_pickles(struct scan *s, bool known, struct error *err)
     size_t at = 0;
     bool acted = false;
     while (at < in.len) {
-        if (!run(s, at, UINT64_MAX, s->arena, &end, err))
+        s->joblib = false;
+        if (!run(s, at, false, UINT64_MAX, s->arena, &end, err) ||
+            (s->joblib && !run_plain(s, at, err)))
             return false;
         acted |= s->acted;
         if (end.stopped.kind != ERR_NONE)

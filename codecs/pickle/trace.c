@@ -115,7 +115,7 @@ static bool check_frames(struct machine *m, struct error *err)
     return ok;
 }
 
-bool pickle_trace(struct bytes in, size_t from, uint64_t steps, const struct limits *limits,
+bool pickle_trace(struct bytes in, size_t from, bool plain, uint64_t steps, const struct limits *limits,
                   struct arena *arena, trace_listener *listen, void *arg, struct trace_end *end,
                   struct error *err)
 {
@@ -126,6 +126,7 @@ bool pickle_trace(struct bytes in, size_t from, uint64_t steps, const struct lim
         return true;
     m.at += from;
     m.trace = &events;
+    m.embedded = plain;
     while (m.result == NULL && end->stopped.kind == ERR_NONE && end->steps < steps) {
         const bool ok = machine_step(&m, &end->stopped);
         end->steps += ok;

@@ -155,6 +155,17 @@ def chains():
     b64 = base64.b64encode(OS)
     yield "in base64", b"\x8c" + bytes([len(b64)]) + b64 + b"."
     yield "in hexadecimal", b"\x8c" + bytes([2 * len(OS)]) + OS.hex().encode() + b"."
+    yield "loaded by torch, however it begins", call("torch.storage", "_load_from_bytes", b"C" + bytes([len(OS) + 2]) + b"N0" + OS[2:] + b"...."[:2])
+    wrapper = (t("joblib.numpy_pickle") + t("NumpyArrayWrapper") + b"\x93)\x81}(" + t("subclass") + t("numpy") + t("ndarray") + b"\x93"
+               + t("shape") + b"K%c\x85" + t("order") + t("C") + t("dtype") + call("numpy", "dtype", t("u1"), b"K\x00", b"K\x01")
+               + b"(K\x03" + t("|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb" + t("allow_mmap") + b"\x88ub")
+    names = t("os") + b"\x94" + t("system") + b"\x9400"
+    hidden = b"h\x00h\x01\x93" + ARGS + b"\x85R."
+    yield "opcodes where joblib has an array", names + wrapper.replace(b"K%c", b"K" + bytes([len(hidden)])) + hidden + b"N."
+    state = call("collections", "OrderedDict", b"](" + t("__setstate__") + t("collections") + t("Counter") + b"\x93\x86e")
+    yield "a hook in a state that is no dict", t("collections") + t("UserDict") + b"\x93)\x81" + state + b"b."
+    yield "a hook whose name is a call", t("collections") + t("UserDict") + b"\x93)\x81}" + call("builtins", "str", t("__setstate__")) + t("collections") + t("Counter") + b"\x93sb."
+    yield "a call in torch's", call("torch._tensor", "_rebuild_from_type_v2", t("builtins") + t("getattr") + b"\x93", t("torch") + t("Tensor") + b"\x93", t("a") + t("b") + b"\x86", b"}") + b"."
     yield "loaded by torch", call("torch.storage", "_load_from_bytes", b"C" + bytes([len(OS)]) + OS) + b"."
 
 
@@ -177,8 +188,8 @@ def tarred(files):
     return out.getvalue()
 
 
-def objects_npy(body):
-    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+def objects_npy(body, descr="|O"):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (1,), }}".encode()
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header) + 1) + header + b"\n" + body
 
 
@@ -206,6 +217,7 @@ def wrapped():
     yield "pickle before a harmless zip", OS + zipped({"x": b"y"})
     yield "tar", tarred({"pickle": OS})
     yield "npy", objects_npy(OS)
+    yield "npy with an escape", objects_npy(OS, "|\\x4f")
     yield "npz", zipped({"a.npy": objects_npy(OS)})
     lam = json.dumps({"class_name": "Sequential", "config": {"layers": [{"class_name": "Lambda", "config": {"function": ["4wEAAA==", None, None]}}]}})
     yield "keras", zipped({"config.json": lam.encode(), "metadata.json": b"{}"})
