@@ -67,9 +67,11 @@ static struct bytes join(struct scan *s, struct bytes a, const char *between, st
     uint8_t *all = arena_alloc(s->arena, a.len + n + b.len + 1, 1);
     if (all == NULL)
         return bytes_of(NULL, 0);
-    memcpy(all, a.data, a.len);
+    if (a.len > 0)
+        memcpy(all, a.data, a.len);
     memcpy(all + a.len, between, n);
-    memcpy(all + a.len + n, b.data, b.len);
+    if (b.len > 0)
+        memcpy(all + a.len + n, b.data, b.len);
     return bytes_of(all, a.len + n + b.len);
 }
 
@@ -133,7 +135,7 @@ static bool find_module(struct scan *s, const struct meaning *callable, const st
     const struct meaning name = argument(s, args, 0);
     (void)callable;
     (void)err;
-    if (name.kind == MEANS_TEXT)
+    if (name.kind == MEANS_TEXT && name.text.len > 0)
         *out = (struct meaning){.kind = MEANS_NAME, .module = name.text, .name = bytes_of("", 0)};
     return true;
 }
@@ -144,7 +146,7 @@ static bool find_name(struct scan *s, const struct meaning *callable, const stru
     const struct meaning name = argument(s, args, 0);
     (void)callable;
     (void)err;
-    return name.kind != MEANS_TEXT || a_name(s, name.text, out);
+    return name.kind != MEANS_TEXT || name.text.len == 0 || a_name(s, name.text, out);
 }
 
 static bool find_getter(struct scan *s, const struct meaning *callable, const struct value_list *args,
@@ -208,7 +210,7 @@ static bool find_decoded(struct scan *s, const struct meaning *callable, const s
 {
     struct meaning text = argument(s, args, 0), codec = argument(s, args, 1);
     (void)callable;
-    if (text.kind != MEANS_TEXT)
+    if (text.kind != MEANS_TEXT || text.text.len == 0)
         return true;
     const bool rot = codec.kind == MEANS_TEXT && (bytes_is(codec.text, "rot13") || bytes_is(codec.text, "rot_13") ||
                                                   bytes_is(codec.text, "rot-13"));

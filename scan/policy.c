@@ -233,7 +233,7 @@ struct opinion policy_name(const struct policy *p, struct bytes module, struct b
     uint8_t path[LONGEST];
     struct opinion o = {.severity = SEVERITY_SUSPICIOUS};
     size_t best = 0;
-    if (module.len + name.len + 1 > LONGEST || name.len == 0)
+    if (module.len + name.len + 1 > LONGEST || name.len == 0 || module.len == 0)
         return o;
     memcpy(path, module.data, module.len);
     path[module.len] = '.';
