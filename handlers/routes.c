@@ -21,6 +21,7 @@ const struct route routes[] = {
     {"POST", "/v1/convert", "convert", convert, true, converting},
     {"POST", "/v1/inspect", "inspect", inspect, true, inspecting},
     {"POST", "/v1/disassemble", "disassemble", disassemble, true, disassembling},
+    {"POST", "/v1/scan", "scan", scan, true, pretty},
     {"GET", "/v1/files", "listFiles", list_files, false, listing},
     {"GET", "/v1/files/{name}", "getFile", get_file, false, none},
     {"GET", "/v1/tree/{name}", "getTree", get_tree, true, structure},

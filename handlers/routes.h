@@ -4,7 +4,7 @@
 
 #include "exchange.h"
 
-handler_fn convert, inspect, disassemble, list_formats, list_files, get_file, get_tree, get_meta, get_attrs,
-    get_data, health, ready, openapi;
+handler_fn convert, inspect, disassemble, scan, list_formats, list_files, get_file, get_tree, get_meta,
+    get_attrs, get_data, health, ready, openapi;
 
 #endif

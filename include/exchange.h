@@ -10,6 +10,7 @@ struct param {
     struct bytes name, value; /* percent-decoded UTF-8 */
 };
 
+struct policy;
 struct request;
 struct reply;
 
@@ -19,6 +20,7 @@ struct service {
     const struct store *store; /* NULL: no --data */
     struct crew *crew;         /* NULL: nobody helps */
     const char *version;
+    const struct policy *policy;            /* of scans (scanner.h); NULL: what is built in */
     bool (*ready)(const struct service *s); /* false while draining */
     /* The answer that the same path and query had with this strong ETag, if it was kept. NULL: none are. */
     bool (*recall)(const struct request *request, const char *etag, struct reply *reply);

@@ -65,6 +65,23 @@ static bool take_flag(struct arguments *a, struct given *given, char *const *arg
     return true;
 }
 
+static bool takes_many(const struct command *command)
+{
+    return command->input != NULL && strchr(command->input, '.') != NULL;
+}
+
+static bool add_input(struct arguments *a, const char *text, struct error *err)
+{
+    const size_t n = a->input_count;
+    const char **grown = arena_grow(&a->config.arena, a->inputs, n * sizeof *grown, (n + 1) * sizeof *grown);
+    if (grown == NULL)
+        return arena_fail(&a->config.arena, err);
+    a->inputs = grown;
+    a->inputs[a->input_count++] = text;
+    a->input = a->inputs[0];
+    return true;
+}
+
 static bool take_all(struct arguments *a, struct given *given, char *const *argv, struct error *err)
 {
     for (size_t used = 1; *argv != NULL; argv += used, used = 1) {
@@ -76,10 +93,11 @@ static bool take_all(struct arguments *a, struct given *given, char *const *argv
                 return false;
             continue;
         }
-        if (a->command->input == NULL || a->input != NULL)
+        if (a->command->input == NULL || (a->input != NULL && !takes_many(a->command)))
             return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: \"%.80s\" is one argument too many",
                         a->command->name, text);
-        a->input = text;
+        if (!add_input(a, text, err))
+            return false;
     }
     return a->command->input == NULL || a->input != NULL ||
            FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: needs a file, or - for standard input",

@@ -18,7 +18,7 @@ struct arguments;
 
 struct command {
     const char *name;
-    const char *input; /* "IN" when the command takes one, else NULL */
+    const char *input; /* "IN" when the command takes one, "FILE..." when one or more; else NULL */
     const char *what;
     const struct option *options; /* at most OPTIONS_MAX; NULL: none; ends with a row without name */
     int (*run)(const struct arguments *arguments);
@@ -27,7 +27,9 @@ struct command {
 struct arguments {
     const struct command *command;
     struct config config;
-    const char *input;
+    const char *input;   /* the first */
+    const char **inputs; /* all of them; in config.arena */
+    size_t input_count;
     const char *values[OPTIONS_MAX]; /* by row of command->options; NULL: not given, "true" without value */
     bool help;
 };

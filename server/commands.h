@@ -12,6 +12,8 @@ int command_health(const struct arguments *arguments);
 int command_convert(const struct arguments *arguments);
 int command_inspect(const struct arguments *arguments);
 int command_disassemble(const struct arguments *arguments);
+/* scan.c: judges files. 0: all are safe; 1: one is suspicious or dangerous; 2: one cannot be judged. */
+int command_scan(const struct arguments *arguments);
 
 /* convert.c */
 extern const struct option convert_options[], inspect_options[], disassemble_options[];

@@ -12,6 +12,8 @@ const struct setting settings[SETTING_COUNT] = {
     {"listen", "ADDR:PORT", "where to listen; port 0 takes a free one", SETTING_TEXT,
      offsetof(struct config, listen), 0},
     {"data", "DIR", "the folder whose files are served", SETTING_TEXT, offsetof(struct config, data), 0},
+    {"scan-policy", "FILE", "rows of a policy for scans, over what is built in", SETTING_TEXT,
+     offsetof(struct config, scan_policy), 0},
     {"log", "off|errors|all", "which exchanges are logged", SETTING_LOG, offsetof(struct config, log), 0},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
     {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum},
@@ -23,8 +25,8 @@ static const char *const log_levels[] = {[LOG_OFF] = "off", [LOG_ERRORS] = "erro
 
 void config_init(struct config *config)
 {
-    *config =
-        (struct config){.listen = "127.0.0.1:8080", .data = "", .log = LOG_ALL, .limits = limits_default};
+    *config = (struct config){
+        .listen = "127.0.0.1:8080", .data = "", .scan_policy = "", .log = LOG_ALL, .limits = limits_default};
     arena_init(&config->arena, CONFIG_MEMORY);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         config->origins[i] = "default";

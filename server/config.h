@@ -26,13 +26,14 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 3 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 4 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
 struct config {
-    const char *listen; /* ADDR:PORT */
-    const char *data;   /* "": none */
+    const char *listen;      /* ADDR:PORT */
+    const char *data;        /* "": none */
+    const char *scan_policy; /* "": what is built in */
     enum log_level log;
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */

@@ -23,11 +23,16 @@ static const struct command commands[] = {
     {"disassemble", "IN",
      "Lists the opcodes of a pickle, or - for standard input, as Python's pickletools does",
      disassemble_options, command_disassemble},
+    {"scan", "FILE...",
+     "Says whether it is safe to load files, or - for standard input; exit status 0 safe, 1 not, 2 cannot be "
+     "told",
+     NULL, command_scan},
 };
 
 static void help(FILE *out)
 {
-    fputs("mandoline slices, converts and inspects Python's serialized data, over HTTP, without Python.\n\n"
+    fputs("mandoline slices, converts, inspects and scans Python's serialized data, over HTTP, without "
+          "Python.\n\n"
           "usage: mandoline COMMAND [options]\n\n",
           out);
     for (size_t i = 0; i < ROWS(commands); i++)

@@ -11,8 +11,9 @@
 #include "commands.h"
 #include "http.h"
 #include "log.h"
+#include "scanner.h"
 
-enum { DRAIN_STEP_MS = 20 };
+enum { DRAIN_STEP_MS = 20, POLICY_MEMORY = 16 << 20 };
 
 static bool is_ready(const struct service *service)
 {
@@ -27,7 +28,8 @@ static bool recall_answer(const struct request *request, const char *etag, struc
     return recall_find(&server->recall, request, etag, reply);
 }
 
-static void server_init(struct server *server, const struct config *config, const struct store *store)
+static void server_init(struct server *server, const struct config *config, const struct store *store,
+                        const struct policy *policy)
 {
     const struct limits *limits = &config->limits;
     *server = (struct server){
@@ -35,6 +37,7 @@ static void server_init(struct server *server, const struct config *config, cons
                     .store = store,
                     .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
+                    .policy = policy,
                     .ready = is_ready,
                     .recall = recall_answer},
         .config = config,
@@ -126,12 +129,13 @@ static void run_until_stopped(struct server *server, struct MHD_Daemon *daemon, 
     http_stop(daemon);
 }
 
-static bool serve_from(const struct config *config, const struct store *store, struct error *err)
+static bool serve_from(const struct config *config, const struct store *store, const struct policy *policy,
+                       struct error *err)
 {
     struct server server;
     struct MHD_Daemon *daemon;
     sigset_t stop;
-    server_init(&server, config, store);
+    server_init(&server, config, store, policy);
     take_signals(&stop);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
@@ -150,11 +154,16 @@ int command_serve(const struct arguments *arguments)
     const struct config *config = &arguments->config;
     struct error err = {0};
     struct store *store = NULL;
-    const bool ok =
-        (config->data[0] == '\0' || store_new(config->data, &store, &err)) && serve_from(config, store, &err);
+    const struct policy *policy;
+    struct arena arena;
+    arena_init(&arena, POLICY_MEMORY);
+    const bool ok = policy_open(config->scan_policy, &arena, &policy, &err) &&
+                    (config->data[0] == '\0' || store_new(config->data, &store, &err)) &&
+                    serve_from(config, store, policy, &err);
     if (!ok)
         fprintf(stderr, "mandoline: %s\n", err.detail);
     if (store != NULL)
         store_free(store);
+    arena_free(&arena);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

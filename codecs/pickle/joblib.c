@@ -73,6 +73,7 @@ static bool read_pickle(struct machine *m, struct value *v, struct error *err)
     inner.at = m->at;
     inner.encoding = m->encoding;
     inner.embedded = true;
+    inner.trace = m->trace;
     if (inner.node_count > m->limits->nodes - m->node_count)
         return FAIL_LIMIT(err, "nodes", m->limits->nodes, "the pickle makes more than %llu values",
                           (unsigned long long)m->limits->nodes);

@@ -12,6 +12,7 @@
 #include "codec.h"
 #include "keyset.h"
 #include "opcodes.h"
+#include "pickle_trace.h"
 #include "reader.h"
 
 struct machine;
@@ -66,6 +67,7 @@ struct machine {
     bool inner_is_pickle;
     bool embedded; /* this is such a pickle */
     struct keyset keys;
+    struct trace *trace; /* where imports and calls are noted; NULL: nobody asks */
     struct value *result;
 };
 
@@ -214,6 +216,17 @@ bool numpy_become(struct machine *m, struct value *v, const struct array *a, str
 
 /* After BUILD: reads what follows a wrapper of joblib's, which becomes the array. Others are left alone. */
 bool joblib_array(struct machine *m, struct value *v, struct error *err);
+
+/* ---- trace.c: only where m->trace is set. False: no memory ---- */
+
+bool trace_import(struct machine *m, struct bytes module, struct bytes name, struct value *global,
+                  struct error *err);
+bool trace_call(struct machine *m, struct value *made, struct error *err);
+/* All the others, of a target and something it gets. */
+bool trace_act(struct machine *m, enum trace_kind kind, struct value *target, struct value *args,
+               struct error *err);
+/* Notes text that may be a document of its own. */
+bool trace_text(struct machine *m, struct value *v, struct error *err);
 
 /* ---- renamed.c ---- */
 

@@ -17,7 +17,7 @@ static struct value *global_new(struct machine *m, struct bytes module, struct b
     if (m->protocol < 3)
         renamed_to_new(g);
     v->global = g;
-    return v;
+    return m->trace == NULL || trace_import(m, module, name, v, err) ? v : NULL;
 }
 
 /* The two lines of GLOBAL and INST. Nothing is trimmed: Python does not either. */
@@ -44,11 +44,23 @@ bool op_global(struct machine *m, struct error *err)
     return machine_push(m, take_global(m, err), err);
 }
 
+/* A name that a call makes: nobody can look it up, but who asks what happens is told. */
+static struct value *computed_global(struct machine *m, struct value *module, struct value *name,
+                                     struct error *err)
+{
+    struct value *names[] = {module, name};
+    struct value *args = machine_tuple(m, names, 2, err);
+    struct value *v = args == NULL ? NULL : machine_object(m, OBJECT_INSTANCE, m->none, args, NULL, err);
+    return v != NULL && trace_act(m, TRACE_COMPUTED, v, args, err) ? v : NULL;
+}
+
 bool op_stack_global(struct machine *m, struct error *err)
 {
     if (!machine_need(m, 2, err))
         return false;
-    const struct value *name = machine_pop(m), *module = machine_pop(m);
+    struct value *name = machine_pop(m), *module = machine_pop(m);
+    if (m->trace != NULL && (name->kind == VALUE_OBJECT || module->kind == VALUE_OBJECT))
+        return machine_push(m, computed_global(m, module, name, err), err);
     if (name->kind != VALUE_STR || module->kind != VALUE_STR)
         return machine_fail(m, err, "a name is no text");
     return machine_push(m, global_new(m, module->text, name->text, err), err);
@@ -64,6 +76,9 @@ static bool push_external(struct machine *m, enum external_kind kind, struct val
         return arena_fail(m->arena, err);
     *x = (struct value_external){.kind = kind, .id = id};
     v->external = x;
+    if (m->trace != NULL && kind != EXTERNAL_BUFFER &&
+        !trace_act(m, kind == EXTERNAL_EXTENSION ? TRACE_EXTENSION : TRACE_PERSISTENT, v, id, err))
+        return false;
     return machine_push(m, v, err);
 }
 
@@ -176,6 +191,8 @@ struct value *machine_object(struct machine *m, enum object_made made, struct va
     }
     *o = (struct value_object){.made = made, .callable = callable, .args = args, .kwargs = kwargs};
     v->object = o;
+    if (m->trace != NULL && callable != m->none && !trace_call(m, v, err))
+        return NULL;
     return recognise_note(m, v, err) ? v : NULL;
 }
 
@@ -261,6 +278,8 @@ bool op_build(struct machine *m, struct error *err)
     if (!machine_need(m, 2, err))
         return false;
     struct value *state = machine_pop(m), *v = machine_top(m);
+    if (m->trace != NULL && !trace_act(m, TRACE_BUILD, v, state, err))
+        return false;
     if (v->kind == VALUE_OBJECT)
         return (value_append(m->arena, &v->object->states, state) || arena_fail(m->arena, err)) &&
                recognise_note(m, v, err) && joblib_array(m, v, err);

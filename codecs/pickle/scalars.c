@@ -148,7 +148,7 @@ static bool push_text(struct machine *m, enum value_kind kind, uint8_t flags, st
         return false;
     v->flags = flags;
     v->text = text;
-    return machine_push(m, v, err);
+    return (m->trace == NULL || trace_text(m, v, err)) && machine_push(m, v, err);
 }
 
 static bool push_utf8(struct machine *m, uint64_t len, struct error *err)

@@ -1,0 +1,430 @@
+/* What documents lie in others: archives, compressed streams, arrays of objects, models of Keras. */
+#include "judge.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "archive.h"
+#include "base64.h"
+#include "codec.h"
+
+/* ---- the queue ---- */
+
+static bool add_item(struct scan *s, const struct item *item, struct error *err)
+{
+    if (s->queue.count >= s->limits->members) {
+        s->report->limit = "members";
+        return report_unreadable(s, 0, "there are more documents inside than are looked at", err);
+    }
+    if (s->queue.count == s->queue.capacity) {
+        const size_t wanted = s->queue.capacity < 8 ? 16 : s->queue.capacity * 2;
+        struct item *grown = arena_alloc(s->arena, wanted, sizeof *grown);
+        if (grown == NULL)
+            return arena_fail(s->arena, err);
+        memcpy(grown, s->queue.items, s->queue.count * sizeof *grown);
+        s->queue.items = grown;
+        s->queue.capacity = wanted;
+    }
+    s->queue.items[s->queue.count++] = *item;
+    return true;
+}
+
+static int nibble(uint8_t c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+static bool unhex(struct bytes text, struct arena *arena, struct bytes *out)
+{
+    uint8_t *bytes = arena_alloc(arena, text.len / 2 + 1, 1);
+    if (bytes == NULL)
+        return false;
+    for (size_t i = 0; i + 1 < text.len; i += 2) {
+        if (nibble(text.data[i]) < 0 || nibble(text.data[i + 1]) < 0)
+            return false;
+        bytes[i / 2] = (uint8_t)(nibble(text.data[i]) << 4 | nibble(text.data[i + 1]));
+    }
+    *out = bytes_of(bytes, text.len / 2);
+    return true;
+}
+
+/* Base64 with its line breaks and without its padding. */
+static bool unbase64(struct bytes text, struct arena *arena, struct bytes *out)
+{
+    struct error refused = {0};
+    uint8_t *clean = arena_alloc(arena, text.len + 4, 1);
+    size_t n = 0;
+    for (size_t i = 0; clean != NULL && i < text.len; i++)
+        if (text.data[i] != '\n' && text.data[i] != '\r' && text.data[i] != '=')
+            clean[n++] = text.data[i] == '-' ? '+' : text.data[i] == '_' ? '/' : text.data[i];
+    while (clean != NULL && n % 4 != 0)
+        clean[n++] = '=';
+    return clean != NULL && base64_decode(bytes_of(clean, n), arena, out, &refused);
+}
+
+bool scan_push(struct scan *s, struct bytes bytes, struct bytes member, const char *more, struct bytes name,
+               bool asked, struct error *err)
+{
+    const bool text = name.data == NULL && (strcmp(more, "text") == 0 || strcmp(more, "bytes") == 0);
+    if (bytes.len == 0 || (text && s->out_of_turn))
+        return true;
+    if (s->item->depth >= SCAN_DEPTH)
+        return report_unreadable(s, 0, "there are more layers than are looked into", err);
+    const char *bang = member.len == 0 ? "" : "!";
+    const char *path =
+        name.data != NULL ? arena_printf(s->arena, "%.*s%s%.*s", (int)member.len, member.data, bang,
+                                         (int)name.len, name.data)
+        : text ? arena_printf(s->arena, "%.*s%s%s@%zu", (int)member.len, member.data, bang, more, name.len)
+               : arena_printf(s->arena, "%.*s%s%s", (int)member.len, member.data, bang, more);
+    if (path == NULL)
+        return arena_fail(s->arena, err);
+    struct item item = {
+        .bytes = bytes, .member = bytes_text(path), .depth = s->item->depth + 1, .asked = asked};
+    if (text && bytes.data[0] >= '0' && bytes.data[0] != ']' && bytes.data[0] < 0x80) {
+        struct bytes decoded;
+        if (unhex(bytes, s->arena, &decoded) || unbase64(bytes, s->arena, &decoded)) {
+            item.bytes = decoded;
+            return add_item(s, &item, err);
+        }
+    }
+    return add_item(s, &item, err);
+}
+
+/* ---- streams ---- */
+
+static bool scan_stream(struct scan *s, const struct packing *packing, struct error *err)
+{
+    const struct bytes in = s->item->bytes;
+    struct unpacked u;
+    struct error failed = {0};
+    s->part->format = packing_name(packing);
+    if (!packing_unpack(packing, in, s->limits, s->arena, &u, &failed)) {
+        if (failed.kind == ERR_LIMIT)
+            s->report->limit = failed.limit;
+        return report_unreadable(s, 0, failed.detail, err);
+    }
+    if (u.damage.kind != ERR_NONE && !report_unreadable(s, u.damage.offset, u.damage.detail, err))
+        return false;
+    s->part->trailing = in.len - u.used;
+    return scan_push(s, u.bytes, s->item->member, packing_name(packing), bytes_of(NULL, 0), true, err) &&
+           scan_push(s, bytes_of(in.data + u.used, in.len - u.used), s->item->member, "rest",
+                     bytes_of(NULL, 0), false, err);
+}
+
+/* ---- archives ---- */
+
+static bool is_pickle_name(struct bytes name)
+{
+    static const char *const ends[] = {".pkl", ".pickle", ".joblib", ".p", ".pck", ".dill", ".npy"};
+    for (size_t i = 0; i < ROWS(ends); i++) {
+        const size_t n = strlen(ends[i]);
+        if (name.len >= n && strncasecmp((const char *)name.data + name.len - n, ends[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool push_member(struct scan *s, struct archive *a, const struct archive_member *m,
+                        const struct archive_header *by, struct error *err)
+{
+    struct unpacked u;
+    struct error failed = {0};
+    if (!by->there || by->name.len == 0 || m->packed == 0)
+        return true;
+    if (!archive_open(a, m, by, s->limits, s->arena, &u, &failed)) {
+        if (failed.kind == ERR_LIMIT)
+            s->report->limit = failed.limit;
+        return report_unreadable(s, m->data, failed.detail, err);
+    }
+    if (u.damage.kind != ERR_NONE && !report_unreadable(s, m->data, u.damage.detail, err))
+        return false;
+    return scan_push(s, u.bytes, s->item->member, "", by->name, is_pickle_name(by->name), err);
+}
+
+/* What readers of an archive disagree on is what hides a member from some of them. */
+static bool scan_facts(struct scan *s, const struct archive_member *m, struct error *err)
+{
+    static const char *const words[] = ARCHIVE_FACTS;
+    const unsigned odd = m->facts & (unsigned)(ARCHIVE_ONLY_LOCAL | ARCHIVE_ONLY_CENTRAL | ARCHIVE_NAME |
+                                               ARCHIVE_METHOD | ARCHIVE_ENCRYPTED | ARCHIVE_OVERLAP |
+                                               ARCHIVE_TWICE | ARCHIVE_CUT | ARCHIVE_FLAGS | ARCHIVE_SIZE);
+    if (odd == 0)
+        return true;
+    const char *does = "";
+    for (size_t i = 0; i < ROWS(words); i++)
+        if ((odd & 1U << i) != 0 && does != NULL)
+            does = arena_printf(s->arena, "%s%s%s", does, does[0] == '\0' ? "" : ", ", words[i]);
+    if (does != NULL)
+        does = arena_printf(s->arena, "Readers of the archive disagree on a member: %s", does);
+    if (does == NULL)
+        return arena_fail(s->arena, err);
+    const struct finding f = {.severity = SEVERITY_SUSPICIOUS,
+                              .rule = "archive-disagrees",
+                              .offset = m->at == SIZE_MAX ? 0 : m->at,
+                              .name = archive_name(m),
+                              .does = does};
+    return report_add(s, &f, err);
+}
+
+static bool same_content(const struct archive_member *m)
+{
+    return m->central.there && m->local.there && m->central.method == m->local.method &&
+           (m->facts & ARCHIVE_SIZE) == 0 && (m->facts & ARCHIVE_NAME) == 0;
+}
+
+static bool scan_archive(struct scan *s, bool begins, bool *known, struct error *err)
+{
+    struct archive a;
+    struct error failed = {0};
+    if (!archive_read(s->item->bytes, s->limits, s->arena, &a, &failed)) {
+        if (failed.kind == ERR_LIMIT) {
+            s->report->limit = failed.limit;
+            return report_unreadable(s, 0, failed.detail, err);
+        }
+        return !begins || report_unreadable(s, 0, failed.detail, err);
+    }
+    *known |= begins;
+    if (begins)
+        s->part->format = "zip";
+    for (size_t i = 0; i < a.count; i++) {
+        const struct archive_member *m = &a.members[i];
+        if (!scan_facts(s, m, err) ||
+            !push_member(s, &a, m, m->central.there ? &m->central : &m->local, err) ||
+            (m->central.there && m->local.there && !same_content(m) &&
+             !push_member(s, &a, m, &m->local, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool has_directory(struct bytes in)
+{
+    enum { TAIL = 65557 };
+    const size_t tail = in.len < TAIL ? in.len : TAIL;
+    return memmem(in.data + in.len - tail, tail, "PK\5\6", 4) != NULL;
+}
+
+/* ---- tar ---- */
+
+static uint64_t octal(const uint8_t *field, size_t n)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < n; i++)
+        if (field[i] >= '0' && field[i] <= '7')
+            v = v * 8 + (uint64_t)(field[i] - '0');
+    return v;
+}
+
+static bool scan_tar(struct scan *s, struct error *err)
+{
+    enum { BLOCK = 512, NAME = 100, SIZE_AT = 124, SIZE_LEN = 11 };
+    const struct bytes in = s->item->bytes;
+    s->part->format = "tar";
+    for (size_t at = 0; in.len - at >= BLOCK && in.data[at] != 0;) {
+        const uint8_t *h = in.data + at;
+        const uint64_t size = octal(h + SIZE_AT, SIZE_LEN);
+        const size_t left = in.len - at - BLOCK;
+        const size_t n = size < left ? (size_t)size : left;
+        const struct bytes name = bytes_of(h, strnlen((const char *)h, NAME));
+        if (n < size && !report_unreadable(s, at, "a member of the archive is cut off", err))
+            return false;
+        if (!scan_push(s, bytes_of(h + BLOCK, n), s->item->member, "", name, is_pickle_name(name), err))
+            return false;
+        const size_t whole = (n + BLOCK - 1) / BLOCK * BLOCK;
+        if (whole >= left)
+            break;
+        at += BLOCK + whole;
+    }
+    return true;
+}
+
+/* ---- npy ---- */
+
+static bool scan_npy(struct scan *s, struct error *err)
+{
+    const struct bytes in = s->item->bytes;
+    const size_t wide = in.data[6] >= 2 ? 4 : 2, start = 8 + wide;
+    s->part->format = "npy";
+    if (in.len < start)
+        return report_unreadable(s, in.len, "the header is cut off", err);
+    const uint8_t *p = in.data + 8;
+    const size_t len = (size_t)p[0] | (size_t)p[1] << 8 |
+                       (wide == 4 ? (size_t)p[2] << 16 | (size_t)p[3] << 24 : 0);
+    if (len > in.len - start)
+        return report_unreadable(s, in.len, "the header is cut off", err);
+    const struct bytes header = bytes_of(in.data + start, len);
+    /* no other type has this letter, but names may; and a letter may be written as an escape */
+    if (memchr(header.data, 'O', header.len) == NULL && memchr(header.data, '\\', header.len) == NULL)
+        return true;
+    return scan_push(s, bytes_of(in.data + start + len, in.len - start - len), s->item->member, "objects",
+                     bytes_of(NULL, 0), memmem(header.data, header.len, "'|O", 3) != NULL, err);
+}
+
+/* ---- Keras ---- */
+
+static bool is_text(const struct value *v, const char *text)
+{
+    return v != NULL && v->kind == VALUE_STR && bytes_is(v->text, text);
+}
+
+static bool scan_layer(struct scan *s, const struct value *dict, struct error *err)
+{
+    const struct value *cls = value_get(dict, "class_name"), *module = value_get(dict, "module");
+    if (cls == NULL || cls->kind != VALUE_STR)
+        return true;
+    struct finding f = {.severity = SEVERITY_DANGEROUS,
+                        .rule = "keras-lambda",
+                        .name = cls->text,
+                        .module = module != NULL && module->kind == VALUE_STR ? module->text : bytes_of("", 0),
+                        .does = "A layer holds a function as code, which loading the model runs"};
+    if (is_text(cls, "Lambda") || is_text(cls, "__lambda__"))
+        return report_add(s, &f, err);
+    if (module == NULL || module->kind != VALUE_STR || bytes_starts(module->text, "keras") ||
+        bytes_starts(module->text, "tensorflow.keras") || bytes_is(module->text, "builtins") ||
+        bytes_starts(module->text, "tf_keras") || bytes_is(module->text, "keras_nlp"))
+        return true;
+    f.severity = SEVERITY_SUSPICIOUS;
+    f.rule = "keras-custom";
+    f.does = "A layer's class is imported from a module that is not of Keras";
+    return report_add(s, &f, err);
+}
+
+bool scan_json(struct scan *s, struct bytes text, bool *known, struct error *err)
+{
+    const struct input in = input_of_bytes(text);
+    struct error refused = {0};
+    struct value *root;
+    struct walk walk;
+    struct walk_event event;
+    const struct codec *json = codec_by_name(bytes_text("json"));
+    if (!json->decode(&in, &codec_options_default, s->limits, s->arena, &root, &refused)) {
+        if (refused.kind == ERR_LIMIT)
+            s->report->limit = refused.limit;
+        return refused.kind != ERR_LIMIT || report_unreadable(s, 0, refused.detail, err);
+    }
+    *known = true;
+    walk_init(&walk, WALK_TREE, root, s->limits, s->arena);
+    enum step step;
+    while ((step = walk_next(&walk, &event, &refused)) == STEP_MORE)
+        if (event.what == WALK_ENTER && event.value->kind == VALUE_DICT && !scan_layer(s, event.value, err))
+            return false;
+    return step == STEP_DONE || report_unreadable(s, 0, refused.detail, err);
+}
+
+/* ---- HDF5 ---- */
+
+struct paths {
+    struct bytes *items;
+    size_t count, capacity;
+};
+
+static bool add_path(struct scan *s, struct paths *p, struct bytes parent, struct bytes name, struct error *err)
+{
+    const bool root = parent.len <= 1;
+    const char *path = name.data == NULL ? "/"
+                                         : arena_printf(s->arena, "%.*s/%.*s", root ? 0 : (int)parent.len,
+                                                        parent.data, (int)name.len, name.data);
+    if (p->count == p->capacity) {
+        const size_t wanted = p->capacity == 0 ? 64 : p->capacity * 2;
+        struct bytes *grown =
+            arena_grow(s->arena, p->items, p->count * sizeof *grown, wanted * sizeof *grown);
+        if (grown == NULL)
+            return arena_fail(s->arena, err);
+        p->items = grown;
+        p->capacity = wanted;
+    }
+    if (path == NULL)
+        return arena_fail(s->arena, err);
+    p->items[p->count++] = bytes_text(path);
+    return true;
+}
+
+static bool scan_attributes(struct scan *s, struct bytes path, const struct node *node, struct error *err)
+{
+    for (size_t i = 0; i < node->attribute_count; i++) {
+        const struct value *v = node->attributes[i].value;
+        if (v == NULL || (v->kind != VALUE_STR && v->kind != VALUE_BYTES) || v->text.len == 0)
+            continue;
+        const struct bytes name = node->attributes[i].name;
+        const char *place = arena_printf(s->arena, "%.*s@%.*s", (int)path.len, path.data, (int)name.len,
+                                         name.data);
+        if (place == NULL)
+            return arena_fail(s->arena, err);
+        if (!scan_push(s, v->text, s->item->member, "", bytes_text(place), false, err))
+            return false;
+    }
+    return true;
+}
+
+static bool scan_hdf5(struct scan *s, struct error *err)
+{
+    const struct input in = input_of_bytes(s->item->bytes);
+    struct document document;
+    struct paths paths = {0};
+    struct error refused = {0};
+    s->part->format = "hdf5";
+    if (!codec_open(codec_by_name(bytes_text("hdf5")), &in, &codec_options_default, s->limits, s->arena,
+                    &document, &refused))
+        return report_unreadable(s, 0, refused.detail, err);
+    if (!add_path(s, &paths, bytes_text("/"), bytes_of(NULL, 0), err))
+        return false;
+    for (size_t i = 0; i < paths.count; i++) {
+        struct node node;
+        refused = (struct error){0};
+        if (i >= s->limits->members) {
+            s->report->limit = "members";
+            return report_unreadable(s, 0, "there are more objects than are looked at", err);
+        }
+        if (!document.ops->node(document.self, paths.items[i], s->arena, &node, &refused)) {
+            if (!report_unreadable(s, 0, refused.detail, err))
+                return false;
+            continue;
+        }
+        if (!scan_attributes(s, paths.items[i], &node, err))
+            return false;
+        for (size_t c = 0; c < node.child_count; c++)
+            if (node.children[c].link == LINK_HARD &&
+                !add_path(s, &paths, paths.items[i], node.children[c].name, err))
+                return false;
+    }
+    return true;
+}
+
+/* ---- which of them ---- */
+
+static bool is_tar(struct bytes in)
+{
+    enum { MAGIC_AT = 257 };
+    return in.len >= 512 && memcmp(in.data + MAGIC_AT, "ustar", 5) == 0;
+}
+
+bool scan_containers(struct scan *s, bool *known, struct error *err)
+{
+    enum { GLANCE = 4096 };
+    const struct bytes in = s->item->bytes;
+    const struct bytes head = bytes_of(in.data, in.len < GLANCE ? in.len : GLANCE);
+    const struct packing *packing = in.len == 0 ? NULL : packing_find(head);
+    const bool begins = in.len > 0 && archive_begins(head);
+    if (in.len == 0)
+        return report_unreadable(s, 0, "the document is empty", err);
+    if (packing != NULL) {
+        *known = true;
+        if (!scan_stream(s, packing, err))
+            return false;
+    }
+    if ((begins || has_directory(in)) && !scan_archive(s, begins, known, err))
+        return false;
+    if (in.len > 10 && memcmp(in.data, "\x93NUMPY", 6) == 0)
+        return *known = true, scan_npy(s, err);
+    if (in.len > 8 && memcmp(in.data, "\x89HDF\r\n\x1a\n", 8) == 0)
+        return *known = true, scan_hdf5(s, err);
+    if (is_tar(in))
+        return *known = true, scan_tar(s, err);
+    if (in.data[0] == '{' || in.data[0] == '[') {
+        if (!scan_json(s, in, known, err))
+            return false;
+        if (*known)
+            s->part->format = "json";
+    }
+    return true;
+}

@@ -1,0 +1,518 @@
+/* What is said of each thing that a pickle does. */
+#include "judge.h"
+
+enum { CALL_FINDINGS = 20 }; /* of one callable in one scan: a million calls are no million findings */
+
+/* ---- names ---- */
+
+static uint64_t hash(struct bytes a, struct bytes b)
+{
+    uint64_t h = 0xcbf29ce484222325U;
+    for (size_t i = 0; i < a.len; i++)
+        h = (h ^ a.data[i]) * 0x100000001b3U;
+    h = (h ^ 0xff) * 0x100000001b3U;
+    for (size_t i = 0; i < b.len; i++)
+        h = (h ^ b.data[i]) * 0x100000001b3U;
+    return h ^ h >> 29;
+}
+
+static size_t slot_of(const struct known_name *names, size_t slots, struct bytes module, struct bytes name)
+{
+    size_t i = (size_t)hash(module, name) & (slots - 1);
+    while (names[i].name.module.data != NULL &&
+           !(bytes_equal(names[i].name.module, module) && bytes_equal(names[i].name.name, name)))
+        i = (i + 1) & (slots - 1);
+    return i;
+}
+
+static bool grow(struct scan *s, struct error *err)
+{
+    const size_t wanted = s->name_slots == 0 ? 64 : s->name_slots * 2;
+    struct known_name *names = arena_alloc(s->arena, wanted, sizeof *names);
+    if (names == NULL)
+        return arena_fail(s->arena, err);
+    for (size_t i = 0; i < s->name_slots; i++)
+        if (s->names[i].name.module.data != NULL)
+            names[slot_of(names, wanted, s->names[i].name.module, s->names[i].name.name)] = s->names[i];
+    s->names = names;
+    s->name_slots = wanted;
+    return true;
+}
+
+/* The name's row, made when it is new. Valid until the next call. NULL: no memory. */
+static struct known_name *know(struct scan *s, const struct meaning *m, struct error *err)
+{
+    if (s->name_count * 2 >= s->name_slots && !grow(s, err))
+        return NULL;
+    struct known_name *n = &s->names[slot_of(s->names, s->name_slots, m->module, m->name)];
+    if (n->name.module.data != NULL)
+        return n;
+    s->name_count++;
+    n->name.module = m->module.data == NULL ? bytes_of("", 0) : m->module;
+    n->name.name = m->name;
+    n->opinion = policy_name(s->policy, n->name.module, m->name.len == 0 ? bytes_text("*") : m->name);
+    return n;
+}
+
+static bool is_odd(struct bytes name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.data[i] <= ' ' || name.data[i] >= 0x7f)
+            return true;
+    return false;
+}
+
+static const char *words(struct scan *s, const char *verb, struct bytes what, const char *otherwise)
+{
+    return what.len == 0 ? otherwise : arena_printf(s->arena, "%s: it %.*s", verb, (int)what.len, what.data);
+}
+
+static bool find_name(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                      enum severity severity, const char *rule, const char *does, const char *call,
+                      struct error *err)
+{
+    const struct finding f = {.severity = severity,
+                              .rule = rule,
+                              .offset = e->offset,
+                              .opcode = e->opcode,
+                              .module = m->module,
+                              .name = m->name,
+                              .does = does,
+                              .call = call};
+    return does == NULL ? arena_fail(s->arena, err) : report_add(s, &f, err);
+}
+
+static bool ends_with(struct bytes t, const char *end)
+{
+    const size_t n = strlen(end);
+    return t.len >= n && memcmp(t.data + t.len - n, end, n) == 0;
+}
+
+/* A name is reached: by an import, or by attributes. */
+static bool reach(struct scan *s, const struct trace_event *e, const struct meaning *m, bool chained,
+                  struct error *err)
+{
+    struct known_name *n = know(s, m, err);
+    if (n == NULL)
+        return false;
+    s->acted = true;
+    s->joblib |= ends_with(m->module, "joblib.numpy_pickle");
+    if (n->name.count++ == 0) {
+        const struct scan_name name = {.module = n->name.module,
+                                       .name = m->name,
+                                       .raw_module = chained ? n->name.module : e->module,
+                                       .raw_name = chained ? m->name : e->name,
+                                       .severity = n->opinion.severity,
+                                       .member = s->item->member,
+                                       .offset = e->offset,
+                                       .opcode = e->opcode,
+                                       .count = 1};
+        if (!report_name(s, &s->report->imports, &s->report->import_count, &name, err))
+            return false;
+    }
+    if (n->reported == s->item)
+        return true;
+    n->reported = s->item;
+    if (is_odd(m->module) || is_odd(m->name))
+        return find_name(s, e, m, SEVERITY_SUSPICIOUS, "odd-name",
+                         "It imports a name with blanks or letters that look like others", NULL, err);
+    if (n->opinion.severity == SEVERITY_QUIET)
+        return true;
+    if (n->opinion.severity == SEVERITY_DANGEROUS)
+        return find_name(s, e, m, SEVERITY_DANGEROUS, chained ? "dangerous-chain" : "dangerous-import",
+                         words(s, "It reaches a dangerous function", n->opinion.does,
+                               "It reaches a dangerous function"),
+                         NULL, err);
+    return find_name(s, e, m, SEVERITY_SUSPICIOUS, chained ? "unknown-chain" : "unknown-import",
+                     words(s, "It imports what may be misused", n->opinion.does,
+                           "It imports a name that is not known to be harmless, which runs its module's code"),
+                     NULL, err);
+}
+
+/* An attribute found in something that may be named: of a class its members, and nothing with underscores. */
+static bool is_plain_member(struct bytes name)
+{
+    return name.len > 0 && memchr(name.data, '.', name.len) == NULL && name.data[0] != '_';
+}
+
+static bool reach_attribute(struct scan *s, const struct trace_event *e, const struct meaning *of,
+                            struct bytes attribute, const struct meaning *m, struct error *err)
+{
+    const struct opinion o = policy_name(s->policy, m->module, m->name.len == 0 ? bytes_text("*") : m->name);
+    const struct opinion parent =
+        policy_name(s->policy, of->module, of->name.len == 0 ? bytes_text("*") : of->name);
+    if (o.severity == SEVERITY_DANGEROUS || of->name.len == 0)
+        return reach(s, e, m, true, err);
+    if (of->kind == MEANS_TEXT || is_plain_member(attribute) || bytes_is(attribute, "__new__"))
+        return parent.severity != SEVERITY_DANGEROUS || reach(s, e, m, true, err);
+    return find_name(s, e, m, SEVERITY_SUSPICIOUS, "hidden-attribute",
+                     "It looks up an attribute that leads into the inside of a class or module", NULL, err);
+}
+
+/* ---- calls ---- */
+
+static bool count_call(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                       const struct value_list *args, enum severity severity, struct error *err)
+{
+    struct known_name *n = know(s, m, err);
+    struct scan_report *r = s->report;
+    if (n == NULL)
+        return false;
+    if (n->calls > 0) {
+        r->calls[n->calls - 1].count++;
+        if (severity > r->calls[n->calls - 1].severity)
+            r->calls[n->calls - 1].severity = severity;
+        return true;
+    }
+    const struct scan_name name = {.module = n->name.module,
+                                   .name = m->name,
+                                   .raw_module = n->name.module,
+                                   .raw_name = m->name,
+                                   .severity = severity,
+                                   .member = s->item->member,
+                                   .offset = e->offset,
+                                   .opcode = e->opcode,
+                                   .call = report_call(s, m->module, m->name, args),
+                                   .count = 1};
+    if (name.call == NULL)
+        return arena_fail(s->arena, err);
+    if (!report_name(s, &r->calls, &r->call_count, &name, err))
+        return false;
+    n->calls = r->call_count;
+    return true;
+}
+
+/* Whether made is an instance that comes to be without a call of its class's own code. */
+static bool is_making(const struct trace_event *e)
+{
+    return e->how == OBJECT_NEWOBJ || e->how == OBJECT_NEWOBJ_EX ||
+           (e->how == OBJECT_INSTANCE && e->args->list.count == 0);
+}
+
+static bool call_severity(struct scan *s, const struct meaning *m, const struct value_list *args, bool making,
+                          enum severity *severity, const char **rule, struct error *err)
+{
+    const struct known_name *n = know(s, m, err);
+    if (n == NULL)
+        return false;
+    *severity = n->opinion.severity;
+    *rule = *severity == SEVERITY_DANGEROUS ? "dangerous-call" : "unknown-call";
+    if (*severity == SEVERITY_DANGEROUS)
+        return true;
+    const bool made = making && (n->opinion.uses & USE_MAKE) != 0;
+    const bool called = (n->opinion.uses & USE_CALL) != 0 && args != NULL &&
+                        policy_call(s->policy, m->module, m->name, args);
+    const bool may = *severity == SEVERITY_QUIET && (made || called);
+    *severity = may ? SEVERITY_QUIET : SEVERITY_SUSPICIOUS;
+    *rule = (n->opinion.uses & USE_CALL) != 0 ? "unusual-arguments" : "unknown-call";
+    return true;
+}
+
+/* args NULL: nobody can say which. */
+static bool judge_call(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                       const struct value_list *args, bool making, struct error *err)
+{
+    enum severity severity;
+    const char *rule;
+    if (!call_severity(s, m, args, making, &severity, &rule, err) ||
+        !count_call(s, e, m, args, severity, err))
+        return false;
+    struct known_name *n = know(s, m, err);
+    if (n == NULL)
+        return false;
+    if (severity == SEVERITY_QUIET || ++n->call_findings > CALL_FINDINGS)
+        return true;
+    const char *call = report_call(s, m->module, m->name, args);
+    if (call == NULL)
+        return arena_fail(s->arena, err);
+    const char *otherwise = severity == SEVERITY_DANGEROUS ? "It calls a dangerous function"
+                            : making ? "It makes an instance of a class that is not known to be harmless"
+                                     : "It calls what is not known to be harmless with such arguments";
+    return find_name(s, e, m, severity, rule, words(s, "It makes a call", n->opinion.does, otherwise), call,
+                     err);
+}
+
+static bool computed(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    return report_find(s, SEVERITY_SUSPICIOUS, "computed-call", e->offset, e->opcode,
+                       "It calls what another call gives, which cannot be told without calling", err);
+}
+
+/* copyreg's functions make instances of their first argument. */
+static bool is_maker(const struct meaning *m)
+{
+    return bytes_is(m->module, "copyreg") &&
+           (bytes_is(m->name, "_reconstructor") || bytes_is(m->name, "__newobj__") ||
+            bytes_is(m->name, "__newobj_ex__"));
+}
+
+/* map(f, ..), filter(f, ..), reduce(f, ..) and their like call what they are given. */
+static bool calls_argument(struct scan *s, const struct trace_event *e, const struct value_list *args,
+                           struct error *err)
+{
+    for (size_t i = 0; i < args->count && i < 2; i++) {
+        const struct meaning m = meaning_of(s, args->items[i]);
+        const struct known_name *n;
+        if ((m.kind != MEANS_NAME && m.kind != MEANS_PARTIAL) || m.name.len == 0)
+            continue;
+        n = know(s, &m, err);
+        if (n == NULL ||
+            (n->opinion.severity == SEVERITY_DANGEROUS && !judge_call(s, e, &m, NULL, false, err)))
+            return false;
+    }
+    return true;
+}
+
+/* A function that is allowed because what it loads is looked at: it must be looked at, however it begins. */
+static bool loads_argument(struct scan *s, const struct meaning *m, const struct value_list *args,
+                           struct error *err)
+{
+    if (!bytes_is(m->module, "torch.storage") || !bytes_is(m->name, "_load_from_bytes") || args->count != 1)
+        return true;
+    const struct meaning loaded = meaning_of(s, args->items[0]);
+    if (loaded.kind != MEANS_TEXT || s->out_of_turn)
+        return report_unreadable(s, 0, "what it loads cannot be told", err);
+    return scan_push(s, loaded.text, s->item->member, "loaded", bytes_of(NULL, 0), true, err);
+}
+
+/* torch._tensor._rebuild_from_type_v2(function, type, arguments, state) calls that function. */
+static bool rebuilds(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                     const struct value_list *args, struct error *err)
+{
+    if (!bytes_is(m->name, "_rebuild_from_type_v2") || args->count < 3)
+        return true;
+    const struct meaning f = meaning_of(s, args->items[0]);
+    const struct value *with = args->items[2];
+    if (f.kind != MEANS_NAME)
+        return computed(s, e, err);
+    return judge_call(s, e, &f, with->kind == VALUE_TUPLE ? &with->list : NULL, false, err);
+}
+
+static bool call_name(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                      const struct value_list *args, bool making, struct error *err)
+{
+    struct meaning gives;
+    bool found;
+    if (is_maker(m) && args->count > 0) {
+        const struct meaning cls = meaning_of(s, args->items[0]);
+        if (!count_call(s, e, m, args, SEVERITY_QUIET, err))
+            return false;
+        return cls.kind == MEANS_NAME ? judge_call(s, e, &cls, NULL, true, err) : computed(s, e, err);
+    }
+    if (!meaning_of_call(s, m, args, &gives, &found, err))
+        return false;
+    const bool attribute = bytes_is(m->module, "builtins") && bytes_is(m->name, "getattr");
+    const bool partial = gives.kind == MEANS_PARTIAL;
+    if (gives.kind != MEANS_NOTHING && !meaning_set(s, e->made, gives, err))
+        return false;
+    if (gives.kind == MEANS_NAME && found && args->count > 1 && attribute) {
+        const struct meaning of = meaning_of(s, args->items[0]);
+        return count_call(s, e, m, args, SEVERITY_QUIET, err) &&
+               reach_attribute(s, e, &of, meaning_of(s, args->items[1]).text, &gives, err);
+    }
+    if (gives.kind == MEANS_NAME && !reach(s, e, &gives, true, err))
+        return false;
+    if (partial)
+        return count_call(s, e, m, args, SEVERITY_QUIET, err);
+    return loads_argument(s, m, args, err) && calls_argument(s, e, args, err) &&
+           rebuilds(s, e, m, args, err) && judge_call(s, e, m, args, making, err);
+}
+
+/* cls.__new__(cls, ..) by its name. */
+static bool is_new(const struct meaning *m)
+{
+    return ends_with(m->name, ".__new__");
+}
+
+static bool judge_one_call(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    const struct value_list *args = &e->args->list;
+    struct meaning m = meaning_of(s, e->target), gives;
+    s->acted = true;
+    switch (m.kind) {
+    case MEANS_NAME:
+    case MEANS_PARTIAL:
+        if (is_new(&m)) {
+            m.name.len -= strlen(".__new__");
+            return judge_call(s, e, &m, args, true, err);
+        }
+        if (m.kind == MEANS_PARTIAL) /* with more arguments than are seen here */
+            return judge_call(s, e, &m, args, is_making(e), err);
+        return call_name(s, e, &m, args, is_making(e), err);
+    case MEANS_ATTRIBUTE:
+    case MEANS_METHOD:
+        if (args->count == 0 || meaning_of(s, args->items[0]).kind != MEANS_NAME)
+            return computed(s, e, err);
+        if (!meaning_attribute(s, meaning_of(s, args->items[0]), m.text, &gives, err) ||
+            !reach(s, e, &gives, true, err))
+            return false;
+        if (m.kind == MEANS_METHOD)
+            return judge_call(s, e, &gives, NULL, false, err);
+        return meaning_set(s, e->made, gives, err);
+    case MEANS_NOTHING:
+    case MEANS_DATA:
+    case MEANS_TEXT:
+        return e->target->kind == VALUE_EXTERNAL
+                   ? report_find(s, SEVERITY_SUSPICIOUS, "outside-call", e->offset, e->opcode,
+                                 "It calls what lies outside of the document", err)
+                   : computed(s, e, err);
+    }
+    return false;
+}
+
+/* ---- states ---- */
+
+static bool is_hook(const struct scan *s, const struct value *v)
+{
+    static const char *const hooks[] = {"__setstate__", "__reduce__", "__reduce_ex__", "__class__",
+                                        "__getattr__",  "__getattribute__", "__call__", "__del__",
+                                        "__init__",     "__new__", "__code__", "__globals__", "__bases__",
+                                        "append",       "extend", "add", "__setitem__", "update"};
+    const struct meaning key = meaning_of(s, v);
+    if (key.kind != MEANS_TEXT || (!bytes_starts(key.text, "__") && key.text.len > 6))
+        return false;
+    for (size_t i = 0; i < ROWS(hooks); i++)
+        if (bytes_is(key.text, hooks[i]))
+            return true;
+    return false;
+}
+
+static bool judge_pair(struct scan *s, const struct trace_event *e, const struct value *key,
+                       const struct value *value, struct error *err)
+{
+    if (!is_hook(s, key))
+        return true;
+    if (bytes_starts(meaning_of(s, key).text, "__"))
+        return report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
+                           "It gives an object an attribute that Python calls by itself", err);
+    return value->kind != VALUE_GLOBAL && value->kind != VALUE_OBJECT
+               ? true
+               : report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
+                             "It gives an object a function where a method stands that unpickling calls", err);
+}
+
+/* Pairs that a dict is made of: OrderedDict([('a', 1)]). */
+static bool judge_items(struct scan *s, const struct trace_event *e, const struct value *list,
+                        struct error *err)
+{
+    if (list->kind != VALUE_LIST && list->kind != VALUE_TUPLE)
+        return true;
+    for (size_t i = 0; i < list->list.count; i++) {
+        const struct value *pair = list->list.items[i];
+        if ((pair->kind == VALUE_LIST || pair->kind == VALUE_TUPLE) && pair->list.count == 2 &&
+            !judge_pair(s, e, pair->list.items[0], pair->list.items[1], err))
+            return false;
+    }
+    return true;
+}
+
+/* A dict, or an object that is like one: Python asks for its items, whatever it is. */
+static bool judge_pairs(struct scan *s, const struct trace_event *e, const struct value *state,
+                        struct error *err)
+{
+    if (state->kind != VALUE_DICT && state->kind != VALUE_OBJECT)
+        return true;
+    const struct value_pairs *pairs = state->kind == VALUE_DICT ? &state->dict : &state->object->pairs;
+    for (size_t i = 0; i < pairs->count; i++)
+        if (!judge_pair(s, e, pairs->items[i].key, pairs->items[i].value, err))
+            return false;
+    if (state->kind == VALUE_DICT)
+        return true;
+    for (size_t i = 0; i < state->object->args->list.count; i++) {
+        const struct value *arg = state->object->args->list.items[i];
+        if (!judge_items(s, e, arg, err) || (arg->kind == VALUE_DICT && !judge_pairs(s, e, arg, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool judge_state(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    const struct value *state = e->args;
+    const struct meaning m = meaning_of(s, e->target);
+    if (m.kind == MEANS_NAME && e->target->kind == VALUE_GLOBAL && state->kind != VALUE_NONE)
+        return find_name(s, e, &m, SEVERITY_DANGEROUS, "changes-import",
+                         "It changes attributes of something that was imported", NULL, err);
+    if (m.kind == MEANS_NAME && e->target->kind == VALUE_OBJECT)
+        return find_name(s, e, &m, SEVERITY_SUSPICIOUS, "changes-import",
+                         "It changes attributes of something that was found by its name", NULL, err);
+    if (state->kind != VALUE_TUPLE)
+        return judge_pairs(s, e, state, err);
+    /* functools.partial keeps what it calls in its state: (function, arguments, keywords, attributes) */
+    if (m.kind == MEANS_PARTIAL && state->list.count > 0 && state->list.count <= 4) {
+        struct meaning f = meaning_of(s, state->list.items[0]);
+        if (f.kind == MEANS_NAME || f.kind == MEANS_PARTIAL) {
+            f.kind = MEANS_PARTIAL;
+            if (!meaning_set(s, e->target, f, err))
+                return false;
+        } else if (!meaning_set(s, e->target, (struct meaning){MEANS_NOTHING}, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < state->list.count && i < 4; i++)
+        if (!judge_pairs(s, e, state->list.items[i], err))
+            return false;
+    return true;
+}
+
+/* ---- all of it ---- */
+
+static bool judge_computed(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    const struct meaning module = meaning_of(s, e->args->list.items[0]),
+                         name = meaning_of(s, e->args->list.items[1]);
+    if (!report_find(s, SEVERITY_DANGEROUS, "computed-name", e->offset, e->opcode,
+                     "It imports a name that it computes, which only hides the name", err))
+        return false;
+    s->acted = true;
+    if (module.kind != MEANS_TEXT || name.kind != MEANS_TEXT)
+        return true;
+    const struct meaning m = {.kind = MEANS_NAME, .module = module.text, .name = name.text};
+    return reach(s, e, &m, true, err) && meaning_set(s, e->target, m, err);
+}
+
+static bool judge_import(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    const struct meaning m = meaning_of(s, e->target);
+    return reach(s, e, &m, false, err);
+}
+
+static bool judge(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    switch (e->kind) {
+    case TRACE_IMPORT:
+        return judge_import(s, e, err);
+    case TRACE_COMPUTED:
+        return judge_computed(s, e, err);
+    case TRACE_CALL:
+        return judge_one_call(s, e, err);
+    case TRACE_BUILD:
+        return judge_state(s, e, err);
+    case TRACE_PERSISTENT:
+        s->report->persistent_ids++;
+        return true;
+    case TRACE_EXTENSION:
+        s->acted = true;
+        return report_find(s, SEVERITY_SUSPICIOUS, "extension-code", e->offset, e->opcode,
+                           "It takes a name from the registry of extensions, which nobody can see here", err);
+    case TRACE_TEXT:
+        return scan_push(s, e->target->text, s->item->member,
+                         e->target->kind == VALUE_STR ? "text" : "bytes", bytes_of(NULL, e->offset), false,
+                         err);
+    case TRACE_FRAME:
+        s->acted = true;
+        return report_find(s, SEVERITY_DANGEROUS, "frame-crossed", e->offset, e->opcode,
+                           "A frame ends inside of an opcode or frame: readers disagree on what follows", err);
+    }
+    return false;
+}
+
+bool judge_events(void *arg, struct trace *events, struct error *err)
+{
+    struct scan *s = arg;
+    for (size_t i = 0; i < events->count; i++)
+        if (!judge(s, &events->events[i], err))
+            return false;
+    events->count = 0;
+    return true;
+}

@@ -1,0 +1,114 @@
+/* One scan at work. */
+#ifndef MANDOLINE_SCAN_JUDGE_H
+#define MANDOLINE_SCAN_JUDGE_H
+
+#include "pickle_trace.h"
+#include "policy.h"
+
+/* What a value stands for, as far as names and texts go. */
+enum meaning_kind {
+    MEANS_NOTHING, /* nobody can say */
+    MEANS_DATA,    /* what is known to be harmless */
+    MEANS_NAME,    /* a global, or an attribute of one */
+    MEANS_TEXT,
+    MEANS_ATTRIBUTE, /* operator.attrgetter: gives its argument's attribute `text` */
+    MEANS_METHOD,    /* operator.methodcaller: calls that */
+    MEANS_PARTIAL,   /* functools.partial of module, name */
+};
+
+struct meaning {
+    enum meaning_kind kind;
+    struct bytes module, name, text;
+};
+
+struct meaning_slot {
+    const struct value *value;
+    struct meaning meaning;
+};
+
+/* What is looked at. */
+struct item {
+    struct bytes bytes, member;
+    unsigned depth;
+    bool asked; /* the document itself, or a member that says it is a pickle: unreadable counts */
+};
+
+struct items {
+    struct item *items;
+    size_t count, capacity;
+};
+
+/* A name with what the policy says of it. */
+struct known_name {
+    struct scan_name name;
+    struct opinion opinion;
+    const struct item *reported; /* the item in which its import was a finding already */
+    size_t calls;                /* place in report->calls, plus 1 */
+    unsigned call_findings;
+};
+
+struct scan {
+    const struct policy *policy;
+    const struct limits *limits;
+    struct arena *arena;
+    struct scan_report *report;
+    bool unreadable;
+
+    struct items queue;
+    uint64_t taken; /* bytes of all items so far */
+
+    const struct item *item;
+    struct scan_part *part;
+    bool acted; /* the pickle at work imported or asked for something */
+    bool joblib; /* it names a wrapper of arrays, which pickle.load and joblib.load read differently */
+    bool out_of_turn; /* it was found by searching, behind damage */
+
+    struct known_name *names; /* hash table */
+    size_t name_count, name_slots;
+    struct meaning_slot *meanings; /* hash table, of one pickle */
+    size_t meaning_count, meaning_slots;
+};
+
+/* ---- report.c ---- */
+
+/* Adds a finding at that event (NULL: none), over SCAN_FINDINGS_MAX counted only. False: no memory. */
+bool report_add(struct scan *s, const struct finding *f, struct error *err);
+/* The same of a few words. */
+bool report_find(struct scan *s, enum severity severity, const char *rule, size_t offset, const char *opcode,
+                 const char *does, struct error *err);
+/* Something could not be looked at: the verdict will not be safe. */
+bool report_unreadable(struct scan *s, size_t offset, const char *problem, struct error *err);
+bool report_part(struct scan *s, const struct item *item, const char *format, struct error *err);
+bool report_name(struct scan *s, struct scan_name **list, size_t *count, const struct scan_name *name,
+                 struct error *err);
+/* "name('a', 1)", cut. NULL: no memory. */
+const char *report_call(struct scan *s, struct bytes module, struct bytes name, const struct value_list *args);
+
+/* ---- meaning.c ---- */
+
+struct meaning meaning_of(const struct scan *s, const struct value *v);
+bool meaning_set(struct scan *s, const struct value *v, struct meaning meaning, struct error *err);
+void meaning_forget(struct scan *s);
+/* module.name with an attribute more. */
+bool meaning_attribute(struct scan *s, struct meaning of, struct bytes path, struct meaning *out,
+                       struct error *err);
+/* What a call of a function that finds, joins or decodes gives; MEANS_NOTHING for all others. */
+bool meaning_of_call(struct scan *s, const struct meaning *callable, const struct value_list *args,
+                     struct meaning *out, bool *found, struct error *err);
+
+/* ---- judge.c ---- */
+
+/* Hears what a pickle does. arg is the scan. */
+trace_listener judge_events;
+
+/* ---- containers.c ---- */
+
+/* Puts another document into the queue; nothing of it is looked at yet. */
+bool scan_push(struct scan *s, struct bytes bytes, struct bytes member, const char *more, struct bytes name,
+               bool asked, struct error *err);
+/* Looks for what s->item is besides pickles; *known: it is one of these, and holds no pickle at its start. */
+bool scan_containers(struct scan *s, bool *known, struct error *err);
+/* A text of JSON: layers of keras that hold code. */
+bool scan_json(struct scan *s, struct bytes text, bool *known, struct error *err);
+
+#endif

@@ -1,0 +1,325 @@
+#include "policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "input.h"
+
+/* ---- reading: the format is described at the top of policy.txt ---- */
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct bytes trim(struct bytes t)
+{
+    while (t.len > 0 && is_blank(t.data[0]))
+        t = bytes_of(t.data + 1, t.len - 1);
+    while (t.len > 0 && is_blank(t.data[t.len - 1]))
+        t.len--;
+    return t;
+}
+
+/* The first word of *rest, which is moved behind it. */
+static struct bytes take_word(struct bytes *rest)
+{
+    size_t n = 0;
+    *rest = trim(*rest);
+    while (n < rest->len && !is_blank(rest->data[n]))
+        n++;
+    const struct bytes word = bytes_of(rest->data, n);
+    *rest = trim(bytes_of(rest->data + n, rest->len - n));
+    return word;
+}
+
+static bool take_pattern(struct bytes word, struct policy_row *row)
+{
+    const uint8_t *colon = word.len == 0 ? NULL : memchr(word.data, ':', word.len);
+    if (colon == NULL)
+        return false;
+    row->module = bytes_of(word.data, (size_t)(colon - word.data));
+    row->name = bytes_of(colon + 1, word.len - row->module.len - 1);
+    row->tree = row->module.len > 2 && memcmp(colon - 2, ".*", 2) == 0;
+    row->module.len -= row->tree ? 2 : 0;
+    return row->module.len > 0 && row->name.len > 0;
+}
+
+static bool take_verb(struct bytes word, struct policy_row *row)
+{
+    static const struct {
+        const char *word;
+        enum severity severity;
+        unsigned uses;
+    } verbs[] = {
+        {"dangerous", SEVERITY_DANGEROUS, 0},
+        {"suspicious", SEVERITY_SUSPICIOUS, 0},
+        {"name", SEVERITY_QUIET, USE_NAME},
+        {"make", SEVERITY_QUIET, USE_NAME | USE_MAKE},
+        {"call", SEVERITY_QUIET, USE_NAME | USE_CALL},
+    };
+    for (size_t i = 0; i < ROWS(verbs); i++)
+        if (bytes_is(word, verbs[i].word)) {
+            row->severity = verbs[i].severity;
+            row->uses = verbs[i].uses;
+            return true;
+        }
+    return false;
+}
+
+static bool arguments_are_letters(struct bytes words)
+{
+    for (size_t i = 0; i < words.len; i++)
+        if (!is_blank(words.data[i]) && strchr("sbinltdgo0*+-", words.data[i]) == NULL)
+            return false;
+    return true;
+}
+
+static bool take_row(struct bytes line, struct policy_row *row, const char **why)
+{
+    *row = (struct policy_row){0};
+    if (!take_verb(take_word(&line), row))
+        return *why = "it begins with none of dangerous, suspicious, name, make, call", false;
+    if (!take_pattern(take_word(&line), row))
+        return *why = "what follows is not MODULE:NAME", false;
+    if (row->severity != SEVERITY_QUIET) {
+        row->does = line;
+        return true;
+    }
+    row->arguments = line;
+    if ((row->uses & USE_CALL) != 0 ? line.len == 0 || !arguments_are_letters(line) : line.len > 0)
+        return *why = "the arguments are not words of the letters s b i n l t d g o 0 * + -", false;
+    return true;
+}
+
+static bool add_row(struct policy *p, const struct policy_row *row, struct arena *arena, struct error *err)
+{
+    if (p->count == p->capacity) {
+        const size_t wanted = p->capacity == 0 ? 1024 : p->capacity * 2;
+        struct policy_row *grown =
+            arena_grow(arena, p->rows, p->capacity * sizeof *row, wanted * sizeof *row);
+        if (grown == NULL)
+            return arena_fail(arena, err);
+        p->rows = grown;
+        p->capacity = wanted;
+    }
+    p->rows[p->count++] = *row;
+    return true;
+}
+
+static bool read_rows(struct policy *p, struct bytes text, struct arena *arena, struct error *err)
+{
+    size_t number = 1;
+    for (size_t at = 0; at < text.len; number++) {
+        const uint8_t *newline = memchr(text.data + at, '\n', text.len - at);
+        const size_t end = newline == NULL ? text.len : (size_t)(newline - text.data);
+        const struct bytes line = trim(bytes_of(text.data + at, end - at));
+        struct policy_row row;
+        const char *why;
+        at = end + 1;
+        if (line.len == 0 || line.data[0] == '#')
+            continue;
+        if (!take_row(line, &row, &why))
+            return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "line %zu of the scan policy: %s", number, why);
+        if (!add_row(p, &row, arena, err))
+            return false;
+    }
+    return true;
+}
+
+bool policy_load(struct bytes text, struct arena *arena, const struct policy **out, struct error *err)
+{
+    struct policy *p = arena_alloc(arena, 1, sizeof *p);
+    if (p == NULL)
+        return arena_fail(arena, err);
+    if (!read_rows(p, policy_builtin, arena, err) || !read_rows(p, text, arena, err))
+        return false;
+    *out = p;
+    return true;
+}
+
+static void file_drop(FILE **file)
+{
+    if (*file != NULL)
+        fclose(*file);
+}
+
+bool policy_open(const char *path, struct arena *arena, const struct policy **out, struct error *err)
+{
+    enum { LARGEST = 1 << 20 };
+    if (path[0] == '\0')
+        return policy_load(bytes_of(NULL, 0), arena, out, err);
+    AUTO(file_drop) FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the scan policy %.120s cannot be opened: %s", path,
+                    strerror(errno));
+    char *text = arena_alloc(arena, 1, LARGEST + 1);
+    if (text == NULL)
+        return arena_fail(arena, err);
+    const size_t n = fread(text, 1, LARGEST + 1, file);
+    if (ferror(file) || n > LARGEST)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the scan policy %.120s cannot be read or is too big", path);
+    return policy_load(bytes_of(text, n), arena, out, err);
+}
+
+/* ---- asking ---- */
+
+/* "a.b" is in "a.b" and before "a.b.c". */
+static bool is_at_or_above(struct bytes above, struct bytes path)
+{
+    return path.len >= above.len && memcmp(path.data, above.data, above.len) == 0 &&
+           (path.len == above.len || path.data[above.len] == '.');
+}
+
+static bool is_any(struct bytes name)
+{
+    return name.len == 1 && name.data[0] == '*';
+}
+
+/* How closely a row that warns has the dotted path; 0: not at all. */
+static size_t warns_of(const struct policy_row *row, struct bytes path)
+{
+    if (!is_at_or_above(row->module, path))
+        return 0;
+    if (is_any(row->name))
+        return row->tree || path.len == row->module.len ||
+                       memchr(path.data + row->module.len + 1, '.', path.len - row->module.len - 1) == NULL
+                   ? row->module.len
+                   : 0;
+    if (path.len == row->module.len)
+        return 0;
+    const struct bytes rest = bytes_of(path.data + row->module.len + 1, path.len - row->module.len - 1);
+    return is_at_or_above(row->name, rest) ? row->module.len + row->name.len + 1 : 0;
+}
+
+static bool is_class_name(struct bytes name)
+{
+    size_t at = 0;
+    while (at < name.len && name.data[at] == '_')
+        at++;
+    return at < name.len && at < 2 && name.data[at] >= 'A' && name.data[at] <= 'Z' &&
+           memchr(name.data, '.', name.len) == NULL;
+}
+
+/* The same for a row that allows, which goes by module and name as they are. */
+static size_t allows(const struct policy_row *row, struct bytes module, struct bytes name)
+{
+    if (!(row->tree ? is_at_or_above(row->module, module) : bytes_equal(row->module, module)))
+        return 0;
+    if (is_any(row->name) || (bytes_is(row->name, "@") && is_class_name(name)))
+        return row->module.len;
+    return bytes_equal(row->name, name) ? row->module.len + row->name.len + 1 : 0;
+}
+
+/* Dotted names lead through attributes: "pathlib" and "os.system" is os.system. */
+static const struct policy_row *hidden(const struct policy *p, struct bytes name)
+{
+    if (memchr(name.data, '.', name.len) == NULL)
+        return NULL;
+    for (size_t at = 0; at < name.len; at++) {
+        if (at > 0 && name.data[at - 1] != '.')
+            continue;
+        const struct bytes rest = bytes_of(name.data + at, name.len - at);
+        for (size_t i = 0; i < p->count; i++)
+            if (p->rows[i].severity == SEVERITY_DANGEROUS && warns_of(&p->rows[i], rest) > 0)
+                return &p->rows[i];
+    }
+    return NULL;
+}
+
+struct opinion policy_name(const struct policy *p, struct bytes module, struct bytes name)
+{
+    enum { LONGEST = 512 };
+    uint8_t path[LONGEST];
+    struct opinion o = {.severity = SEVERITY_SUSPICIOUS};
+    size_t best = 0;
+    if (module.len + name.len + 1 > LONGEST || name.len == 0 || module.len == 0)
+        return o;
+    memcpy(path, module.data, module.len);
+    path[module.len] = '.';
+    memcpy(path + module.len + 1, name.data, name.len);
+    const struct bytes whole = bytes_of(path, module.len + 1 + name.len);
+    const struct policy_row *inside = hidden(p, name);
+    if (inside != NULL)
+        return (struct opinion){SEVERITY_DANGEROUS, 0, true, inside->does};
+    for (size_t i = 0; i < p->count; i++) {
+        const struct policy_row *row = &p->rows[i];
+        const bool quiet = row->severity == SEVERITY_QUIET;
+        const size_t match = quiet ? allows(row, module, name) : warns_of(row, whole);
+        if (match == 0)
+            continue;
+        o.uses |= row->uses;
+        if (match >= best) {
+            best = match;
+            o.listed = true;
+            o.severity = row->severity;
+            o.does = row->does;
+        }
+    }
+    return o;
+}
+
+static bool is_bytes(const struct value *v)
+{
+    return v->kind == VALUE_BYTES || v->kind == VALUE_BYTEARRAY || v->kind == VALUE_STR ||
+           v->kind == VALUE_EXTERNAL ||
+           (v->kind == VALUE_OBJECT && v->object->callable->kind == VALUE_GLOBAL &&
+            (bytes_is(v->object->callable->global->name, "encode") ||
+             bytes_is(v->object->callable->global->name, "bytes") ||
+             bytes_is(v->object->callable->global->name, "bytearray") ||
+             bytes_is(v->object->callable->global->name, "py_buffer")));
+}
+
+static bool is_kind(const struct value *v, uint8_t letter)
+{
+    switch (letter) {
+    case 's':
+        return v->kind == VALUE_STR;
+    case 'b':
+        return is_bytes(v);
+    case 'i':
+        return v->kind == VALUE_INT || v->kind == VALUE_BIGINT || v->kind == VALUE_BOOL;
+    case 'n':
+        return v->kind == VALUE_INT || v->kind == VALUE_FLOAT || v->kind == VALUE_BOOL;
+    case 'l':
+        return v->kind == VALUE_LIST || v->kind == VALUE_TUPLE;
+    case 't':
+        return v->kind == VALUE_TUPLE;
+    case 'd':
+        return v->kind == VALUE_DICT;
+    case 'g':
+        return v->kind == VALUE_GLOBAL;
+    case 'o': /* something that was made, or data: nothing that can be called by its name */
+        return v->kind != VALUE_GLOBAL;
+    case '0':
+        return v->kind == VALUE_NONE;
+    default:
+        return letter == '*';
+    }
+}
+
+static bool fits(struct bytes letters, const struct value_list *args)
+{
+    const bool open = letters.data[letters.len - 1] == '+';
+    const size_t n = letters.data[0] == '-' ? 0 : letters.len - open;
+    if (open ? args->count < n : args->count != n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!is_kind(args->items[i], letters.data[i]))
+            return false;
+    return true;
+}
+
+bool policy_call(const struct policy *p, struct bytes module, struct bytes name, const struct value_list *args)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct policy_row *row = &p->rows[i];
+        if ((row->uses & USE_CALL) == 0 || allows(row, module, name) == 0)
+            continue;
+        struct bytes words = row->arguments;
+        while (words.len > 0)
+            if (fits(take_word(&words), args))
+                return true;
+    }
+    return false;
+}

@@ -1,0 +1,165 @@
+#include "judge.h"
+
+#include <stdio.h>
+
+/* Opcodes that a search behind damage may run in all, and at one place. */
+enum { SEARCH_STEPS = 20000000, SEARCH_STEPS_AT_ONCE = 100000, SEARCH_START = 16 };
+
+/* ---- pickles ---- */
+
+/* A limit was met: it is named, and what lies behind is not known. */
+static bool met_limit(struct scan *s, size_t at, const struct error *why, struct error *err)
+{
+    s->report->limit = why->limit == NULL ? "memory" : why->limit;
+    return report_unreadable(s, at, why->detail, err);
+}
+
+static bool run(struct scan *s, size_t from, bool plain, uint64_t steps, struct arena *arena, struct trace_end *end,
+                struct error *err)
+{
+    s->acted = false;
+    meaning_forget(s);
+    return pickle_trace(s->item->bytes, from, plain, steps, s->limits, arena, judge_events, s, end, err);
+}
+
+/*
+ * Behind damage, or behind the last pickle: whatever begins like a pickle and imports something is judged
+ * too. Another reader may find it.
+ */
+static bool search(struct scan *s, size_t from, struct error *err)
+{
+    const struct bytes in = s->item->bytes;
+    uint64_t left = SEARCH_STEPS;
+    bool ok = true;
+    s->out_of_turn = true;
+    for (size_t at = from; ok && at < in.len; at++) {
+        struct arena scratch;
+        struct trace_end end;
+        const uint8_t c = in.data[at];
+        if (c != 0x80 && c != 'c' && c != 'i' && c != 0x8c && c != 'U' && c != 'X')
+            continue;
+        if (!pickle_may_begin(bytes_of(in.data + at, in.len - at)))
+            continue;
+        if (left < SEARCH_START) {
+            s->report->limit = "nodes";
+            ok = report_unreadable(s, at, "searching for more pickles takes too long", err);
+            break;
+        }
+        arena_init(&scratch, (size_t)s->limits->memory);
+        ok = run(s, at, false, left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE, &scratch, &end, err);
+        meaning_forget(s);
+        left -= end.steps + SEARCH_START < left ? end.steps + SEARCH_START : left;
+        if (s->acted && end.at > at)
+            at = end.at - 1;
+        arena_free(&scratch);
+    }
+    s->out_of_turn = false;
+    return ok;
+}
+
+/* The pickle once more, as who reads it without joblib does. */
+static bool run_plain(struct scan *s, size_t from, struct error *err)
+{
+    struct trace_end end;
+    const bool acted = s->acted;
+    s->out_of_turn = true;
+    const bool ok = run(s, from, true, UINT64_MAX, s->arena, &end, err);
+    s->out_of_turn = false;
+    s->acted |= acted;
+    return ok;
+}
+
+/* Pickles in a row from the start of the item. known: the item is something else, and this a second look. */
+static bool scan_pickles(struct scan *s, bool known, struct error *err)
+{
+    const struct bytes in = s->item->bytes;
+    struct trace_end end = {0};
+    size_t at = 0;
+    bool acted = false;
+    while (at < in.len) {
+        s->joblib = false;
+        if (!run(s, at, false, UINT64_MAX, s->arena, &end, err) ||
+            (s->joblib && !run_plain(s, at, err)))
+            return false;
+        acted |= s->acted;
+        if (end.stopped.kind != ERR_NONE)
+            break;
+        s->part->pickles++;
+        at = end.at;
+    }
+    if (s->part->format == NULL && (s->part->pickles > 0 || acted))
+        s->part->format = "pickle";
+    if (at >= in.len && in.len > 0)
+        return true;
+    if (end.stopped.kind != ERR_NONE && end.stopped.kind != ERR_SYNTAX && !(known && !s->acted))
+        return met_limit(s, end.at, &end.stopped, err);
+    if (known && !acted)
+        return true;
+    const bool head = in.len > 2 && in.data[0] == 0x80 && in.data[1] <= 5;
+    if (s->part->pickles > 0 && !s->acted) {
+        s->part->trailing = in.len - at;
+    } else if (s->acted || s->item->asked || (head && end.steps > 2)) {
+        const bool nothing = end.steps == 0 && s->part->pickles == 0;
+        if (head && s->part->format == NULL)
+            s->part->format = "pickle";
+        if (!report_unreadable(s, end.at, nothing ? "the format is not known" : end.stopped.detail, err))
+            return false;
+    }
+    return search(s, s->part->pickles > 0 && !s->acted ? at : end.at < in.len ? end.at + 1 : in.len, err);
+}
+
+/* ---- the queue ---- */
+
+static bool scan_item(struct scan *s, const struct item *item, struct error *err)
+{
+    const size_t parts = s->report->part_count;
+    bool known = false;
+    s->item = item;
+    s->taken += item->bytes.len;
+    if (!report_part(s, item, NULL, err))
+        return false;
+    if (s->taken > s->limits->inflated + s->limits->body) {
+        s->report->limit = "inflated";
+        return report_unreadable(s, 0, "there is more inside than may be unpacked", err);
+    }
+    if (!scan_containers(s, &known, err) || !scan_pickles(s, known, err))
+        return false;
+    /* a text or a member that turned out to be nothing */
+    if (parts > 0 && s->part->format == NULL && s->part->broken_at == SIZE_MAX)
+        s->report->part_count = parts;
+    return true;
+}
+
+static bool run_queue(struct scan *s, struct error *err)
+{
+    for (size_t i = 0; i < s->queue.count; i++) {
+        struct item *item = arena_alloc(s->arena, 1, sizeof *item);
+        if (item == NULL)
+            return arena_fail(s->arena, err);
+        *item = s->queue.items[i];
+        if (!scan_item(s, item, err))
+            return false;
+    }
+    return true;
+}
+
+bool scan_document(struct bytes in, const struct policy *policy, const struct limits *limits,
+                   struct arena *arena, struct scan_report *out, struct error *err)
+{
+    struct scan s = {.policy = policy, .limits = limits, .arena = arena, .report = out};
+    struct error failed = {0};
+    struct item first = {.bytes = in, .member = bytes_of("", 0), .asked = true};
+    *out = (struct scan_report){0};
+    s.queue = (struct items){.items = &first, .count = 1, .capacity = 1};
+    if (!run_queue(&s, &failed)) {
+        if (failed.kind != ERR_LIMIT) {
+            *err = failed;
+            return false;
+        }
+        out->limit = failed.limit;
+        s.unreadable = true;
+    }
+    if (out->verdict == VERDICT_SAFE && s.unreadable)
+        out->verdict = VERDICT_UNREADABLE;
+    return true;
+}
