@@ -15,12 +15,19 @@ bool stored_find(const struct request *request, struct stored *out, struct error
     return store_open(request->service->store, request->name, request->arena, &out->file, err);
 }
 
+/* What is not read part by part is decoded as a whole, which is as heavy as a conversion. */
+static bool admit(const struct request *request, const struct codec *codec, struct error *err)
+{
+    return codec->by_parts || request->service->admit == NULL || request->service->admit(request, err);
+}
+
 bool stored_open(const struct request *request, struct stored *s, struct reply *reply, struct error *err)
 {
     const struct codec_options *options;
     const struct limits *limits = request->service->limits;
     return param_options(request, &options, err) &&
            negotiate_file(request->name, &s->file.input, limits, request->arena, &s->source, err) &&
+           admit(request, s->source.codec, err) &&
            source_open(&s->source, options, request, &s->document, reply, err);
 }
 

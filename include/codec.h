@@ -57,6 +57,7 @@ struct codec {
      */
     int (*sniff)(struct bytes head);
 
+    bool by_parts;      /* decode and open read a small part of a document; the rest as it is asked for */
     bool takes_buffers; /* options->buffers mean something to decode and open */
 
     /* The whole document as a value. Strings and arrays may be views into the input, which outlives them. */

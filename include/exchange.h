@@ -22,6 +22,11 @@ struct service {
     const char *version;
     const struct policy *policy;            /* of scans (scanner.h); NULL: what is built in */
     bool (*ready)(const struct service *s); /* false while draining */
+    /*
+     * Waits for a place for heavy work, which the exchange keeps until its answer is encoded; a second call
+     * finds it there. NULL: there is no such limit.
+     */
+    bool (*admit)(const struct request *request, struct error *err);
     /* The answer that the same path and query had with this strong ETag, if it was kept. NULL: none are. */
     bool (*recall)(const struct request *request, const char *etag, struct reply *reply);
 };

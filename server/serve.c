@@ -12,6 +12,7 @@
 #include "http.h"
 #include "log.h"
 #include "scanner.h"
+#include "transaction.h"
 
 enum { DRAIN_STEP_MS = 20, POLICY_MEMORY = 16 << 20 };
 
@@ -39,6 +40,7 @@ static void server_init(struct server *server, const struct config *config, cons
                     .version = MANDOLINE_VERSION,
                     .policy = policy,
                     .ready = is_ready,
+                    .admit = transaction_admit,
                     .recall = recall_answer},
         .config = config,
     };

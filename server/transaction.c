@@ -146,17 +146,20 @@ static bool undo_coding(struct transaction *t, struct error *err)
            spool_finish(&t->inflated, &t->request.body, err);
 }
 
-static bool admit(struct transaction *t, struct error *err)
+bool transaction_admit(const struct request *request, struct error *err)
 {
-    if (t->match.route->heavy)
+    struct transaction *t =
+        (struct transaction *)(uintptr_t)((const uint8_t *)request - offsetof(struct transaction, request));
+    if (!t->has_place)
         t->has_place = admission_enter(&t->server->admission, err);
     t->admitted = now_us();
-    return !t->match.route->heavy || t->has_place;
+    return t->has_place;
 }
 
 static bool run(struct transaction *t, struct error *err)
 {
-    if (!admit(t, err) || !undo_coding(t, err) || !route_run(t->match.route, &t->request, &t->reply, err))
+    if ((t->match.route->heavy && !transaction_admit(&t->request, err)) || !undo_coding(t, err) ||
+        !route_run(t->match.route, &t->request, &t->reply, err))
         return false;
     if (t->reply.kind != REPLY_ENCODER)
         return true;

@@ -55,6 +55,9 @@ void transaction_answer(struct transaction *t);
 /* The next bytes of a REPLY_ENCODER, at most n; *got is 0 at the end only. False: t->error is set. */
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got);
 
+/* For struct service: request is that of a transaction. */
+bool transaction_admit(const struct request *request, struct error *err);
+
 /* Microseconds since it began. */
 uint64_t transaction_age(const struct transaction *t);
 

@@ -220,6 +220,7 @@ const struct codec hdf5_codec = {
     .media_types = (const char *const[]){"application/x-hdf5", "application/x-hdf", NULL},
     .extensions = (const char *const[]){"h5", "hdf5", "he5", "nc", NULL},
     .sniff = hdf5_sniff,
+    .by_parts = true,
     .decode = hdf5_decode,
     .open = hdf5_open,
     .begin = h5_begin,

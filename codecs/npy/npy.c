@@ -6,6 +6,7 @@ const struct codec npy_codec = {
     .media_types = (const char *const[]){"application/x-npy", NULL},
     .extensions = (const char *const[]){"npy", NULL},
     .sniff = npy_sniff,
+    .by_parts = true,
     .decode = npy_decode,
     .begin = npy_begin,
     .step = npy_step,

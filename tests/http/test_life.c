@@ -71,6 +71,52 @@ static void the_queue_for_heavy_work_is_bounded(void **state)
     server_stop(&s);
 }
 
+/* Holds a place: an answer of gigabytes that nobody reads. Close the descriptor. */
+static int start_endless_answer(const struct server_process *s)
+{
+    const int fd = raw_connect(s);
+    raw_send(fd, "POST /v1/convert?from=pickle&to=json HTTP/1.1\r\nHost: a\r\nContent-Length: 39\r\n\r\n"
+                 "c__builtin__\nxrange\n(I0\nI1000000000\ntR.");
+    usleep(2 * SETTLE_US);
+    return fd;
+}
+
+static void a_stored_pickle_is_decoded_in_turn(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = {"--limit-heavy=1", "--limit-queue=0", NULL};
+    static const struct {
+        const char *path;
+        long busy; /* while the place is taken */
+    } rows[] = {
+        {"/v1/data/a.pickle?format=json", 429},
+        {"/v1/meta/a.pickle", 429},
+        {"/v1/attrs/a.pickle", 429},
+        {"/v1/files/a.pickle", 200},
+        {"/v1/data/a.npy?format=json", 200}, /* read part by part */
+    };
+    static const char npy[] =
+        "\x93NUMPY\x01\0\x38\0{'descr': '<i1', 'fortran_order': False, 'shape': (2,)}\n\1\2";
+    struct server_process s;
+    server_start(&s, TEST_MANDOLINE, arguments);
+    server_put_file(&s, "a.pickle", bytes_text("(lp0\nI1\na."));
+    server_put_file(&s, "a.npy", bytes_of(npy, sizeof npy - 1));
+    for (int busy = 1; busy >= 0; busy--) {
+        const int fd = busy ? start_endless_answer(&s) : -1;
+        for (size_t i = 0; i < ROWS(rows); i++) {
+            struct answer a;
+            print_message("%s, %s\n", rows[i].path, busy ? "busy" : "free");
+            http(&s, &(struct call){.path = rows[i].path}, &a);
+            assert_int_equal(a.status, busy ? rows[i].busy : 200);
+            answer_free(&a);
+        }
+        if (fd >= 0)
+            close(fd);
+        usleep(2 * SETTLE_US);
+    }
+    server_stop(&s);
+}
+
 static void a_wait_for_a_place_ends(void **state)
 {
     (void)state;
@@ -200,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_queue_for_heavy_work_is_bounded),
+        cmocka_unit_test(a_stored_pickle_is_decoded_in_turn),
         cmocka_unit_test(a_wait_for_a_place_ends),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(sigterm_lets_open_answers_finish),
