@@ -111,6 +111,25 @@ bool put_string(struct sink *out, struct bytes text, bool surrogates, struct err
     return true;
 }
 
+bool put_name_compact(struct sink *out, bool comma, struct bytes text, struct error *err)
+{
+    if (text.len > STRING_CHUNK)
+        return (!comma || put_byte(out, ',', err)) && put_string(out, text, false, err) &&
+               put_byte(out, ':', err);
+    uint8_t *const start = sink_reserve(out, LONGEST_ESCAPE * text.len + 12);
+    if (start == NULL)
+        return sink_fail(err);
+    uint8_t *p = start;
+    *p = ',';
+    p += comma;
+    *p++ = '"';
+    p = escape(p, text.data, text.len);
+    *p++ = '"';
+    *p++ = ':';
+    sink_commit(out, (size_t)(p - start));
+    return true;
+}
+
 bool put_base64(struct sink *out, struct bytes bytes, struct error *err)
 {
     if (!put_byte(out, '"', err))

@@ -29,66 +29,74 @@ static bool is_container(const struct value *v)
 /* ---- one container ---- */
 
 struct level {
-    const struct value *value;
-    size_t next;
+    bool dict;
+    struct value *const *items;     /* that are left, or */
+    const struct value_pair *pairs; /* pairs of a dict */
+    size_t left;
 };
 
-static size_t count_of(const struct value *v)
+static bool open_level(struct json_writer *w, struct level *level, const struct value *v, struct sink *out,
+                       struct error *unsaid)
 {
-    return v->kind == VALUE_DICT ? v->dict.count : v->list.count;
+    const bool dict = v->kind == VALUE_DICT;
+    *level = (struct level){.dict = dict,
+                            .items = dict ? NULL : v->list.items,
+                            .pairs = dict ? v->dict.items : NULL,
+                            .left = dict ? v->dict.count : v->list.count};
+    return (v->mark & WALK_OPEN) == 0 && layout_open(&w->layout, dict ? '{' : '[', out, unsaid);
 }
 
-static bool open_level(struct json_writer *w, struct level *level, const struct value *v, struct sink *out)
+/* A member's name and what is around it. */
+static bool put_key(struct json_writer *w, struct value *key, struct sink *out, struct error *unsaid)
 {
-    struct error unsaid = {0};
-    *level = (struct level){.value = v};
-    return (v->mark & WALK_OPEN) == 0 &&
-           layout_open(&w->layout, v->kind == VALUE_DICT ? '{' : '[', out, &unsaid);
+    if (key->kind == VALUE_STR && (key->flags & VALUE_SURROGATES) == 0 && !w->layout.pretty) {
+        const bool comma = w->layout.comma;
+        w->layout.comma = true;
+        return put_name_compact(out, comma, key->text, unsaid);
+    }
+    return layout_separate(&w->layout, out, unsaid) && keytext_put(w, key, out, unsaid) &&
+           layout_colon(&w->layout, out, unsaid);
 }
 
 /* What stands before the next part of a level. False where that is for the walk: a key that is no text. */
 static bool put_before(struct json_writer *w, struct level *level, const struct value **part,
-                       struct sink *out)
+                       struct sink *out, struct error *unsaid)
 {
-    struct error unsaid = {0};
-    const size_t i = level->next++;
-    if (!layout_separate(&w->layout, out, &unsaid))
-        return false;
-    if (level->value->kind != VALUE_DICT) {
-        *part = level->value->list.items[i];
-        return true;
+    level->left--;
+    if (!level->dict) {
+        *part = *level->items++;
+        return layout_separate(&w->layout, out, unsaid);
     }
-    const struct value_pair *pair = &level->value->dict.items[i];
+    const struct value_pair *pair = level->pairs++;
     *part = pair->value;
-    return pair->key->kind == VALUE_STR && keytext_put(w, pair->key, out, &unsaid) &&
-           layout_colon(&w->layout, out, &unsaid);
+    return pair->key->kind == VALUE_STR && put_key(w, pair->key, out, unsaid);
 }
 
 /* All of a container; false where it has more levels, parts or bytes than are written here. */
-static bool put_container(struct json_writer *w, const struct value *v, struct sink *out, uint64_t *nodes)
+static bool put_container(struct json_writer *w, const struct value *v, struct sink *out, uint64_t *nodes,
+                          struct error *unsaid)
 {
-    struct error unsaid = {0};
-    struct level levels[LEVELS];
-    size_t depth = 1, parts = 1;
+    struct level levels[LEVELS], *level = levels;
+    size_t parts = 1;
     const uint64_t start = out->total;
-    if (!open_level(w, &levels[0], v, out))
+    if (!open_level(w, level, v, out, unsaid))
         return false;
-    while (depth > 0) {
-        struct level *level = &levels[depth - 1];
-        const bool dict = level->value->kind == VALUE_DICT;
+    for (;;) {
         const struct value *part;
-        if (level->next == count_of(level->value)) {
-            depth--;
-            if (!layout_close(&w->layout, dict ? '}' : ']', out, &unsaid))
+        if (level->left == 0) {
+            if (!layout_close(&w->layout, level->dict ? '}' : ']', out, unsaid))
                 return false;
+            if (level-- == levels)
+                break;
             continue;
         }
-        parts += dict ? 2 : 1;
-        if (parts > MOST_PARTS || out->total - start > MOST_BYTES || !put_before(w, level, &part, out))
+        parts += level->dict ? 2 : 1;
+        if (parts > MOST_PARTS || out->total - start > MOST_BYTES ||
+            !put_before(w, level, &part, out, unsaid))
             return false;
-        if (json_is_leaf(part)
-                ? !json_put_leaf(w, part, out, &unsaid)
-                : !is_container(part) || depth == LEVELS || !open_level(w, &levels[depth++], part, out))
+        if (json_is_leaf(part) ? !json_put_leaf(w, part, out, unsaid)
+                               : !is_container(part) || level == levels + LEVELS - 1 ||
+                                     !open_level(w, ++level, part, out, unsaid))
             return false;
     }
     *nodes += parts;
@@ -98,27 +106,24 @@ static bool put_container(struct json_writer *w, const struct value *v, struct s
 /* ---- parts beside each other ---- */
 
 static bool put_value(struct json_writer *w, const struct siblings *s, const struct value *v,
-                      struct sink *out, uint64_t *nodes)
+                      struct sink *out, uint64_t *nodes, struct error *unsaid)
 {
-    struct error unsaid = {0};
     if (is_container(v))
-        return s->containers && put_container(w, v, out, nodes);
+        return s->containers && put_container(w, v, out, nodes, unsaid);
     *nodes += 1;
-    return json_is_leaf(v) && json_put_leaf(w, v, out, &unsaid);
+    return json_is_leaf(v) && json_put_leaf(w, v, out, unsaid);
 }
 
 static bool put_part(struct json_writer *w, const struct siblings *s, size_t i, struct sink *out,
-                     uint64_t *nodes)
+                     uint64_t *nodes, struct error *unsaid)
 {
-    struct error unsaid = {0};
-    if (!layout_separate(&w->layout, out, &unsaid))
-        return false;
     if (s->run.pairs == NULL)
-        return put_value(w, s, s->run.items[i], out, nodes);
+        return layout_separate(&w->layout, out, unsaid) &&
+               put_value(w, s, s->run.items[i], out, nodes, unsaid);
     const struct value_pair *pair = &s->run.pairs[i];
     *nodes += 1;
-    return json_is_leaf(pair->key) && keytext_put(w, pair->key, out, &unsaid) &&
-           layout_colon(&w->layout, out, &unsaid) && put_value(w, s, pair->value, out, nodes);
+    return json_is_leaf(pair->key) && put_key(w, pair->key, out, unsaid) &&
+           put_value(w, s, pair->value, out, nodes, unsaid);
 }
 
 static bool is_enough(const struct siblings *s, const struct sink *out, uint64_t start)
@@ -130,12 +135,13 @@ static bool is_enough(const struct siblings *s, const struct sink *out, uint64_t
 static size_t put_parts(struct json_writer *w, const struct siblings *s, size_t from, size_t to,
                         struct sink *out, uint64_t *nodes)
 {
+    struct error unsaid = {0}; /* the walk says it */
     const uint64_t start = out->total;
     size_t i = from;
     do {
         const uint64_t before = out->total, counted = *nodes;
         const struct layout layout = w->layout;
-        if (!put_part(w, s, i, out, nodes)) {
+        if (!put_part(w, s, i, out, nodes, &unsaid)) {
             sink_undo(out, (size_t)(out->total - before));
             *nodes = counted;
             w->layout = layout;

@@ -201,11 +201,6 @@ static bool put_dtype(const struct json_writer *w, const struct dtype *t, struct
     return descr == NULL ? arena_fail(&scratch, err) : json_put_nested(w, descr, w->options, out, err);
 }
 
-bool json_is_leaf(const struct value *v)
-{
-    return v->kind < VALUE_LIST || v->kind == VALUE_DTYPE || v->kind == VALUE_GLOBAL;
-}
-
 bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err)
 {
     switch ((enum value_kind)v->kind) {

@@ -58,7 +58,11 @@ bool json_put_nested(const struct json_writer *w, struct value *v, const struct 
                      struct sink *out, struct error *err);
 
 /* A value without parts, as the walk sees it. */
-bool json_is_leaf(const struct value *v);
+static inline bool json_is_leaf(const struct value *v)
+{
+    return v->kind < VALUE_LIST || v->kind == VALUE_DTYPE || v->kind == VALUE_GLOBAL;
+}
+
 bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err);
 
 bool json_begin(struct encoder *e, struct error *err);

@@ -267,6 +267,7 @@ bool machine_finish(struct machine *m, struct error *err)
 
 bool machine_run(struct machine *m, struct value **out, size_t *used, struct error *err)
 {
+    m->runs = true;
     while (m->result == NULL)
         if (!machine_step(m, err))
             return false;

@@ -65,6 +65,7 @@ struct machine {
     size_t early;             /* of noted: those before were looked at by recognise_early() */
     struct bytes inner; /* what lay behind the newest wrapper of joblib's: elements, or a pickle of its own */
     bool inner_is_pickle;
+    bool runs;     /* nobody looks at single steps: a number may take those that follow it along */
     bool embedded; /* this is such a pickle */
     struct keyset keys;
     struct trace *trace; /* where imports and calls are noted; NULL: nobody asks */

@@ -171,7 +171,6 @@ static bool read_next(struct row *r, struct error *err)
         m.encoding = r->options->encoding;
         m.given = r->options->buffers;
         m.given_count = r->options->buffer_count;
-
         if (machine_run(&m, &v, &used, &failed)) {
             r->at = used;
             return value_append(r->arena, &r->values, v) || arena_fail(r->arena, err);

@@ -14,6 +14,46 @@ static bool push_int(struct machine *m, int64_t integer, struct error *err)
     return machine_push(m, v, err);
 }
 
+/* How many opcodes of at most so many bytes can be run without asking for room or looking for the end. */
+static inline size_t sure_steps(const struct machine *m, size_t size)
+{
+    size_t n = (size_t)(m->end - m->at) / size;
+    const size_t nodes = (size_t)(m->nodes_end - m->nodes), room = m->capacity - m->depth;
+    n = nodes < n ? nodes : n;
+    return room < n ? room : n;
+}
+
+/* Long lists of numbers are one opcode after the other: those that surely can be run are run at once. */
+static bool more_ints(struct machine *m)
+{
+    enum { LONGEST = 5 };
+    for (size_t n = m->runs ? sure_steps(m, LONGEST) : 0; n > 0; n--) {
+        const uint8_t *p = m->at + 1;
+        int64_t integer;
+        switch (m->at[0]) {
+        case OP_BININT:
+            integer = (int32_t)load_u32_le(p);
+            m->at += 5;
+            break;
+        case OP_BININT1:
+            integer = p[0];
+            m->at += 2;
+            break;
+        case OP_BININT2:
+            integer = load_u16_le(p);
+            m->at += 3;
+            break;
+        default:
+            return true;
+        }
+        struct value *v = m->nodes++;
+        v->kind = VALUE_INT;
+        v->integer = integer;
+        m->stack[m->depth++] = v;
+    }
+    return true;
+}
+
 bool op_none(struct machine *m, struct error *err)
 {
     return machine_push(m, m->none, err);
@@ -34,19 +74,19 @@ bool op_newfalse(struct machine *m, struct error *err)
 bool op_binint(struct machine *m, struct error *err)
 {
     const uint8_t *p;
-    return machine_take(m, 4, &p, err) && push_int(m, (int32_t)load_u32_le(p), err);
+    return machine_take(m, 4, &p, err) && push_int(m, (int32_t)load_u32_le(p), err) && more_ints(m);
 }
 
 bool op_binint1(struct machine *m, struct error *err)
 {
     const uint8_t *p;
-    return machine_take(m, 1, &p, err) && push_int(m, p[0], err);
+    return machine_take(m, 1, &p, err) && push_int(m, p[0], err) && more_ints(m);
 }
 
 bool op_binint2(struct machine *m, struct error *err)
 {
     const uint8_t *p;
-    return machine_take(m, 2, &p, err) && push_int(m, load_u16_le(p), err);
+    return machine_take(m, 2, &p, err) && push_int(m, load_u16_le(p), err) && more_ints(m);
 }
 
 /* "00" and "01" are how protocols 0 and 1 write False and True. */
@@ -127,6 +167,21 @@ bool op_float(struct machine *m, struct error *err)
     return machine_line(m, &line, err) && text_float(m, line, &real, err) && push_float(m, real, err);
 }
 
+/* As more_ints(). */
+static bool more_floats(struct machine *m)
+{
+    enum { SIZE = 9 };
+    for (size_t n = m->runs ? sure_steps(m, SIZE) : 0; n > 0 && m->at[0] == OP_BINFLOAT; n--) {
+        struct value *v = m->nodes++;
+        const uint64_t bits = load_u64_be(m->at + 1);
+        v->kind = VALUE_FLOAT;
+        memcpy(&v->real, &bits, sizeof v->real);
+        m->stack[m->depth++] = v;
+        m->at += SIZE;
+    }
+    return true;
+}
+
 bool op_binfloat(struct machine *m, struct error *err)
 {
     const uint8_t *p;
@@ -135,7 +190,7 @@ bool op_binfloat(struct machine *m, struct error *err)
         return false;
     const uint64_t bits = load_u64_be(p);
     memcpy(&real, &bits, sizeof real);
-    return push_float(m, real, err);
+    return push_float(m, real, err) && more_floats(m);
 }
 
 /* ---- text and bytes ---- */
