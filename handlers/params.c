@@ -147,6 +147,7 @@ bool param_options(const struct request *request, const struct codec_options **o
         !param_choice(request, "table", table_forms, &table, err) ||
         !param_bool(request, "pretty", &o->pretty, err) ||
         !param_number(request, "protocol", 0, MAX_PROTOCOL, &protocol, err) ||
+        !param_bool(request, "optimize", &o->optimize, err) ||
         !param_bool(request, "attributes", &o->attributes, err) ||
         !param_bool(request, "header", &o->header, err) ||
         !param_choice(request, "encoding", encodings, &encoding, err) || !param_index(request, o, err))

@@ -25,10 +25,10 @@ bool param_choice(const struct request *request, const char *name, const char *c
 bool param_list(const struct request *request, const char *name, const struct bytes **out, size_t *count,
                 struct error *err);
 
-/* nan= pretty= protocol= attributes= header= index= encoding=, over the defaults, in the arena. */
+/* nan= pretty= protocol= optimize= attributes= header= index= encoding=, over the defaults, in the arena. */
 bool param_options(const struct request *request, const struct codec_options **out, struct error *err);
+#define PARAM_OPTIONS "nan", "pretty", "protocol", "optimize", "attributes", "header", "table", PARAM_READING
 #define PARAM_READING "index", "encoding"
-#define PARAM_OPTIONS "nan", "pretty", "protocol", "attributes", "header", "table", "index", "encoding"
 
 /* Every parameter is one of those known (see struct route), and none is there twice that may not be. */
 bool params_check(const struct request *request, const char *const *known, struct error *err);

@@ -13,8 +13,8 @@ static const char *const disassembling[] = {"format", "index", "width", NULL};
 static const char *const listing[] = {"prefix", "after", "limit", "pretty", NULL};
 static const char *const structure[] = {"path", "depth", "pretty", PARAM_READING, NULL};
 static const char *const one_object[] = {"path", "pretty", PARAM_READING, NULL};
-static const char *const attributes[] = {"path",   "name*",    "format",      "nan",
-                                         "pretty", "protocol", PARAM_READING, NULL};
+static const char *const attributes[] = {"path",     "name*",    "format",      "nan", "pretty",
+                                         "protocol", "optimize", PARAM_READING, NULL};
 static const char *const data[] = {PART_PARAMETERS, "format", PARAM_OPTIONS, NULL};
 
 const struct route routes[] = {

@@ -23,6 +23,7 @@ struct codec_options {
     enum table_form table;  /* json */
     bool pretty;            /* json, typed */
     int protocol;           /* pickle: 0 to 5; default 4 */
+    bool optimize;          /* pickle: no memo entries that nothing asks for */
     bool attributes;        /* hdf5 decode: groups and datasets carry their attributes along */
     enum encoding encoding; /* pickle decode */
     int64_t index;          /* pickle decode: which of several in a row; negative: from the end */

@@ -24,6 +24,7 @@ const struct option convert_options[] = {
     {"--header", NULL, "yes|no", "whether CSV has a line of names", "header"},
     {"--nan", NULL, "SPELLING", "how JSON writes NaN: null, string, literal or error", "nan"},
     {"--protocol", NULL, "N", "the pickle protocol to write, 0 to 5", "protocol"},
+    {"--optimize", NULL, NULL, "a pickle without the memo entries that nothing uses", "optimize"},
     {"--index", NULL, "N", "which of several pickles in a row, or all", "index"},
     {"--encoding", NULL, "NAME", "of Python 2's strings: auto, ascii, latin1, bytes or utf8", "encoding"},
     {"--pretty", NULL, NULL, "JSON with line breaks", "pretty"},

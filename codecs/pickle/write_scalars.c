@@ -30,7 +30,8 @@ static bool write_long(struct writer *w, struct bytes twos, struct error *err)
         if (twos.len > INT32_MAX)
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the integer is too big for a pickle");
         store_u32_le(header + 1, (uint32_t)twos.len);
-        return write_raw(w, header, twos.len < 256 ? 2 : 5, err) && write_raw(w, twos.data, twos.len, err);
+        return write_start(w, err) && write_raw(w, header, twos.len < 256 ? 2 : 5, err) &&
+               write_raw(w, twos.data, twos.len, err);
     }
     struct bytes text;
     return bigint_to_decimal(twos, w->e->limits->digits, w->e->arena, &text, err) &&
@@ -53,7 +54,7 @@ bool write_int(struct writer *w, int64_t n, struct error *err)
     store_u32_le(op + 1, (uint32_t)n);
     const size_t bytes = (n & ~0xff) == 0 ? 1 : (n & ~0xffff) == 0 ? 2 : 4;
     op[0] = bytes == 1 ? OP_BININT1 : bytes == 2 ? OP_BININT2 : OP_BININT;
-    return write_raw(w, op, 1 + bytes, err);
+    return write_start(w, err) && write_raw(w, op, 1 + bytes, err);
 }
 
 static bool write_float(struct writer *w, double real, struct error *err)
@@ -69,7 +70,7 @@ static bool write_float(struct writer *w, double real, struct error *err)
     memcpy(&bits, &real, sizeof bits);
     op[0] = OP_BINFLOAT;
     store_u64_le(op + 1, __builtin_bswap64(bits));
-    return write_raw(w, op, 9, err);
+    return write_start(w, err) && write_raw(w, op, 9, err);
 }
 
 static bool write_complex(struct writer *w, struct value *v, struct error *err)
@@ -335,7 +336,7 @@ static bool write_named(struct writer *w, struct value *v, struct error *err)
             bytes_is(v->global->module, known_names[i].module)) {
             if (!write_known(w, i, err))
                 return false;
-            v->mark = WALK_SEEN | (w->globals[i] - 1);
+            v->mark = w->e->walk.seen | (w->globals[i] - 1);
             return true;
         }
     return write_global(w, v->global, err) && write_memo(w, v, err);
@@ -381,7 +382,7 @@ static bool write_string(struct writer *w, struct value *v, struct error *err)
     assert(w != NULL); /* else the analyzer takes "no slot" for "no writer", whose member a slot is */
     uint32_t *slot = short_slot(w, v);
     if (slot != NULL && *slot != 0) {
-        v->mark = WALK_SEEN | (*slot - 1);
+        v->mark = w->e->walk.seen | (*slot - 1);
         return write_get(w, *slot - 1, err);
     }
     if (v->kind == VALUE_BYTES ? !write_bytes(w, v->text, v, err)
@@ -420,7 +421,7 @@ bool write_scalar(struct writer *w, struct value *v, struct error *err)
     case VALUE_DTYPE:
         if (!write_dtype(w, v->dtype, &number, err))
             return false;
-        v->mark = WALK_SEEN | number;
+        v->mark = w->e->walk.seen | number;
         return true;
     case VALUE_LIST:
     case VALUE_TUPLE:

@@ -144,7 +144,7 @@ static bool before_in(struct writer *w, const struct walk_event *e, struct error
 /* The object is made. If it was made inside of its own arguments, that one is taken and this one dropped. */
 static bool made(struct writer *w, struct value *v, struct error *err)
 {
-    if ((v->mark & WALK_SEEN) == 0)
+    if ((v->mark & w->e->walk.seen) == 0)
         return write_memo(w, v, err);
     walk_skip(&w->e->walk);
     return write_op(w, OP_POP, err) && write_get(w, memo_of(v), err);
@@ -153,7 +153,7 @@ static bool made(struct writer *w, struct value *v, struct error *err)
 /* partial(getattr(cls, '__new__')) and the beginning of its state: (function, (cls, ... */
 static bool after_partial_class(struct writer *w, const struct value_object *o, struct error *err)
 {
-    if ((o->callable->mark & WALK_SEEN) == 0)
+    if ((o->callable->mark & w->e->walk.seen) == 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "this object needs protocol 4");
     if (!(write_text(w, bytes_text("__new__"), err) && write_tuple_end(w, 2, NULL, err) &&
           write_op(w, OP_REDUCE, err)))
@@ -333,7 +333,7 @@ static bool write_extension(struct writer *w, const struct value *id, struct err
     const uint32_t code = (uint32_t)id->integer;
     op[0] = code < 0x100 ? OP_EXT1 : code < 0x10000 ? OP_EXT2 : OP_EXT4;
     store_u32_le(op + 1, code);
-    return write_raw(w, op, code < 0x100 ? 2 : code < 0x10000 ? 3 : 5, err);
+    return write_start(w, err) && write_raw(w, op, code < 0x100 ? 2 : code < 0x10000 ? 3 : 5, err);
 }
 
 static bool enter_external(struct writer *w, struct value *v, struct error *err)
@@ -410,7 +410,7 @@ static bool enter(struct writer *w, const struct walk_event *e, struct error *er
 static bool leave_tuple(struct writer *w, struct value *v, struct error *err)
 {
     const size_t n = v->list.count;
-    if ((v->mark & WALK_SEEN) == 0)
+    if ((v->mark & w->e->walk.seen) == 0)
         return write_tuple_end(w, n, v, err);
     const bool marked = n > 3 || w->protocol < 2;
     if (marked && w->protocol > 0)
@@ -423,7 +423,7 @@ static bool leave_tuple(struct writer *w, struct value *v, struct error *err)
 
 static bool leave_set(struct writer *w, struct value *v, struct error *err)
 {
-    const bool again = (v->mark & WALK_SEEN) != 0;
+    const bool again = (v->mark & w->e->walk.seen) != 0;
     if (w->protocol < 4)
         return write_tuple_end(w, 1, NULL, err) && write_op(w, OP_REDUCE, err) &&
                (again ? write_op(w, OP_POP, err) && write_get(w, memo_of(v), err) : write_memo(w, v, err));
@@ -500,13 +500,6 @@ bool writer_begin(struct encoder *e, struct error *err)
     return true;
 }
 
-static bool start(struct writer *w, struct error *err)
-{
-    const uint8_t header[] = {OP_PROTO, (uint8_t)w->protocol};
-    w->started = true;
-    return w->protocol < 2 || sink_write(w->out, header, sizeof header, err);
-}
-
 /* A part of something large, as much as the sink likes. */
 static bool drain_rest(struct writer *w, struct error *err)
 {
@@ -533,6 +526,39 @@ static bool advance(struct writer *w, struct error *err)
     walk_pointer(&w->e->walk, pointer, sizeof pointer);
     error_set_pointer(err, pointer);
     return false;
+}
+
+/* All of it without an answer. Afterwards the writer and the walk are new but for what was learnt. */
+static bool survey(struct writer *w, struct error *err)
+{
+    struct encoder *e = w->e;
+    w->pass = PASS_SURVEY;
+    while (!w->ended) {
+        if (!advance(w, err))
+            return false;
+        w->held_len = 0;
+    }
+    *w = (struct writer){
+        .e = e,
+        .out = w->out,
+        .protocol = w->protocol,
+        .held = w->held,
+        .held_capacity = w->held_capacity,
+        .pass = PASS_OPTIMIZED,
+        .uses = w->uses,
+        .use_count = w->use_count,
+    };
+    walk_init(&e->walk, WALK_SECOND, e->root, e->limits, e->arena);
+    return true;
+}
+
+static bool start(struct writer *w, struct error *err)
+{
+    if (w->e->options->optimize && !survey(w, err))
+        return false;
+    const uint8_t header[] = {OP_PROTO, (uint8_t)w->protocol};
+    w->started = true;
+    return w->protocol < 2 || sink_write(w->out, header, sizeof header, err);
 }
 
 enum step writer_step(struct encoder *e, struct sink *out, struct error *err)

@@ -39,6 +39,10 @@ struct known_text {
 
 enum { KNOWN_TEXTS = 64 };
 
+/* optimize: the first pass over the graph learns which memo entries are asked for, the second one writes
+ * those. */
+enum writer_pass { PASS_ONLY, PASS_SURVEY, PASS_OPTIMIZED };
+
 struct writer {
     struct encoder *e;
     struct sink *out; /* of the step at work */
@@ -46,7 +50,12 @@ struct writer {
     uint8_t *held; /* the frame at work; below protocol 4, what the event at work has written */
     size_t held_len, held_capacity;
     struct bytes rest; /* of something large, which comes before what is held */
+    enum writer_pass pass;
     uint32_t memo_count;
+    uint32_t *
+        uses; /* by memo number: 1, it is asked for; from where it is written on, the number it has instead */
+    size_t use_count;
+    uint32_t kept;                 /* memo entries that were written in PASS_OPTIMIZED */
     uint32_t globals[KNOWN_COUNT]; /* memo number + 1, or 0 */
     struct known_text texts[KNOWN_TEXTS], dtypes[KNOWN_TEXTS];
     size_t text_count, dtype_count;
@@ -68,14 +77,21 @@ static inline bool write_raw(struct writer *w, const void *data, size_t n, struc
     return true;
 }
 
+/* A new value begins: where a frame may end. */
+bool write_boundary(struct writer *w, struct error *err);
+
+/* An opcode begins: a frame of pickletools.optimize() may end there too. */
+static inline bool write_start(struct writer *w, struct error *err)
+{
+    return w->pass != PASS_OPTIMIZED || write_boundary(w, err);
+}
+
 static inline bool write_op(struct writer *w, enum opcode op, struct error *err)
 {
     const uint8_t byte = (uint8_t)op;
-    return write_raw(w, &byte, 1, err);
+    return write_start(w, err) && write_raw(w, &byte, 1, err);
 }
 
-/* A new value begins: where a frame may end. */
-bool write_boundary(struct writer *w, struct error *err);
 /* Everything held goes to the sink: as a frame from protocol 4 on. */
 bool write_flush(struct writer *w, struct error *err);
 /* A header and data: when there is much of it, outside of frames, and without a copy. data must stay. */
@@ -84,7 +100,7 @@ bool write_sized(struct writer *w, const void *header, size_t n, struct bytes da
 bool write_blocks_begin(struct writer *w, const void *header, size_t n, uint64_t size, struct error *err);
 bool write_block(struct writer *w, const void *data, size_t n, struct error *err);
 
-/* The value on top gets the next memo number; v may be NULL where nobody will ask for it. */
+/* The value on top gets the next memo number, of those that are known by memo_of(); v may be NULL. */
 bool write_memo(struct writer *w, struct value *v, struct error *err);
 bool write_get(struct writer *w, uint32_t number, struct error *err);
 

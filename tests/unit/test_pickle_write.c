@@ -275,6 +275,45 @@ static void cycles_through_arguments_end(void **state)
     }
 }
 
+/* Whoever takes it a byte at a time gets the same; the expected bytes are pickletools.optimize()'s. */
+static void unused_memo_entries_are_left_out(void **state)
+{
+    static const struct {
+        const char *pickle;
+        size_t len;
+        int protocol;
+        const char *expect;
+        size_t expect_len;
+    } rows[] = {
+#define ROW(pickle, protocol, expect) {pickle, sizeof(pickle) - 1, protocol, expect, sizeof(expect) - 1}
+        ROW("]q\0(X\1\0\0\0bq\1]q\2h\2h\1e.", 4,
+            "\x80\4\x95\16\0\0\0\0\0\0\0](\x8c\1"
+            "b\x94]\x94h\1h\0e."),
+        ROW("]q\0(X\1\0\0\0bq\1]q\2h\2h\1e.", 1, "](X\1\0\0\0bq\0]q\1h\1h\0e."),
+        ROW("]q\0(X\1\0\0\0bq\1]q\2h\2h\1e.", 0, "(lVb\np0\na(lp1\nag1\nag0\na."),
+        ROW("]q\0h\0a.", 2, "\x80\2]q\0h\0a."),
+        ROW("]q\0(K\1K\2\x86"
+            "e.",
+            5,
+            "\x80\5\x95\10\0\0\0\0\0\0\0]K\1K\2\x86"
+            "a."),
+#undef ROW
+    };
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++)
+        for (size_t chunk = 1; chunk <= 4096; chunk *= 4096) {
+            struct codec_options options = codec_options_default;
+            struct error err = {0};
+            struct bytes out;
+            options.protocol = rows[i].protocol;
+            options.optimize = true;
+            struct value *v = decode(bytes_of(rows[i].pickle, rows[i].len));
+            assert_true(test_encode(&pickle_codec, v, &options, chunk, &arena, &out, &err));
+            assert_int_equal(out.len, rows[i].expect_len);
+            assert_memory_equal(out.data, rows[i].expect, out.len);
+        }
+}
+
 /* ---- arrays that lie elsewhere ---- */
 
 struct counting {
@@ -341,18 +380,22 @@ static void text_of_any_length_is_an_array_of_objects(void **state)
     }
 }
 
+struct attempted {
+    struct bytes in;
+    struct codec_options options;
+};
+
 static bool attempt(struct arena *a, void *arg, struct error *err)
 {
+    const struct attempted *given = arg;
     struct value *v;
-    struct bytes out;
-    if (!test_decode(&pickle_codec, *(struct bytes *)arg, a, &v, err))
+    if (!test_decode(&pickle_codec, given->in, a, &v, err))
         return false;
     struct encoder *e;
     struct sink sink;
-    if (!encoder_new(&pickle_codec, v, &codec_options_default, &limits_default, a, &e, err) ||
+    if (!encoder_new(&pickle_codec, v, &given->options, &limits_default, a, &e, err) ||
         !sink_init(&sink, 1 << 20))
         return false;
-    (void)out;
     const enum step step = encoder_run(e, &sink, err);
     sink_deinit(&sink);
     return step == STEP_DONE;
@@ -362,8 +405,11 @@ static void running_out_of_memory_is_clean(void **state)
 {
     (void)state;
     static const char pickle[] = "](cm\nC\n)\x81}b(K\1K\2tcnumpy\ndtype\nX\2\0\0\0M8\x85RC\1ae.";
-    struct bytes in = bytes_of(pickle, sizeof pickle - 1);
-    test_failing_arena(attempt, &in, 256, 4000);
+    for (int optimize = 0; optimize <= 1; optimize++) {
+        struct attempted a = {bytes_of(pickle, sizeof pickle - 1), codec_options_default};
+        a.options.optimize = optimize;
+        test_failing_arena(attempt, &a, 256, 4000);
+    }
 }
 
 int main(void)
@@ -376,6 +422,7 @@ int main(void)
         TEST(objects_come_back_by_what_each_protocol_has),
         TEST(what_a_protocol_cannot_say_is_refused),
         TEST(cycles_through_arguments_end),
+        TEST(unused_memo_entries_are_left_out),
         TEST(an_array_is_read_block_by_block),
         TEST(text_of_any_length_is_an_array_of_objects),
         TEST(running_out_of_memory_is_clean),
