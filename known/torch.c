@@ -13,7 +13,7 @@ const struct known_kind known_torch_device = {.type = "torch.device"};
 
 /* ---- types ---- */
 
-/* Widens count elements to float32; complex32 counts twice. */
+/* One part of an element as a float32: complex32 has two. */
 typedef float widen_fn(const uint8_t *element);
 
 struct element {
@@ -220,10 +220,10 @@ static void widen_one(const struct view *v, int64_t at, uint8_t *out)
     }
 }
 
-/* The next place of the box in C order. False: that was the last. */
-static bool step(const struct box *box, uint64_t *index)
+/* The next row of the box, which is all but its last axis. False: that was the last one. */
+static bool next_row(const struct box *box, uint64_t *index)
 {
-    for (unsigned i = box->ndim; i-- > 0;) {
+    for (unsigned i = box->ndim < 1 ? 0 : box->ndim - 1; i-- > 0;) {
         if (++index[i] < box->count[i])
             return true;
         index[i] = 0;
@@ -231,25 +231,35 @@ static bool step(const struct box *box, uint64_t *index)
     return false;
 }
 
+/* Where element 0 of the row is, in bytes from the view's first. */
+static int64_t row_at(const struct view *v, const struct box *box, const uint64_t *index)
+{
+    int64_t at = 0;
+    for (unsigned i = 0; i < box->ndim; i++)
+        at += (int64_t)(box->start[i] + box->step[i] * index[i]) * v->strides[i];
+    return at;
+}
+
 static bool read_box(void *self, const struct box *box, uint8_t *window, size_t capacity, struct error *err)
 {
     const struct view *v = self;
+    const unsigned n = box->ndim;
     const size_t size = v->element->parts * sizeof(float);
+    const uint64_t count = n == 0 ? 1 : box->count[n - 1];
+    const int64_t stride = n == 0 ? 0 : (int64_t)box->step[n - 1] * v->strides[n - 1];
     uint64_t index[DTYPE_MAX_NDIM] = {0};
     (void)err;
-    for (unsigned i = 0; i < box->ndim; i++)
+    for (unsigned i = 0; i < n; i++)
         if (box->count[i] == 0)
             return true;
     do {
-        int64_t at = 0;
-        for (unsigned i = 0; i < box->ndim; i++)
-            at += (int64_t)(box->start[i] + box->step[i] * index[i]) * v->strides[i];
-        if (capacity < size)
-            break;
-        widen_one(v, at, window);
-        window += size;
-        capacity -= size;
-    } while (step(box, index));
+        int64_t at = row_at(v, box, index);
+        for (uint64_t i = 0; i < count && capacity >= size; i++, at += stride) {
+            widen_one(v, at, window);
+            window += size;
+            capacity -= size;
+        }
+    } while (next_row(box, index));
     return true;
 }
 

@@ -10,7 +10,10 @@
 
 #include <stdlib.h>
 
-enum { MOST_LEVELS = 4 }; /* of torch.save in torch.save */
+enum {
+    MOST_LEVELS = 4, /* of torch.save in torch.save */
+    KEY_MAX = 256,   /* bytes of a key, which is a number: keys are compared often */
+};
 
 /* A storage, by its key. */
 struct storage {
@@ -49,7 +52,7 @@ static const struct value_list *id_of(const struct value_external *x)
     const struct value_list *id = &x->id->list;
     return x->id->kind == VALUE_TUPLE && id->count >= 5 && id->items[0]->kind == VALUE_STR &&
                    bytes_is(id->items[0]->text, "storage") && id->items[1]->kind == VALUE_GLOBAL &&
-                   id->items[2]->kind == VALUE_STR
+                   id->items[2]->kind == VALUE_STR && id->items[2]->text.len <= KEY_MAX
                ? id
                : NULL;
 }

@@ -51,7 +51,7 @@ dtypes = {name: torch.tensor([[0, 1, 2], [3, 1, 5]]).to(getattr(torch, name)) fo
 base = torch.arange(24.0).reshape(2, 3, 4)
 views = {"whole": base, "transposed": base.permute(2, 0, 1), "part": base[1, ::2, 1:3],
          "expanded": torch.tensor([1.0, 2.0, 3.0])[:, None].expand(3, 4), "empty": base[:, :0], "number": base[1, 2, 3],
-         "bfloat16": base.bfloat16().permute(1, 2, 0)[1:], "wide": torch.tensor(7, dtype=torch.int8).expand(2, 2, 2)}
+         "bfloat16": base.bfloat16().permute(1, 2, 0)[1:], "bfloat16_number": base[1, 2, 3].bfloat16(), "wide": torch.tensor(7, dtype=torch.int8).expand(2, 2, 2)}
 special = {"bfloat16": torch.tensor([float("nan"), float("inf"), -float("inf"), -0.0, 1e-40, 3e38]).bfloat16(),
            "float16": torch.tensor([float("nan"), float("inf"), -0.0, 6e-8, 65504.0]).half()}
 model = torch.nn.Sequential(collections.OrderedDict(conv1=torch.nn.Conv2d(1, 2, 3), norm=torch.nn.BatchNorm1d(2)))
