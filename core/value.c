@@ -118,6 +118,20 @@ struct value *value_global(struct arena *arena, struct bytes module, struct byte
     return v;
 }
 
+/* A parameter leans on a tensor, which leans on a storage. */
+bool value_leans_outside(const struct value *v)
+{
+    enum { LEVELS = 4 };
+    for (unsigned level = 0; level < LEVELS; level++) {
+        if (v->kind != VALUE_OBJECT || v->object->meaning == NULL || v->object->args->list.count == 0)
+            return false;
+        v = v->object->args->list.items[0];
+        if (v->kind == VALUE_EXTERNAL)
+            return v->external->data != NULL;
+    }
+    return false;
+}
+
 struct value *value_external(struct arena *arena, enum external_kind kind, struct value *id)
 {
     struct value_external *external = arena_alloc(arena, 1, sizeof *external);

@@ -73,13 +73,15 @@ static bool object_group(struct walk_frame *f, unsigned n)
 }
 
 /* Puts the next group of the value's parts at hand. False: there is none. */
-static bool next_group(struct walk_frame *f)
+static bool next_group(const struct walk *w, struct walk_frame *f)
 {
     const struct value *v = f->value;
     const unsigned n = f->next_group++;
     f->index = 0;
     if (v->kind == VALUE_OBJECT)
         return object_group(f, n);
+    if (n == 1 && v->kind == VALUE_EXTERNAL && v->external->data != NULL && w->mode != WALK_TREE)
+        return set_items(f, WALK_DATA, &v->external->data, 1), true;
     if (n > 0)
         return false;
     if (v->kind == VALUE_DICT)
@@ -169,7 +171,7 @@ static enum step enter(struct walk *w, const struct walk_event *e, struct error 
 
 static enum step visit(struct walk *w, struct walk_event *e, struct error *err)
 {
-    if (w->meanings)
+    if (w->meanings || (w->inside && value_leans_outside(e->value)))
         e->value = value_meaning(e->value);
     if (++w->nodes > w->limits->nodes) {
         error_set_limit(err, "nodes", w->limits->nodes,
@@ -245,7 +247,7 @@ enum step walk_next(struct walk *w, struct walk_event *event, struct error *err)
     while (f->index == f->count) {
         if (f->value->kind == VALUE_ARRAY && f->value->array->dtype.kind != DTYPE_OBJECT)
             return next_block(w, f, event, err);
-        if (!next_group(f))
+        if (!next_group(w, f))
             return leave(w, event);
     }
     take_part(f, event);

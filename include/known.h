@@ -94,4 +94,10 @@ bool known_size(const struct dtype *dtype, const struct value *shape, struct are
 bool known_flat_array(const struct dtype *dtype, const struct value *shape, bool fortran, struct bytes data,
                       struct arena *arena, struct array *out, struct error *err);
 
+/* ---- torch ---- */
+
+/* The elements of a storage of that class as they lie there: bits (uint8, uint16) where NumPy has no such
+ * type. */
+bool known_torch_storage(const struct value *class, struct dtype *out);
+
 #endif

@@ -107,6 +107,8 @@ struct value_external {
     enum external_kind kind;
     bool read_only; /* EXTERNAL_BUFFER */
     struct value *id;
+    struct value
+        *data; /* EXTERNAL_PERSISTENT_ID: VALUE_BYTES that came beside the pickle (torch.save); or NULL */
 };
 
 /*
@@ -175,6 +177,13 @@ static inline struct value *value_meaning(struct value *v)
 {
     return v->kind == VALUE_OBJECT && v->object->meaning != NULL ? v->object->meaning : v;
 }
+
+/*
+ * Whether an object with a meaning is made of bytes that lie outside of the document, as torch's tensors are:
+ * formats that cannot hold those write the meaning.
+ */
+bool value_leans_outside(const struct value *v);
+
 /* What Latin-1 makes of UTF-8 text. False: it has characters over U+00FF, or (err is set) there is no memory.
  */
 bool value_to_latin1(struct bytes text, struct arena *arena, struct bytes *out, struct error *err);

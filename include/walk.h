@@ -30,7 +30,8 @@ enum walk_role {
     WALK_ARGS,
     WALK_KWARGS,
     WALK_STATE,
-    WALK_ID, /* of an external */
+    WALK_ID,   /* of an external */
+    WALK_DATA, /* its bytes; not of a WALK_TREE */
 };
 
 enum walk_mode {
@@ -67,6 +68,7 @@ struct walk {
     const struct limits *limits;
     struct arena *arena;
     bool meanings; /* set after walk_init(): objects of well-known classes are visited as what they mean */
+    bool inside;   /* the same for those that value_leans_outside() of */
     struct walk_frame *frames;
     size_t depth, capacity;
     uint64_t nodes;

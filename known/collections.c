@@ -27,6 +27,16 @@ struct value *dict_of(struct known_work *w, const struct value_object *o, struct
     return dict_of_pairs(w, &o->pairs, err); /* its own: no other object has them */
 }
 
+/* A state dict of torch's modules: the numbers of their versions stand in an attribute. */
+struct value *dict_of_module(struct known_work *w, const struct value_object *o, struct error *err)
+{
+    const struct value *state = o->states.count == 1 ? o->states.items[0] : NULL;
+    return state != NULL && state->kind == VALUE_DICT && state->dict.count == 1 &&
+                   value_get(state, "_metadata") != NULL
+               ? dict_of_pairs(w, &o->pairs, err)
+               : NULL;
+}
+
 /* ([[key, value], ...]): Python 2. */
 struct value *dict_of_lists(struct known_work *w, const struct value_object *o, struct error *err)
 {

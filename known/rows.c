@@ -33,6 +33,8 @@ const struct known known_table[] = {
 
     /* collections; one with attributes of its own is more than a dict */
     {"collections", "OrderedDict", "", CALLED | MAY_HAVE_PAIRS, &known_ordered_dict, dict_of},
+    {"collections", "OrderedDict", "", CALLED | MAY_HAVE_PAIRS | MAY_HAVE_STATE, &known_ordered_dict,
+     dict_of_module},
     {"collections", "OrderedDict", "l", CALLED, &known_ordered_dict, dict_of_lists},
     {"collections", "defaultdict", "", CALLED | MAY_HAVE_PAIRS, &known_default_dict, dict_of},
     {"collections", "defaultdict", "*", CALLED | MAY_HAVE_PAIRS, &known_default_dict, dict_of},
@@ -87,6 +89,17 @@ const struct known known_table[] = {
     {"pandas", "_timedelta_unpickle", "i*", CALLED, &known_pandas_timedelta, pandas_timedelta_of},
     {"pandas", "Timedelta", "i", CALLED, &known_pandas_timedelta, pandas_timedelta_of},
     {"pandas", "__nat_unpickle", "*", CALLED, &known_nat, pandas_nat_of},
+
+    /* torch */
+    {"torch._utils", "_rebuild_tensor", "*itt", CALLED, &known_tensor, tensor_of},
+    {"torch._utils", "_rebuild_tensor_v2", "*itt**~", CALLED, &known_tensor, tensor_of},
+    {"torch._utils", "_rebuild_tensor_v3", "*itt**g~", CALLED, &known_tensor, tensor_of},
+    {"torch._tensor", "_rebuild_from_type_v2", "ggtD", CALLED, &known_tensor, tensor_of_type},
+    {"torch._utils", "_rebuild_parameter", "o~", CALLED, &known_parameter, parameter_of},
+    {"torch._utils", "_rebuild_parameter_with_state", "o~", CALLED, &known_parameter, parameter_of},
+    {"torch", "Size", "t", CALLED, &known_torch_size, torch_size_of},
+    {"torch", "device", "s", CALLED, &known_torch_device, torch_device_of},
+    {"torch", "device", "si", CALLED, &known_torch_device, torch_device_of},
 
     /* looked through: see_bare() */
     {"copyreg", "_reconstructor", "gg*", CALLED | MAY_HAVE_STATE, NULL, NULL},

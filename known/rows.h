@@ -77,7 +77,7 @@ known_fn decimal_of, fraction_of, fraction_of_text, uuid_of, path_of, windows_pa
 
 extern const struct known_kind known_ordered_dict, known_default_dict, known_counter, known_deque,
     known_array_array;
-known_fn dict_of, dict_of_lists, counter_of, deque_of, array_of_machine, array_of_list;
+known_fn dict_of, dict_of_module, dict_of_lists, counter_of, deque_of, array_of_machine, array_of_list;
 
 extern const struct known_kind known_dtype_of_class, known_ndarray, known_masked, known_sparse;
 known_fn dtype_of_class, subclass_of, masked_of, sparse_of;
@@ -86,5 +86,8 @@ extern const struct known_kind known_frame, known_series, known_index, known_pan
     known_timestamp, known_pandas_timedelta, known_nat;
 known_fn pandas_frame_of, pandas_series_of, pandas_index_of, pandas_backed_of, pandas_array_of,
     pandas_timestamp_of, pandas_timedelta_of, pandas_nat_of;
+
+extern const struct known_kind known_tensor, known_parameter, known_torch_size, known_torch_device;
+known_fn tensor_of, tensor_of_type, parameter_of, torch_size_of, torch_device_of;
 
 #endif

@@ -545,6 +545,7 @@ static bool put_external(struct builder *b, struct place p, const struct value_e
         {"kind", value_int(b->arena, x->kind)},
         {"id", x->id},
         {"read_only", value_bool(b->arena, x->read_only)},
+        {"data", x->data},
     };
     if (members[0].value == NULL || members[2].value == NULL)
         return arena_fail(b->arena, err);
@@ -818,6 +819,18 @@ static bool is_frame(struct value *v)
     return value_meaning(v)->kind == VALUE_TABLE && strcmp(v->object->known->type, "pandas.Index") != 0;
 }
 
+/*
+ * Tensors are datasets and a state dict is a group, whatever else torch keeps of them. Their meanings are no
+ * objects, so that this goes one level deep.
+ */
+static bool is_of_torch(const struct value *v)
+{
+    const struct value_object *o = v->object;
+    return o->meaning != NULL &&
+           (bytes_starts(bytes_text(o->known->type), "torch.") ||
+            (strcmp(o->known->type, "collections.OrderedDict") == 0 && o->states.count > 0));
+}
+
 static bool put_value(struct builder *b, struct place p, struct value *v, struct error *err)
 {
     const uint8_t boolean = v->kind == VALUE_BOOL && v->boolean;
@@ -861,6 +874,8 @@ static bool put_value(struct builder *b, struct place p, struct value *v, struct
     case VALUE_GLOBAL:
         return put_global(b, p, v->global, err);
     case VALUE_OBJECT:
+        if (is_of_torch(v))
+            return put_value(b, p, value_meaning(v), err);
         if (is_frame(v))
             return put_table(b, p, value_meaning(v)->table, err);
         return put_object(b, p, v->object, err);

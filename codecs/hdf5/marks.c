@@ -552,6 +552,9 @@ static bool external_group(const struct h5_members *members, struct arena *arena
         return wrong(err);
     x->kind = (enum external_kind)kind->integer;
     x->read_only = read_only != NULL && read_only->kind == VALUE_BOOL && read_only->boolean;
+    x->data = member(members, "data");
+    if (x->data != NULL && (x->kind != EXTERNAL_PERSISTENT_ID || x->data->kind != VALUE_BYTES))
+        return wrong(err);
     node->external = x;
     return true;
 }

@@ -456,6 +456,11 @@ static bool finish_external(struct typed_reader *r, struct value *node, struct v
          id->list.items[1]->kind != VALUE_STR))
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
                     "the id of an external link must be a $tuple of two texts");
+    struct value *const data = value_get(argument, "data");
+    if (data != NULL && (kind != EXTERNAL_PERSISTENT_ID || data->kind != VALUE_BYTES))
+        return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
+                    "the data of an $external is $bytes, and of a persistent_id only");
+    node->external->data = data;
     node->external->id = id;
     return true;
 }

@@ -381,6 +381,8 @@ static const char *part_name(enum walk_role role)
         return "states";
     case WALK_ID:
         return "id";
+    case WALK_DATA:
+        return "data";
     case WALK_VALUE:
     case WALK_ROOT:
         break;
@@ -390,7 +392,8 @@ static const char *part_name(enum walk_role role)
 
 static bool is_single(enum walk_role role)
 {
-    return role == WALK_CALLABLE || role == WALK_ARGS || role == WALK_KWARGS || role == WALK_ID;
+    return role == WALK_CALLABLE || role == WALK_ARGS || role == WALK_KWARGS || role == WALK_ID ||
+           role == WALK_DATA;
 }
 
 /* Parts of objects are members; those that may be many are in a list. */

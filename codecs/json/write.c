@@ -112,6 +112,7 @@ static bool before_object_part(struct json_writer *w, const struct walk_event *e
     case WALK_ROOT:
     case WALK_VALUE:
     case WALK_ID:
+    case WALK_DATA:
         break;
     }
     return true;

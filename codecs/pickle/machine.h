@@ -65,8 +65,11 @@ struct machine {
     size_t early;             /* of noted: those before were looked at by recognise_early() */
     struct bytes inner; /* what lay behind the newest wrapper of joblib's: elements, or a pickle of its own */
     bool inner_is_pickle;
-    bool runs;     /* nobody looks at single steps: a number may take those that follow it along */
-    bool embedded; /* this is such a pickle */
+    bool runs;           /* nobody looks at single steps: a number may take those that follow it along */
+    bool embedded;       /* this is such a pickle */
+    struct torch *torch; /* where the storages are that persistent ids name; NULL: nowhere */
+    unsigned level;      /* this is in a torch.save in so many others */
+    size_t nested;       /* bytes of those in this one that were read */
     struct keyset keys;
     struct trace *trace; /* where imports and calls are noted; NULL: nobody asks */
     struct value *result;
@@ -228,6 +231,24 @@ bool trace_act(struct machine *m, enum trace_kind kind, struct value *target, st
                struct error *err);
 /* Notes text that may be a document of its own. */
 bool trace_text(struct machine *m, struct value *v, struct error *err);
+
+/* ---- torch.c ---- */
+
+/*
+ * *out is what a file of torch.save's holds, with its storages, and *used its length. NULL: it is none. An
+ * archive always is all there is; of the older layout, a row of pickles, only `row` asks for the object.
+ */
+bool torch_read(struct bytes in, bool row, enum encoding encoding, const struct limits *limits,
+                struct arena *arena, struct value **out, size_t *used, struct error *err);
+
+/* How sure this is such an archive, by its first members. */
+int torch_sniff(struct bytes head);
+
+/* Gives a persistent id the bytes that it names, if it is that of a storage. */
+bool torch_storage(struct machine *m, struct value_external *x, struct error *err);
+
+/* torch.storage._load_from_bytes(bytes): a torch.save inside of the pickle is what the call means. */
+recognise_fn torch_loaded;
 
 /* ---- renamed.c ---- */
 

@@ -130,7 +130,8 @@ bool op_persid(struct machine *m, struct error *err)
 
 bool op_binpersid(struct machine *m, struct error *err)
 {
-    return machine_need(m, 1, err) && push_external(m, EXTERNAL_PERSISTENT_ID, machine_pop(m), err);
+    return machine_need(m, 1, err) && push_external(m, EXTERNAL_PERSISTENT_ID, machine_pop(m), err) &&
+           torch_storage(m, machine_top(m)->external, err);
 }
 
 /* Python takes what it was given as it is: writable, so that it may be a bytearray. */

@@ -119,7 +119,8 @@ static int sniff(struct bytes head, bool alone)
 
 static int pickle_sniff(struct bytes head)
 {
-    return sniff(head, true);
+    const int torch = torch_sniff(head);
+    return torch > 0 ? torch : sniff(head, true);
 }
 
 bool pickle_begins(struct bytes rest)
@@ -220,9 +221,20 @@ static bool choose(struct row *r, struct value **out, struct error *err)
     return true;
 }
 
+/* A file of torch.save's is one value, however many pickles and archives it takes. */
+static bool read_torch(struct row *r, struct error *err)
+{
+    const struct codec_options *o = r->options;
+    struct value *v;
+    if (!torch_read(r->in, o->index == 0 && !o->every, o->encoding, r->limits, r->arena, &v, &r->at, err))
+        return false;
+    return v == NULL || value_append(r->arena, &r->values, v) || arena_fail(r->arena, err);
+}
+
 static bool read_body(const struct input *in, struct row *r, struct value **out, struct error *err)
 {
-    return input_bytes(in, r->arena, &r->in, err) && read_row(r, err) && choose(r, out, err);
+    return input_bytes(in, r->arena, &r->in, err) && read_torch(r, err) && read_row(r, err) &&
+           choose(r, out, err);
 }
 
 static bool pickle_decode(const struct input *in, const struct codec_options *options,
@@ -256,7 +268,7 @@ const struct codec pickle_codec = {
     .title = "Python pickle",
     .media_types = (const char *const[]){"application/x-pickle", "application/python-pickle",
                                          "application/vnd.python.pickle", NULL},
-    .extensions = (const char *const[]){"pickle", "pkl", "p", NULL},
+    .extensions = (const char *const[]){"pickle", "pkl", "p", "pt", "pth", "ckpt", NULL},
     .sniff = pickle_sniff,
     .takes_buffers = true,
     .decode = pickle_decode,

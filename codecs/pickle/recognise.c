@@ -201,6 +201,7 @@ static const struct {
     {"numpy.core.multiarray", "_reconstruct", "gl*", STATE, numpy_reconstruct},
     {"numpy.core.multiarray", "scalar", "db", 0, numpy_scalar},
     {"numpy.core.numeric", "_frombuffer", "ydls", 0, numpy_frombuffer},
+    {"torch.storage", "_load_from_bytes", "b", 0, torch_loaded},
 };
 
 /* The first row with this callable, or ROWS(rows). Most pickles name none of them: tell that by one letter.
@@ -209,7 +210,7 @@ static size_t first_row(const struct value_object *o)
 {
     const struct value *callable = o->callable;
     if (callable->kind != VALUE_GLOBAL || callable->global->module.len == 0 ||
-        memchr("_bcn", callable->global->module.data[0], 4) == NULL)
+        memchr("_bcnt", callable->global->module.data[0], 5) == NULL)
         return ROWS(rows);
     const struct bytes module = known_module(callable->global->module), name = callable->global->name;
     size_t i = 0;

@@ -226,6 +226,7 @@ static bool after_in_object(struct writer *w, const struct walk_event *e, struct
     case WALK_ROOT:
     case WALK_KEY:
     case WALK_ID:
+    case WALK_DATA:
         break;
     }
     return true;
@@ -339,6 +340,9 @@ static bool write_extension(struct writer *w, const struct value *id, struct err
 static bool enter_external(struct writer *w, struct value *v, struct error *err)
 {
     const struct value_external *x = v->external;
+    if (x->data != NULL)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "a storage of torch's lies beside its pickle, and is no tensor that could be an array");
     switch (x->kind) {
     case EXTERNAL_PERSISTENT_ID:
         if (!is_line(w, x->id))
@@ -496,6 +500,7 @@ bool writer_begin(struct encoder *e, struct error *err)
     if (w->protocol < 0 || w->protocol > 5)
         return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "there is no pickle protocol %d", w->protocol);
     walk_init(&e->walk, WALK_GRAPH, e->root, e->limits, e->arena);
+    e->walk.inside = true;
     e->state = w;
     return true;
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct codec pickle_codec;
+extern const struct codec pickle_codec, typed_codec, json_codec;
 
 enum { SHOWN = 1 << 16 };
 
@@ -482,6 +482,86 @@ static void the_content_tells(void **state)
     assert_int_equal(pickle_codec.sniff(bytes_of(counted, sizeof counted - 1)), 40);
 }
 
+/* ---- torch.save ---- */
+
+static const char *const torch_files[] = {
+    "tests/golden/torch/tiny.pt",         "tests/golden/torch/tiny_legacy.pt",
+    "tests/golden/torch/plain4.pickle",   "tests/golden/torch/plain2.pickle",
+    "tests/golden/torch/views_legacy.pt", "tests/golden/torch/checkpoint.pt"};
+
+/* A copy of exactly this size, so that a sanitizer sees a read past its end. */
+static struct bytes exact(struct bytes in)
+{
+    uint8_t *copy = malloc(in.len + (in.len == 0));
+    assert_non_null(copy);
+    memcpy(copy, in.data, in.len);
+    return bytes_of(copy, in.len);
+}
+
+/* Reads it, and every array of it as the writers of all formats do. */
+static enum error_kind read_all(struct bytes in)
+{
+    const struct codec *const writers[] = {&typed_codec, &json_codec, &pickle_codec};
+    struct error err = {0};
+    struct value *v;
+    struct bytes out;
+    for (size_t i = 0; i < ROWS(writers); i++) {
+        struct arena a;
+        struct error refused = {0};
+        arena_init(&a, 64 << 20);
+        const bool ok = test_decode(&pickle_codec, in, &a, &v, &err);
+        if (ok && !test_encode(writers[i], v, &codec_options_default, 4096, &a, &out, &refused))
+            assert_true(refused.kind == ERR_UNREPRESENTABLE || refused.kind == ERR_LIMIT);
+        arena_free(&a);
+        if (!ok)
+            break;
+    }
+    return err.kind;
+}
+
+static void torchs_files_are_cut_at_every_byte(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(torch_files); i++) {
+        const struct bytes whole = test_file(torch_files[i], &arena);
+        assert_int_equal(read_all(whole), ERR_NONE);
+        for (size_t n = 16; n < whole.len; n++) {
+            const struct bytes cut = exact(bytes_of(whole.data, n));
+            const enum error_kind kind = read_all(cut);
+            free((void *)(uintptr_t)cut.data);
+            if (kind != ERR_SYNTAX)
+                fail_msg("%s cut at %zu: %d", torch_files[i], n, kind);
+        }
+    }
+}
+
+/* Whatever a byte is changed to: a value or a problem. */
+static void torchs_files_with_a_changed_byte(void **state)
+{
+    (void)state;
+    static const uint8_t changes[] = {0x00, 0xff, 0x80, '.', 'R', 'K'};
+    for (size_t i = 0; i < ROWS(torch_files); i++) {
+        const struct bytes whole = exact(test_file(torch_files[i], &arena));
+        uint8_t *bytes = (uint8_t *)(uintptr_t)whole.data;
+        for (size_t n = 0; n < whole.len; n++) {
+            const uint8_t was = bytes[n];
+            bytes[n] = changes[n % ROWS(changes)];
+            (void)read_all(whole);
+            bytes[n] = was;
+        }
+        free(bytes);
+    }
+}
+
+static void torchs_files_run_out_of_memory(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(torch_files); i++) {
+        struct bytes in = test_file(torch_files[i], &arena);
+        test_failing_arena(attempt, &in, 256, 4000);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -502,6 +582,9 @@ int main(void)
         TEST(too_many_values_reach_the_limit),
         TEST(running_out_of_memory_is_clean),
         TEST(the_content_tells),
+        TEST(torchs_files_are_cut_at_every_byte),
+        TEST(torchs_files_with_a_changed_byte),
+        TEST(torchs_files_run_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
