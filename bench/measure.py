@@ -318,6 +318,22 @@ def row_array(count):
             yield f"100 MB array of a stored pickle as {target}", "the raw file, same server", ours, theirs, "MB/s", True, 0.5
 
 
+def row_scan(count):
+    """Whole runs of the command, the reading of the file included; the peer is the bound that we set ourselves."""
+    array = np.random.RandomState(3).normal(0, 1, 12_500_000)
+    for name, value, bound in (("100 MB array", array, 1000), ("700,000 small dicts", small_dicts(), 100)):
+        path = WORK / "scanned.pickle"
+        path.write_bytes(pickle.dumps(value, protocol=4))
+        size = path.stat().st_size / 1e6
+
+        def scan():
+            subprocess.run([PROGRAM, "scan", path], check=True, stdout=subprocess.DEVNULL)
+
+        scan()
+        speeds = [size / timed(scan) for _ in range(count)]
+        yield f"scan, {name}", "the bound", speeds, [float(bound)] * count, "MB/s", True, 1.0
+
+
 def row_memory(_):
     for name, make, what in (("large.h5", make_large, "contiguous"), ("large-gzip.h5", make_large_gzip, "gzip")):
         made(name, make)
@@ -329,7 +345,7 @@ def row_memory(_):
 
 
 ROWS = {"meta": row_meta, "slice": row_slice, "gzip": row_gzip, "floats": row_floats, "ints": row_ints,
-        "dicts": row_dicts, "small": row_small, "strings": row_strings, "array": row_array,
+        "dicts": row_dicts, "small": row_small, "strings": row_strings, "array": row_array, "scan": row_scan,
         "memory": row_memory}
 
 
