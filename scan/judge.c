@@ -39,7 +39,10 @@ static bool grow(struct scan *s, struct error *err)
     return true;
 }
 
-/* The name's row, made when it is new. Valid until the next call. NULL: no memory. */
+/*
+ * The name's row, made when it is new. Valid until the next call. NULL: no memory. It has copies of the names:
+ * what a search behind damage has read is gone after it, and the report is not.
+ */
 static struct known_name *know(struct scan *s, const struct meaning *m, struct error *err)
 {
     if (s->name_count * 2 >= s->name_slots && !grow(s, err))
@@ -47,9 +50,14 @@ static struct known_name *know(struct scan *s, const struct meaning *m, struct e
     struct known_name *n = &s->names[slot_of(s->names, s->name_slots, m->module, m->name)];
     if (n->name.module.data != NULL)
         return n;
+    const struct bytes module = arena_copy(s->arena, m->module), name = arena_copy(s->arena, m->name);
+    if (module.data == NULL || name.data == NULL) {
+        arena_fail(s->arena, err);
+        return NULL;
+    }
     s->name_count++;
-    n->name.module = m->module.data == NULL ? bytes_of("", 0) : m->module;
-    n->name.name = m->name;
+    n->name.module = module;
+    n->name.name = name;
     n->opinion = policy_name(s->policy, n->name.module, m->name.len == 0 ? bytes_text("*") : m->name);
     return n;
 }
@@ -71,15 +79,18 @@ static bool find_name(struct scan *s, const struct trace_event *e, const struct 
                       enum severity severity, const char *rule, const char *does, const char *call,
                       struct error *err)
 {
+    const struct known_name *n = know(s, m, err);
+    if (n == NULL || does == NULL)
+        return arena_fail(s->arena, err);
     const struct finding f = {.severity = severity,
                               .rule = rule,
                               .offset = e->offset,
                               .opcode = e->opcode,
-                              .module = m->module,
-                              .name = m->name,
+                              .module = n->name.module,
+                              .name = n->name.name,
                               .does = does,
                               .call = call};
-    return does == NULL ? arena_fail(s->arena, err) : report_add(s, &f, err);
+    return report_add(s, &f, err);
 }
 
 static bool ends_with(struct bytes t, const char *end)
@@ -98,10 +109,14 @@ static bool reach(struct scan *s, const struct trace_event *e, const struct mean
     s->acted = true;
     s->joblib |= ends_with(m->module, "joblib.numpy_pickle");
     if (n->name.count++ == 0) {
+        const struct bytes raw_module = chained ? n->name.module : arena_copy(s->arena, e->module),
+                           raw_name = chained ? n->name.name : arena_copy(s->arena, e->name);
+        if (raw_module.data == NULL || raw_name.data == NULL)
+            return arena_fail(s->arena, err);
         const struct scan_name name = {.module = n->name.module,
-                                       .name = m->name,
-                                       .raw_module = chained ? n->name.module : e->module,
-                                       .raw_name = chained ? m->name : e->name,
+                                       .name = n->name.name,
+                                       .raw_module = raw_module,
+                                       .raw_name = raw_name,
                                        .severity = n->opinion.severity,
                                        .member = s->item->member,
                                        .offset = e->offset,
@@ -165,9 +180,9 @@ static bool count_call(struct scan *s, const struct trace_event *e, const struct
         return true;
     }
     const struct scan_name name = {.module = n->name.module,
-                                   .name = m->name,
+                                   .name = n->name.name,
                                    .raw_module = n->name.module,
-                                   .raw_name = m->name,
+                                   .raw_name = n->name.name,
                                    .severity = severity,
                                    .member = s->item->member,
                                    .offset = e->offset,

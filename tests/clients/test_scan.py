@@ -112,6 +112,8 @@ def plain(module, name, args):
         "behind a harmless one": pickle.dumps([1]) + b"\x80\x04" + m + n + b"\x93" + args + b"\x85R.",
         "behind junk": pickle.dumps([1]) + b"\0\0\0\0" + b"\x80\x04" + m + n + b"\x93" + args + b"\x85R.",
         "behind damage": b"\x80\x04]\xff\xff" + b"\x80\x04" + m + n + b"\x93" + args + b"\x85R.",
+        "escaped behind junk": pickle.dumps([1]) + b"\0\0\x80\x04U\x01a0S'" + "".join(f"\\x{ord(c):02x}" for c in module).encode()
+                               + b"'\n" + n + b"\x93" + args + b"\x85R.",
         "setstate": b"\x80\x04ccollections\nUserDict\n)\x81}" + text("__setstate__") + m + n + b"\x93sb" + args + b"b.",
     }
 
