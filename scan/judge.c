@@ -290,17 +290,33 @@ static bool loads_argument(struct scan *s, const struct meaning *m, const struct
     return scan_push(s, loaded.text, s->item->member, "loaded", bytes_of(NULL, 0), true, err);
 }
 
-/* torch._tensor._rebuild_from_type_v2(function, type, arguments, state) calls that function. */
-static bool rebuilds(struct scan *s, const struct trace_event *e, const struct meaning *m,
-                     const struct value_list *args, struct error *err)
+/* Functions that call one of their arguments, which may be a name of that module or below it and nothing else. */
+static const struct {
+    const char *module, *name;
+    size_t argument;
+    const char *within;
+} callers[] = {
+    {"torch._tensor", "_rebuild_from_type_v2", 0, "torch._utils"},
+    {"numpy.random._pickle", "__generator_ctor", 1, "numpy.random"},
+    {"numpy.random._pickle", "__randomstate_ctor", 1, "numpy.random"},
+    {"numpy.random._pickle", "__bit_generator_ctor", 0, "numpy.random"},
+    {"copyreg", "_reconstructor", 1, "builtins"},
+};
+
+/* A text is no function: it is called by none of them. */
+static bool calls_only_its_own(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                               const struct value_list *args, struct error *err)
 {
-    if (!bytes_is(m->name, "_rebuild_from_type_v2") || args->count < 3)
-        return true;
-    const struct meaning f = meaning_of(s, args->items[0]);
-    const struct value *with = args->items[2];
-    if (f.kind != MEANS_NAME)
-        return computed(s, e, err);
-    return judge_call(s, e, &f, with->kind == VALUE_TUPLE ? &with->list : NULL, false, err);
+    for (size_t i = 0; i < ROWS(callers); i++) {
+        const size_t at = callers[i].argument;
+        if (!bytes_is(m->name, callers[i].name) || !bytes_is(m->module, callers[i].module) || at >= args->count)
+            continue;
+        const struct meaning f = meaning_of(s, args->items[at]);
+        if (f.kind != MEANS_TEXT &&
+            (f.kind != MEANS_NAME || !policy_is_within(bytes_text(callers[i].within), f.module)))
+            return computed(s, e, err);
+    }
+    return true;
 }
 
 static bool call_name(struct scan *s, const struct trace_event *e, const struct meaning *m,
@@ -310,7 +326,7 @@ static bool call_name(struct scan *s, const struct trace_event *e, const struct 
     bool found;
     if (is_maker(m) && args->count > 0) {
         const struct meaning cls = meaning_of(s, args->items[0]);
-        if (!count_call(s, e, m, args, SEVERITY_QUIET, err))
+        if (!count_call(s, e, m, args, SEVERITY_QUIET, err) || !calls_only_its_own(s, e, m, args, err))
             return false;
         return cls.kind == MEANS_NAME ? judge_call(s, e, &cls, NULL, true, err) : computed(s, e, err);
     }
@@ -330,7 +346,7 @@ static bool call_name(struct scan *s, const struct trace_event *e, const struct 
     if (partial)
         return count_call(s, e, m, args, SEVERITY_QUIET, err);
     return loads_argument(s, m, args, err) && calls_argument(s, e, args, err) &&
-           rebuilds(s, e, m, args, err) && judge_call(s, e, m, args, making, err);
+           calls_only_its_own(s, e, m, args, err) && judge_call(s, e, m, args, making, err);
 }
 
 /* cls.__new__(cls, ..) by its name. */
@@ -352,7 +368,7 @@ static bool judge_one_call(struct scan *s, const struct trace_event *e, struct e
             return judge_call(s, e, &m, args, true, err);
         }
         if (m.kind == MEANS_PARTIAL) /* with more arguments than are seen here */
-            return judge_call(s, e, &m, args, is_making(e), err);
+            return judge_call(s, e, &m, NULL, false, err);
         return call_name(s, e, &m, args, is_making(e), err);
     case MEANS_ATTRIBUTE:
     case MEANS_METHOD:
@@ -406,12 +422,24 @@ static bool judge_pair(struct scan *s, const struct trace_event *e, const struct
                              "It gives an object a function where a method stands that unpickling calls", err);
 }
 
+/* Many objects may share one big state, which is looked through for each. */
+static bool count_pairs(struct scan *s, size_t n, struct error *err)
+{
+    if (n > s->limits->nodes - s->pairs)
+        return FAIL_LIMIT(err, "nodes", s->limits->nodes, "the states have more than %llu entries together",
+                          (unsigned long long)s->limits->nodes);
+    s->pairs += n;
+    return true;
+}
+
 /* Pairs that a dict is made of: OrderedDict([('a', 1)]). */
 static bool judge_items(struct scan *s, const struct trace_event *e, const struct value *list,
                         struct error *err)
 {
     if (list->kind != VALUE_LIST && list->kind != VALUE_TUPLE)
         return true;
+    if (!count_pairs(s, list->list.count, err))
+        return false;
     for (size_t i = 0; i < list->list.count; i++) {
         const struct value *pair = list->list.items[i];
         if ((pair->kind == VALUE_LIST || pair->kind == VALUE_TUPLE) && pair->list.count == 2 &&
@@ -428,6 +456,8 @@ static bool judge_pairs(struct scan *s, const struct trace_event *e, const struc
     if (state->kind != VALUE_DICT && state->kind != VALUE_OBJECT)
         return true;
     const struct value_pairs *pairs = state->kind == VALUE_DICT ? &state->dict : &state->object->pairs;
+    if (!count_pairs(s, pairs->count, err))
+        return false;
     for (size_t i = 0; i < pairs->count; i++)
         if (!judge_pair(s, e, pairs->items[i].key, pairs->items[i].value, err))
             return false;
