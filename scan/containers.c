@@ -7,6 +7,7 @@
 #include "archive.h"
 #include "base64.h"
 #include "codec.h"
+#include "reader.h"
 
 /* ---- the queue ---- */
 
@@ -97,12 +98,15 @@ static bool scan_stream(struct scan *s, const struct packing *packing, struct er
     const struct bytes in = s->item->bytes;
     struct unpacked u;
     struct error failed = {0};
+    struct limits left = *s->limits;
+    left.inflated -= s->inflated; /* of all streams together: many small ones may each become a big one */
     s->part->format = packing_name(packing);
-    if (!packing_unpack(packing, in, s->limits, s->arena, &u, &failed)) {
+    if (!packing_unpack(packing, in, &left, s->arena, &u, &failed)) {
         if (failed.kind == ERR_LIMIT)
             s->report->limit = failed.limit;
         return report_unreadable(s, 0, failed.detail, err);
     }
+    s->inflated += u.bytes.len;
     if (u.damage.kind != ERR_NONE && !report_unreadable(s, u.damage.offset, u.damage.detail, err))
         return false;
     s->part->trailing = in.len - u.used;
@@ -113,9 +117,10 @@ static bool scan_stream(struct scan *s, const struct packing *packing, struct er
 
 /* ---- archives ---- */
 
-static bool is_pickle_name(struct bytes name)
+/* A member whose name promises what is looked for: that it can be read is part of the verdict. */
+static bool is_asked(struct bytes name)
 {
-    static const char *const ends[] = {".pkl", ".pickle", ".joblib", ".p", ".pck", ".dill", ".npy"};
+    static const char *const ends[] = {".pkl", ".pickle", ".joblib", ".p", ".pck", ".dill", ".npy", ".json"};
     for (size_t i = 0; i < ROWS(ends); i++) {
         const size_t n = strlen(ends[i]);
         if (name.len >= n && strncasecmp((const char *)name.data + name.len - n, ends[i], n) == 0)
@@ -129,7 +134,7 @@ static bool push_member(struct scan *s, struct archive *a, const struct archive_
 {
     struct unpacked u;
     struct error failed = {0};
-    if (!by->there || by->name.len == 0 || m->packed == 0)
+    if (!by->there || m->packed == 0)
         return true;
     if (!archive_open(a, m, by, s->limits, s->arena, &u, &failed)) {
         if (failed.kind == ERR_LIMIT)
@@ -138,7 +143,7 @@ static bool push_member(struct scan *s, struct archive *a, const struct archive_
     }
     if (u.damage.kind != ERR_NONE && !report_unreadable(s, m->data, u.damage.detail, err))
         return false;
-    return scan_push(s, u.bytes, s->item->member, "", by->name, is_pickle_name(by->name), err);
+    return scan_push(s, u.bytes, s->item->member, "", by->name, is_asked(by->name), err);
 }
 
 /* What readers of an archive disagree on is what hides a member from some of them. */
@@ -186,6 +191,7 @@ static bool scan_archive(struct scan *s, bool begins, bool *known, struct error 
     *known |= begins;
     if (begins)
         s->part->format = "zip";
+    a.inflated = s->inflated;
     for (size_t i = 0; i < a.count; i++) {
         const struct archive_member *m = &a.members[i];
         if (!scan_facts(s, m, err) ||
@@ -193,6 +199,7 @@ static bool scan_archive(struct scan *s, bool begins, bool *known, struct error 
             (m->central.there && m->local.there && !same_content(m) &&
              !push_member(s, &a, m, &m->local, err)))
             return false;
+        s->inflated = a.inflated;
     }
     return true;
 }
@@ -206,29 +213,53 @@ static bool has_directory(struct bytes in)
 
 /* ---- tar ---- */
 
-static uint64_t octal(const uint8_t *field, size_t n)
+/* Octal text, or, where the first bit is set, a binary number. */
+static uint64_t tar_number(const uint8_t *field, size_t n)
 {
     uint64_t v = 0;
+    if (field[0] >= 0x80)
+        return load_u64_be(field + n - sizeof v);
     for (size_t i = 0; i < n; i++)
         if (field[i] >= '0' && field[i] <= '7')
             v = v * 8 + (uint64_t)(field[i] - '0');
     return v;
 }
 
+enum { TAR_MAGIC_AT = 257, TAR_BLOCK = 512 };
+
+static bool is_tar(struct bytes in)
+{
+    return in.len >= TAR_BLOCK && memcmp(in.data + TAR_MAGIC_AT, "ustar", 5) == 0;
+}
+
+/* Extended headers may give the next member another size, and sparse files have maps of their own. */
+static bool has_another_size(uint8_t type, struct bytes content)
+{
+    return type == 'S' ||
+           ((type == 'x' || type == 'g') && (memmem(content.data, content.len, "size=", 5) != NULL ||
+                                             memmem(content.data, content.len, "GNU.sparse", 10) != NULL));
+}
+
 static bool scan_tar(struct scan *s, struct error *err)
 {
-    enum { BLOCK = 512, NAME = 100, SIZE_AT = 124, SIZE_LEN = 11 };
+    enum { BLOCK = TAR_BLOCK, NAME = 100, SIZE_AT = 124, SIZE_LEN = 12, TYPE_AT = 156 };
     const struct bytes in = s->item->bytes;
     s->part->format = "tar";
     for (size_t at = 0; in.len - at >= BLOCK && in.data[at] != 0;) {
         const uint8_t *h = in.data + at;
-        const uint64_t size = octal(h + SIZE_AT, SIZE_LEN);
+        const uint64_t size = tar_number(h + SIZE_AT, SIZE_LEN);
         const size_t left = in.len - at - BLOCK;
         const size_t n = size < left ? (size_t)size : left;
         const struct bytes name = bytes_of(h, strnlen((const char *)h, NAME));
+        if (!is_tar(bytes_of(h, in.len - at)))
+            return report_unreadable(s, at, "no member of the archive begins here", err) &&
+                   scan_push(s, bytes_of(h, in.len - at), s->item->member, "rest", bytes_of(NULL, 0), true, err);
         if (n < size && !report_unreadable(s, at, "a member of the archive is cut off", err))
             return false;
-        if (!scan_push(s, bytes_of(h + BLOCK, n), s->item->member, "", name, is_pickle_name(name), err))
+        if (has_another_size(h[TYPE_AT], bytes_of(h + BLOCK, n)) &&
+            !report_unreadable(s, at, "a member of the archive has a size that not all readers see", err))
+            return false;
+        if (!scan_push(s, bytes_of(h + BLOCK, n), s->item->member, "", name, is_asked(name), err))
             return false;
         const size_t whole = (n + BLOCK - 1) / BLOCK * BLOCK;
         if (whole >= left)
@@ -252,12 +283,19 @@ static bool scan_npy(struct scan *s, struct error *err)
                        (wide == 4 ? (size_t)p[2] << 16 | (size_t)p[3] << 24 : 0);
     if (len > in.len - start)
         return report_unreadable(s, in.len, "the header is cut off", err);
-    const struct bytes header = bytes_of(in.data + start, len);
-    /* no other type has this letter, but names may; and a letter may be written as an escape */
-    if (memchr(header.data, 'O', header.len) == NULL && memchr(header.data, '\\', header.len) == NULL)
-        return true;
-    return scan_push(s, bytes_of(in.data + start + len, in.len - start - len), s->item->member, "objects",
-                     bytes_of(NULL, 0), memmem(header.data, header.len, "'|O", 3) != NULL, err);
+    const struct bytes behind = bytes_of(in.data + start + len, in.len - start - len);
+    const struct input input = input_of_bytes(in);
+    struct error refused = {0};
+    struct value *array;
+    uint64_t size;
+    /* Objects have many spellings ('O', 'object', '|\x4f'): what is not known to be plain numbers is a pickle. */
+    if (!codec_by_name(bytes_text("npy"))
+             ->decode(&input, &codec_options_default, s->limits, s->arena, &array, &refused) ||
+        array->kind != VALUE_ARRAY || !array_size(array->array, &size) || size > behind.len)
+        return scan_push(s, behind, s->item->member, "objects", bytes_of(NULL, 0), true, err);
+    const struct bytes rest = bytes_of(behind.data + size, behind.len - (size_t)size);
+    s->part->trailing = rest.len;
+    return scan_push(s, rest, s->item->member, "rest", bytes_of(NULL, 0), false, err);
 }
 
 /* ---- Keras ---- */
@@ -267,9 +305,20 @@ static bool is_text(const struct value *v, const char *text)
     return v != NULL && v->kind == VALUE_STR && bytes_is(v->text, text);
 }
 
+static bool is_of_keras(struct bytes module)
+{
+    static const char *const packages[] = {"keras", "tensorflow.keras", "tf_keras", "keras_nlp", "keras_cv",
+                                           "keras_hub"};
+    for (size_t i = 0; i < ROWS(packages); i++)
+        if (policy_is_within(bytes_text(packages[i]), module))
+            return true;
+    return false;
+}
+
 static bool scan_layer(struct scan *s, const struct value *dict, struct error *err)
 {
-    const struct value *cls = value_get(dict, "class_name"), *module = value_get(dict, "module");
+    const struct value *cls = value_get(dict, "class_name"), *module = value_get(dict, "module"),
+                       *config = value_get(dict, "config");
     if (cls == NULL || cls->kind != VALUE_STR)
         return true;
     struct finding f = {.severity = SEVERITY_DANGEROUS,
@@ -279,9 +328,17 @@ static bool scan_layer(struct scan *s, const struct value *dict, struct error *e
                         .does = "A layer holds a function as code, which loading the model runs"};
     if (is_text(cls, "Lambda") || is_text(cls, "__lambda__"))
         return report_add(s, &f, err);
-    if (module == NULL || module->kind != VALUE_STR || bytes_starts(module->text, "keras") ||
-        bytes_starts(module->text, "tensorflow.keras") || bytes_is(module->text, "builtins") ||
-        bytes_starts(module->text, "tf_keras") || bytes_is(module->text, "keras_nlp"))
+    if (module == NULL || module->kind != VALUE_STR)
+        return true;
+    if (is_text(cls, "function") && config != NULL && config->kind == VALUE_STR &&
+        policy_name(s->policy, module->text, config->text).severity == SEVERITY_DANGEROUS &&
+        !is_of_keras(module->text)) {
+        f.rule = "keras-function";
+        f.name = config->text;
+        f.does = "A layer names a dangerous function, which loading the model finds";
+        return report_add(s, &f, err);
+    }
+    if (is_of_keras(module->text) || bytes_is(module->text, "builtins"))
         return true;
     f.severity = SEVERITY_SUSPICIOUS;
     f.rule = "keras-custom";
@@ -343,14 +400,18 @@ static bool scan_attributes(struct scan *s, struct bytes path, const struct node
 {
     for (size_t i = 0; i < node->attribute_count; i++) {
         const struct value *v = node->attributes[i].value;
-        if (v == NULL || (v->kind != VALUE_STR && v->kind != VALUE_BYTES) || v->text.len == 0)
-            continue;
         const struct bytes name = node->attributes[i].name;
+        const bool asked = bytes_is(name, "model_config");
+        if (v == NULL || (v->kind != VALUE_STR && v->kind != VALUE_BYTES) || v->text.len == 0) {
+            if (asked && !report_unreadable(s, 0, "the model's configuration is no text", err))
+                return false;
+            continue;
+        }
         const char *place = arena_printf(s->arena, "%.*s@%.*s", (int)path.len, path.data, (int)name.len,
                                          name.data);
         if (place == NULL)
             return arena_fail(s->arena, err);
-        if (!scan_push(s, v->text, s->item->member, "", bytes_text(place), false, err))
+        if (!scan_push(s, v->text, s->item->member, "", bytes_text(place), asked, err))
             return false;
     }
     return true;
@@ -392,10 +453,13 @@ static bool scan_hdf5(struct scan *s, struct error *err)
 
 /* ---- which of them ---- */
 
-static bool is_tar(struct bytes in)
+/* JSON's white space, then what holds anything. */
+static bool begins_json(struct bytes in)
 {
-    enum { MAGIC_AT = 257 };
-    return in.len >= 512 && memcmp(in.data + MAGIC_AT, "ustar", 5) == 0;
+    size_t at = 0;
+    while (at < in.len && (in.data[at] == ' ' || (in.data[at] >= '\t' && in.data[at] <= '\r')))
+        at++;
+    return at < in.len && (in.data[at] == '{' || in.data[at] == '[');
 }
 
 bool scan_containers(struct scan *s, bool *known, struct error *err)
@@ -420,7 +484,7 @@ bool scan_containers(struct scan *s, bool *known, struct error *err)
         return *known = true, scan_hdf5(s, err);
     if (is_tar(in))
         return *known = true, scan_tar(s, err);
-    if (in.data[0] == '{' || in.data[0] == '[') {
+    if (begins_json(in)) {
         if (!scan_json(s, in, known, err))
             return false;
         if (*known)

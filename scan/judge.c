@@ -39,7 +39,10 @@ static bool grow(struct scan *s, struct error *err)
     return true;
 }
 
-/* The name's row, made when it is new. Valid until the next call. NULL: no memory. */
+/*
+ * The name's row, made when it is new. Valid until the next call. NULL: no memory. It has copies of the names:
+ * what a search behind damage has read is gone after it, and the report is not.
+ */
 static struct known_name *know(struct scan *s, const struct meaning *m, struct error *err)
 {
     if (s->name_count * 2 >= s->name_slots && !grow(s, err))
@@ -47,9 +50,14 @@ static struct known_name *know(struct scan *s, const struct meaning *m, struct e
     struct known_name *n = &s->names[slot_of(s->names, s->name_slots, m->module, m->name)];
     if (n->name.module.data != NULL)
         return n;
+    const struct bytes module = arena_copy(s->arena, m->module), name = arena_copy(s->arena, m->name);
+    if (module.data == NULL || name.data == NULL) {
+        arena_fail(s->arena, err);
+        return NULL;
+    }
     s->name_count++;
-    n->name.module = m->module.data == NULL ? bytes_of("", 0) : m->module;
-    n->name.name = m->name;
+    n->name.module = module;
+    n->name.name = name;
     n->opinion = policy_name(s->policy, n->name.module, m->name.len == 0 ? bytes_text("*") : m->name);
     return n;
 }
@@ -71,15 +79,18 @@ static bool find_name(struct scan *s, const struct trace_event *e, const struct 
                       enum severity severity, const char *rule, const char *does, const char *call,
                       struct error *err)
 {
+    const struct known_name *n = know(s, m, err);
+    if (n == NULL || does == NULL)
+        return arena_fail(s->arena, err);
     const struct finding f = {.severity = severity,
                               .rule = rule,
                               .offset = e->offset,
                               .opcode = e->opcode,
-                              .module = m->module,
-                              .name = m->name,
+                              .module = n->name.module,
+                              .name = n->name.name,
                               .does = does,
                               .call = call};
-    return does == NULL ? arena_fail(s->arena, err) : report_add(s, &f, err);
+    return report_add(s, &f, err);
 }
 
 static bool ends_with(struct bytes t, const char *end)
@@ -98,10 +109,14 @@ static bool reach(struct scan *s, const struct trace_event *e, const struct mean
     s->acted = true;
     s->joblib |= ends_with(m->module, "joblib.numpy_pickle");
     if (n->name.count++ == 0) {
+        const struct bytes raw_module = chained ? n->name.module : arena_copy(s->arena, e->module),
+                           raw_name = chained ? n->name.name : arena_copy(s->arena, e->name);
+        if (raw_module.data == NULL || raw_name.data == NULL)
+            return arena_fail(s->arena, err);
         const struct scan_name name = {.module = n->name.module,
-                                       .name = m->name,
-                                       .raw_module = chained ? n->name.module : e->module,
-                                       .raw_name = chained ? m->name : e->name,
+                                       .name = n->name.name,
+                                       .raw_module = raw_module,
+                                       .raw_name = raw_name,
                                        .severity = n->opinion.severity,
                                        .member = s->item->member,
                                        .offset = e->offset,
@@ -165,9 +180,9 @@ static bool count_call(struct scan *s, const struct trace_event *e, const struct
         return true;
     }
     const struct scan_name name = {.module = n->name.module,
-                                   .name = m->name,
+                                   .name = n->name.name,
                                    .raw_module = n->name.module,
-                                   .raw_name = m->name,
+                                   .raw_name = n->name.name,
                                    .severity = severity,
                                    .member = s->item->member,
                                    .offset = e->offset,
@@ -275,17 +290,33 @@ static bool loads_argument(struct scan *s, const struct meaning *m, const struct
     return scan_push(s, loaded.text, s->item->member, "loaded", bytes_of(NULL, 0), true, err);
 }
 
-/* torch._tensor._rebuild_from_type_v2(function, type, arguments, state) calls that function. */
-static bool rebuilds(struct scan *s, const struct trace_event *e, const struct meaning *m,
-                     const struct value_list *args, struct error *err)
+/* Functions that call one of their arguments, which may be a name of that module or below it and nothing else. */
+static const struct {
+    const char *module, *name;
+    size_t argument;
+    const char *within;
+} callers[] = {
+    {"torch._tensor", "_rebuild_from_type_v2", 0, "torch._utils"},
+    {"numpy.random._pickle", "__generator_ctor", 1, "numpy.random"},
+    {"numpy.random._pickle", "__randomstate_ctor", 1, "numpy.random"},
+    {"numpy.random._pickle", "__bit_generator_ctor", 0, "numpy.random"},
+    {"copyreg", "_reconstructor", 1, "builtins"},
+};
+
+/* A text is no function: it is called by none of them. */
+static bool calls_only_its_own(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                               const struct value_list *args, struct error *err)
 {
-    if (!bytes_is(m->name, "_rebuild_from_type_v2") || args->count < 3)
-        return true;
-    const struct meaning f = meaning_of(s, args->items[0]);
-    const struct value *with = args->items[2];
-    if (f.kind != MEANS_NAME)
-        return computed(s, e, err);
-    return judge_call(s, e, &f, with->kind == VALUE_TUPLE ? &with->list : NULL, false, err);
+    for (size_t i = 0; i < ROWS(callers); i++) {
+        const size_t at = callers[i].argument;
+        if (!bytes_is(m->name, callers[i].name) || !bytes_is(m->module, callers[i].module) || at >= args->count)
+            continue;
+        const struct meaning f = meaning_of(s, args->items[at]);
+        if (f.kind != MEANS_TEXT &&
+            (f.kind != MEANS_NAME || !policy_is_within(bytes_text(callers[i].within), f.module)))
+            return computed(s, e, err);
+    }
+    return true;
 }
 
 static bool call_name(struct scan *s, const struct trace_event *e, const struct meaning *m,
@@ -295,7 +326,7 @@ static bool call_name(struct scan *s, const struct trace_event *e, const struct 
     bool found;
     if (is_maker(m) && args->count > 0) {
         const struct meaning cls = meaning_of(s, args->items[0]);
-        if (!count_call(s, e, m, args, SEVERITY_QUIET, err))
+        if (!count_call(s, e, m, args, SEVERITY_QUIET, err) || !calls_only_its_own(s, e, m, args, err))
             return false;
         return cls.kind == MEANS_NAME ? judge_call(s, e, &cls, NULL, true, err) : computed(s, e, err);
     }
@@ -315,7 +346,7 @@ static bool call_name(struct scan *s, const struct trace_event *e, const struct 
     if (partial)
         return count_call(s, e, m, args, SEVERITY_QUIET, err);
     return loads_argument(s, m, args, err) && calls_argument(s, e, args, err) &&
-           rebuilds(s, e, m, args, err) && judge_call(s, e, m, args, making, err);
+           calls_only_its_own(s, e, m, args, err) && judge_call(s, e, m, args, making, err);
 }
 
 /* cls.__new__(cls, ..) by its name. */
@@ -337,7 +368,7 @@ static bool judge_one_call(struct scan *s, const struct trace_event *e, struct e
             return judge_call(s, e, &m, args, true, err);
         }
         if (m.kind == MEANS_PARTIAL) /* with more arguments than are seen here */
-            return judge_call(s, e, &m, args, is_making(e), err);
+            return judge_call(s, e, &m, NULL, false, err);
         return call_name(s, e, &m, args, is_making(e), err);
     case MEANS_ATTRIBUTE:
     case MEANS_METHOD:
@@ -391,12 +422,24 @@ static bool judge_pair(struct scan *s, const struct trace_event *e, const struct
                              "It gives an object a function where a method stands that unpickling calls", err);
 }
 
+/* Many objects may share one big state, which is looked through for each. */
+static bool count_pairs(struct scan *s, size_t n, struct error *err)
+{
+    if (n > s->limits->nodes - s->pairs)
+        return FAIL_LIMIT(err, "nodes", s->limits->nodes, "the states have more than %llu entries together",
+                          (unsigned long long)s->limits->nodes);
+    s->pairs += n;
+    return true;
+}
+
 /* Pairs that a dict is made of: OrderedDict([('a', 1)]). */
 static bool judge_items(struct scan *s, const struct trace_event *e, const struct value *list,
                         struct error *err)
 {
     if (list->kind != VALUE_LIST && list->kind != VALUE_TUPLE)
         return true;
+    if (!count_pairs(s, list->list.count, err))
+        return false;
     for (size_t i = 0; i < list->list.count; i++) {
         const struct value *pair = list->list.items[i];
         if ((pair->kind == VALUE_LIST || pair->kind == VALUE_TUPLE) && pair->list.count == 2 &&
@@ -413,6 +456,8 @@ static bool judge_pairs(struct scan *s, const struct trace_event *e, const struc
     if (state->kind != VALUE_DICT && state->kind != VALUE_OBJECT)
         return true;
     const struct value_pairs *pairs = state->kind == VALUE_DICT ? &state->dict : &state->object->pairs;
+    if (!count_pairs(s, pairs->count, err))
+        return false;
     for (size_t i = 0; i < pairs->count; i++)
         if (!judge_pair(s, e, pairs->items[i].key, pairs->items[i].value, err))
             return false;

@@ -55,7 +55,9 @@ struct scan {
     bool unreadable;
 
     struct items queue;
-    uint64_t taken; /* bytes of all items so far */
+    uint64_t taken;    /* bytes of all items so far */
+    uint64_t inflated; /* of them, bytes that were made by unpacking: limits->inflated bounds them all */
+    uint64_t pairs;    /* entries of states that were looked at */
 
     const struct item *item;
     struct scan_part *part;

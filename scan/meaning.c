@@ -140,6 +140,18 @@ static bool find_module(struct scan *s, const struct meaning *callable, const st
     return true;
 }
 
+/* numpy's own way to name its functions: (module, name). */
+static bool find_in_module(struct scan *s, const struct meaning *callable, const struct value_list *args,
+                           struct meaning *out, struct error *err)
+{
+    const struct meaning module = argument(s, args, 0), name = argument(s, args, 1);
+    (void)callable;
+    (void)err;
+    if (module.kind == MEANS_TEXT && module.text.len > 0 && name.kind == MEANS_TEXT)
+        *out = (struct meaning){.kind = MEANS_NAME, .module = module.text, .name = name.text};
+    return true;
+}
+
 static bool find_name(struct scan *s, const struct meaning *callable, const struct value_list *args,
                       struct meaning *out, struct error *err)
 {
@@ -249,6 +261,8 @@ static const struct {
     {"importlib._bootstrap", "_gcd_import", find_module},
     {"unittest.mock", "_importer", find_name},
     {"unittest.mock", "_dot_lookup", find_attribute},
+    {"numpy.core", "_ufunc_reconstruct", find_in_module},
+    {"numpy._core", "_ufunc_reconstruct", find_in_module},
     {"pkgutil", "resolve_name", find_name},
     {"pydoc", "locate", find_name},
     {"logging.config", "_resolve", find_name},

@@ -164,8 +164,7 @@ bool policy_open(const char *path, struct arena *arena, const struct policy **ou
 
 /* ---- asking ---- */
 
-/* "a.b" is in "a.b" and before "a.b.c". */
-static bool is_at_or_above(struct bytes above, struct bytes path)
+bool policy_is_within(struct bytes above, struct bytes path)
 {
     return path.len >= above.len && memcmp(path.data, above.data, above.len) == 0 &&
            (path.len == above.len || path.data[above.len] == '.');
@@ -179,7 +178,7 @@ static bool is_any(struct bytes name)
 /* How closely a row that warns has the dotted path; 0: not at all. */
 static size_t warns_of(const struct policy_row *row, struct bytes path)
 {
-    if (!is_at_or_above(row->module, path))
+    if (!policy_is_within(row->module, path))
         return 0;
     if (is_any(row->name))
         return row->tree || path.len == row->module.len ||
@@ -189,7 +188,7 @@ static size_t warns_of(const struct policy_row *row, struct bytes path)
     if (path.len == row->module.len)
         return 0;
     const struct bytes rest = bytes_of(path.data + row->module.len + 1, path.len - row->module.len - 1);
-    return is_at_or_above(row->name, rest) ? row->module.len + row->name.len + 1 : 0;
+    return policy_is_within(row->name, rest) ? row->module.len + row->name.len + 1 : 0;
 }
 
 static bool is_class_name(struct bytes name)
@@ -204,7 +203,7 @@ static bool is_class_name(struct bytes name)
 /* The same for a row that allows, which goes by module and name as they are. */
 static size_t allows(const struct policy_row *row, struct bytes module, struct bytes name)
 {
-    if (!(row->tree ? is_at_or_above(row->module, module) : bytes_equal(row->module, module)))
+    if (!(row->tree ? policy_is_within(row->module, module) : bytes_equal(row->module, module)))
         return 0;
     if (is_any(row->name) || (bytes_is(row->name, "@") && is_class_name(name)))
         return row->module.len;

@@ -24,6 +24,9 @@ struct policy {
     size_t count, capacity;
 };
 
+/* "a.b" and "a.b.c" are within "a.b". */
+bool policy_is_within(struct bytes above, struct bytes path);
+
 /* What the rows together say. */
 struct opinion {
     enum severity severity;

@@ -112,6 +112,8 @@ def plain(module, name, args):
         "behind a harmless one": pickle.dumps([1]) + b"\x80\x04" + m + n + b"\x93" + args + b"\x85R.",
         "behind junk": pickle.dumps([1]) + b"\0\0\0\0" + b"\x80\x04" + m + n + b"\x93" + args + b"\x85R.",
         "behind damage": b"\x80\x04]\xff\xff" + b"\x80\x04" + m + n + b"\x93" + args + b"\x85R.",
+        "escaped behind junk": pickle.dumps([1]) + b"\0\0\x80\x04U\x01a0S'" + "".join(f"\\x{ord(c):02x}" for c in module).encode()
+                               + b"'\n" + n + b"\x93" + args + b"\x85R.",
         "setstate": b"\x80\x04ccollections\nUserDict\n)\x81}" + text("__setstate__") + m + n + b"\x93sb" + args + b"b.",
     }
 
@@ -166,6 +168,20 @@ def chains():
     yield "a hook in a state that is no dict", t("collections") + t("UserDict") + b"\x93)\x81" + state + b"b."
     yield "a hook whose name is a call", t("collections") + t("UserDict") + b"\x93)\x81}" + call("builtins", "str", t("__setstate__")) + t("collections") + t("Counter") + b"\x93sb."
     yield "a call in torch's", call("torch._tensor", "_rebuild_from_type_v2", t("builtins") + t("getattr") + b"\x93", t("torch") + t("Tensor") + b"\x93", t("a") + t("b") + b"\x86", b"}") + b"."
+    hidden = b"N0" + OS[2:]
+    loaded, load = b"C" + bytes([len(hidden)]) + hidden, t("torch.storage") + t("_load_from_bytes") + b"\x93"
+    tensor = t("torch") + t("Tensor") + b"\x93"
+    yield "a partial that loads", call("functools", "partial", load) + b"(" + loaded + b"tR."
+    yield "a load in torch's", call("torch._tensor", "_rebuild_from_type_v2", load, tensor, loaded + b"\x85", b"}") + b"."
+    yield "torch's in torch's", call("torch._tensor", "_rebuild_from_type_v2", t("torch._tensor") + t("_rebuild_from_type_v2") + b"\x93",
+                                     tensor, b"(" + load + tensor + loaded + b"\x85}t", b"}") + b"."
+    yield "a load by numpy's generator", call("numpy.random._pickle", "__generator_ctor", loaded, load) + b"."
+    yield "numpy's way to name a function", call("numpy.core", "_ufunc_reconstruct", t("os"), t("system")) + b"."
+    yield "a base that is called", call("copyreg", "_reconstructor", t("collections") + t("OrderedDict") + b"\x93",
+                                        t("sklearn.svm") + t("SVC") + b"\x93", b"N") + b"."
+    yield "a state for a class that was computed", call("builtins", "type", t("collections") + t("OrderedDict") + b"\x93)R") + b"N}" + t("x") + b"K\x01s\x86b."
+    yield "a list without an end", call("builtins", "list", call("itertools", "count", b"K\x01")) + b"."
+    yield "bytes that fill the memory", call("builtins", "bytes", b"\x8a\x06\0\0\0\0\0\x01") + b"."
     yield "loaded by torch", call("torch.storage", "_load_from_bytes", b"C" + bytes([len(OS)]) + OS) + b"."
 
 
@@ -223,6 +239,25 @@ def wrapped():
     yield "keras", zipped({"config.json": lam.encode(), "metadata.json": b"{}"})
 
 
+def unplain():
+    """Containers that Python reads and that are not written plainly: never safe."""
+    lam = {"class_name": "Sequential", "config": {"layers": [{"class_name": "Lambda"}]}}
+    yield "npy of objects by another name", objects_npy(OS, "object")
+    out = io.BytesIO()
+    numpy.save(out, numpy.arange(3))
+    yield "objects behind an npy", out.getvalue() + objects_npy(b"N0" + OS)
+    yield "keras behind a blank", zipped({"config.json": b" \n" + json.dumps(lam).encode()})
+    yield "keras with a NaN", zipped({"config.json": json.dumps({**lam, "x": float("nan")}).encode()})
+    yield "keras in UTF-16", zipped({"config.json": json.dumps(lam).encode("utf-16")})
+    yield "a function of keras", zipped({"config.json": b'{"module": "builtins", "class_name": "function", "config": "exec"}'})
+    yield "nearly keras", zipped({"config.json": b'{"module": "kerasevil", "class_name": "X", "config": {}}'})
+    hidden = b"N0" + OS[2:] + b"\0" * 600
+    plain_tar = tarred({"a": hidden})
+    yield "a binary size in a tar", plain_tar[:124] + b"\x80" + len(hidden).to_bytes(11, "big") + plain_tar[136:]
+    extended = tarred({"a": b"12 size=99\n"})
+    yield "a size in tar's extended header", extended[:156] + b"x" + extended[157:]
+
+
 class Local:
     pass
 
@@ -276,6 +311,11 @@ class Scan(unittest.TestCase):
             with self.subTest(what):
                 found = self.scan(body)
                 self.assertEqual("dangerous", found["verdict"], found)
+
+    def test_what_is_written_unplainly(self):
+        for what, body in unplain():
+            with self.subTest(what):
+                self.assertNotEqual("safe", self.scan(body)["verdict"])
 
     def test_the_call_is_told(self):
         found = self.scan(OS)
