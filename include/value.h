@@ -40,6 +40,7 @@ enum value_flags {
     VALUE_SURROGATES = 1, /* VALUE_STR: has surrogates, so it is not valid UTF-8 */
     VALUE_PYTHON2 = 2,    /* VALUE_STR, VALUE_BYTES: an 8-bit string of Python 2 */
     VALUE_DECODED = 4, /* VALUE_STR: an 8-bit string that is text because the caller said so; see value_raw */
+    VALUE_CALLED = 8,  /* VALUE_OBJECT: another object's callable, so it stays one, whatever its class */
 };
 
 struct value_pair {

@@ -204,8 +204,10 @@ static bool need_tuple(struct machine *m, const struct value *args, struct error
 }
 
 /* Only these can be called: a number or a list where the callable stands is an error in Python too. */
-static bool need_callable(struct machine *m, const struct value *callable, struct error *err)
+static bool need_callable(struct machine *m, struct value *callable, struct error *err)
 {
+    if (callable->kind == VALUE_OBJECT)
+        callable->flags |= VALUE_CALLED;
     return callable->kind == VALUE_GLOBAL || callable->kind == VALUE_OBJECT ||
            callable->kind == VALUE_EXTERNAL ||
            machine_fail(m, err, "a value of type %.*s cannot be called", TYPE_OF(callable));

@@ -239,6 +239,8 @@ static bool row_allows(size_t row, const struct value_object *o)
 static bool recognise(struct machine *m, struct value *v, struct error *err)
 {
     const size_t first = first_row(v->object);
+    if ((v->flags & VALUE_CALLED) != 0)
+        return true; /* a number cannot be called: Python refuses, and we tell what was there */
     for (size_t i = first; i < ROWS(rows) && strcmp(rows[i].name, rows[first].name) == 0; i++)
         if (row_allows(i, v->object))
             return rows[i].fn(m, v, err) || err->kind == ERR_NONE;

@@ -206,6 +206,7 @@ static void objects_come_back_by_what_each_protocol_has(void **state)
             "states[(reduce builtins:getattr(m:C, text 5f5f6e65775f5f, ), (m:C, 5, ), {text 61: 1, }, None, "
             "), ]()"),
         ROW("(K\1im\nC\n}b.", 0, NULL),
+        ROW("c__builtin__\ncomplex\n(K\1K\2tR)R.", 4, NULL), /* a call of a number stays one */
         ROW("(K\1im\nC\n}b.", 4, NULL),
         ROW("ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\nobject\nNtR}b.", 4, NULL),
         ROW("ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\nobject\nNtR}b.", 0, NULL),
