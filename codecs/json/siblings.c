@@ -196,8 +196,10 @@ bool siblings_put(struct json_writer *w, struct sink *out, size_t *written, stru
     if (!walk_siblings(w->walk, &s.run, &left) || (s.run.parent->mark & ~(uint32_t)WALK_OPEN) != 0)
         return true; /* parts of an object's attributes or slots may be left out */
     s.containers = s.run.parent != w->siblings.refused && w->walk->depth + LEVELS <= w->limits->depth;
-    if (left / MOST_PARTS < s.run.count)
+    if (left / MOST_PARTS == 0)
         return true;
+    if (s.run.count > left / MOST_PARTS)
+        s.run.count = (size_t)(left / MOST_PARTS);
     if (!put_some(w, &s, out, written, &nodes, err))
         return false;
     if (*written == 0)
