@@ -2,8 +2,11 @@
 
 import math
 import struct
+import types
 
 import numpy
+
+NAMED = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, numpy.ufunc)  # pickled by name
 
 
 def difference(a, b, sharing=True):
@@ -64,6 +67,9 @@ def compare(a, b):
         return None, attributes(a, b) + args
     if isinstance(a, float) and math.isnan(a) and math.isnan(b):
         return None, []
+    if a is not b and type(a).__eq__ is object.__eq__ and not isinstance(a, NAMED):
+        x, y = a.__reduce_ex__(2), b.__reduce_ex__(2)  # no __dict__: what it is made of is what pickle says
+        return None, [(" reduced", x[:3], y[:3])] if isinstance(x, tuple) and isinstance(y, tuple) else []
     return (None if a == b else f"{a!r:.60} and {b!r:.60}"), []
 
 

@@ -66,6 +66,10 @@ static const struct {
      "\x80\x04"
      "0.",
      4, 400, "malformed-input", NULL},
+    {"a bytearray of 2^63 bytes", "?from=pickle", "", "\x80\x05\x96\0\0\0\0\0\0\0\x80x.", 13, 400,
+     "malformed-input", NULL},
+    {"a memo number of 2^64", "?from=pickle", "", "]p18446744073709551616\n.", 0, 400, "malformed-input",
+     NULL},
     {"npy that ends in its magic", "?from=npy", "", "\x93NUMPY", 6, 400, "malformed-input", NULL},
     {"npy with a header of 4 GB", "?from=npy", "", "\x93NUMPY\x02\0\xff\xff\xff\xff{", 13, 400,
      "malformed-input", NULL},
@@ -139,6 +143,86 @@ static void a_million_levels(void **state)
     check_deep(state, "?from=pickle&to=json", repeated("\x80\x02)", "\x85", DEEP, "."));
     check_deep(state, "?from=pickle&to=pickle", repeated("\x80\x02)", "\x85", DEEP, "."));
     check_deep(state, "?from=pickle&to=hdf5", repeated("\x80\x02)", "\x85", DEEP, "."));
+}
+
+/* Levels of every kind that a pickle has: prefix, unit a million times, more a million times, suffix. */
+static const struct {
+    const char *name, *prefix, *unit, *more, *suffix;
+} deep_rows[] = {
+    {"lists", "]", "]", "a", "."},
+    {"dicts", "}", "N}", "s", "."},
+    {"frozen sets", "\x80\x04", "(", "\x91", "."},
+    {"calls of what was called", "cm\nC\n", ")R", "", "."},
+    {"arguments of arguments", "cm\nC\n", "cm\nC\n", "\x85R", "."},
+    {"objects of Python 2", "", "(", "cm\nC\no", "."},
+    {"objects with names for arguments", "cm\nC\n", ")}\x92", "", "."},
+    {"persistent ids of persistent ids", "N", "Q", "", "."},
+    {"states of states", "cm\nC\n)R", "cm\nC\n)R", "b", "."},
+};
+
+/* An answer that began is cut; one that did not is a problem. Nothing else happens, and soon. */
+static void a_million_levels_of_every_kind(void **state)
+{
+    static const char *const targets[] = {"json", "typed", "pickle"};
+    for (size_t i = 0; i < ROWS(deep_rows); i++)
+        for (size_t t = 0; t < ROWS(targets); t++) {
+            const struct bytes first = repeated(deep_rows[i].prefix, deep_rows[i].unit, DEEP, "");
+            const struct bytes body =
+                repeated((const char *)first.data, deep_rows[i].more, DEEP, deep_rows[i].suffix);
+            char query[64], limit[64];
+            struct answer a;
+            snprintf(query, sizeof query, "?from=pickle&to=%s", targets[t]);
+            convert(state, query, body, "", &a);
+            print_message("%s to %s: %ld\n", deep_rows[i].name, targets[t], a.status);
+            if (a.status == 413)
+                assert_string_equal(answer_problem(&a, "limit", limit), "depth");
+            else
+                assert_true(a.status == 200 && a.cut);
+            answer_free(&a);
+            free((void *)(uintptr_t)first.data);
+            free((void *)(uintptr_t)body.data);
+        }
+    assert_alive(state);
+}
+
+/* A dict whose keys a bad hash would put in one place: i << 32, multiples of 2^61 - 1 (Python's modulus),
+ * NaN. */
+static struct bytes colliding(int which)
+{
+    enum { EACH = 16 };
+    char *const text = malloc((size_t)DEEP * EACH + 16), *at = text;
+    assert_non_null(text);
+    at += sprintf(at, "\x80\x02}(");
+    for (uint64_t i = 0; i < DEEP; i++) {
+        const uint64_t n = which == 0 ? i << 32 : which == 1 ? (i << 61) - i : 0xf87f;
+        const uint64_t high = which == 1 ? (i >> 3) - (i > 0 && (i << 61) < i) : 0;
+        static const char heads[] = "\x8a\x0c";
+        if (which == 2)
+            *at++ = 'G';
+        else {
+            memcpy(at, heads, 2);
+            at += 2;
+        }
+        for (int b = 0; b < (which == 2 ? 8 : 12); b++)
+            *at++ = (char)(b < 8 ? n >> (8 * b) : high >> (8 * (b - 8)));
+        *at++ = 'N';
+    }
+    at += sprintf(at, "u.");
+    return bytes_of(text, (size_t)(at - text));
+}
+
+static void keys_that_collide(void **state)
+{
+    for (int which = 0; which < 3; which++) {
+        const struct bytes body = colliding(which);
+        struct answer a;
+        convert(state, "?from=pickle&to=pickle", body, "", &a);
+        assert_int_equal(a.status, 200);
+        assert_in_range(a.len, (size_t)DEEP * 7, (size_t)DEEP * 16); /* every member is there */
+        answer_free(&a);
+        free((void *)(uintptr_t)body.data);
+    }
+    assert_alive(state);
 }
 
 /* A tuple of twice a tuple of twice ... a list: 130 bytes, 2^60 lists when sharing is written out. */
@@ -400,6 +484,8 @@ static const struct {
     {"marks in a pickle", "?from=pickle&to=json", "\x80\x02", "(", MANY, ".", "memory"},
     {"what is memoized", "?from=pickle&to=json", "\x80\x04](", "K\x01\x94", MANY / 3, "e.", "memory"},
     {"a memo with the number 2^32 - 2", "?from=pickle&to=json", "\x80\x02]r\xfe\xff\xff\xff", "", 0, ".", ""},
+    {"a memo with the number 2^32 - 1", "?from=pickle&to=json", "\x80\x02]r\xff\xff\xff\xff", "", 0, ".", ""},
+    {"the memo as a line of digits", "?from=pickle&to=json", "]p4294967295\n", "", 0, ".", ""},
     {"empty objects in JSON", "?from=json&to=pickle", "[{}", ",{}", MANY / 3, "]", "memory"},
     {"numbers in JSON", "?from=json&to=hdf5", "[1", ",2", MANY / 2, "]", "memory"},
     {"members of one name", "?from=json&to=json", "{\"a\":1", ",\"a\":1", MANY / 6, "}", "memory"},
@@ -442,6 +528,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_that_are_wrong),
         cmocka_unit_test(a_million_levels),
+        cmocka_unit_test(a_million_levels_of_every_kind),
+        cmocka_unit_test(keys_that_collide),
         cmocka_unit_test(what_is_shared_stays_small_where_it_can),
         cmocka_unit_test(endless_output_ends),
         cmocka_unit_test(truncations_at_every_byte),
