@@ -53,7 +53,7 @@ struct sandbox_request {
     struct sandbox_identity identity;
     uint64_t session;
     uint64_t base, target; /* objects: numbers that a reply gave */
-    uint64_t most;
+    uint64_t most;     /* BEGIN; READ: bytes that one chunk may take in memory, over it ERR_LIMIT "memory" */
     struct bytes path; /* relative to base; components "" and "." are passed over */
     const struct box *box;
     struct bytes payload;

@@ -303,15 +303,25 @@ static bool is_storage(const struct value *v)
            v->external->id->list.count >= 5;
 }
 
-/* (storage, offset, size, stride[, requires_grad, hooks[, dtype]]): the dtype is the storage's, or its own.
+/* Of a tensor that is to be conjugated or negated when it is read: {"conj": True}. */
+static bool is_plain(const struct value *metadata)
+{
+    return metadata->kind == VALUE_NONE || (metadata->kind == VALUE_DICT && metadata->dict.count == 0);
+}
+
+/*
+ * (storage, offset, size, stride[, requires_grad, hooks[, dtype][, metadata]]): the dtype is the storage's,
+ * or its own.
  */
 struct value *tensor_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
     const struct value *storage = value_meaning(known_argument(o, 0));
     struct view v = {0};
-    if (!is_storage(storage))
+    const size_t n = known_argument_count(o);
+    const bool typed = n > 6 && known_argument(o, 6)->kind == VALUE_GLOBAL;
+    const size_t plain = typed ? 7 : 6; /* arguments before the metadata */
+    if (!is_storage(storage) || n > plain + 1 || (n == plain + 1 && !is_plain(known_argument(o, plain))))
         return NULL;
-    const bool typed = known_argument_count(o) > 6 && known_argument(o, 6)->kind == VALUE_GLOBAL;
     v.element = typed ? element_of(known_argument(o, 6), false)
                       : element_of(storage->external->id->list.items[1], true);
     struct dtype bits;

@@ -204,6 +204,16 @@ static hid_t with_cache(hid_t id, hid_t plist, struct open_dataset *d, const str
     return find_dataset(d, q, access);
 }
 
+static bool chunk_fits(hid_t id, hid_t plist, const struct open_dataset *d, const struct sandbox_request *q,
+                       struct error *err)
+{
+    hsize_t chunk[H5S_MAX_RANK];
+    AUTO(close_type) hid_t type = H5Dget_type(id);
+    const uint64_t bytes = chunk_bytes(plist, H5Tget_size(type), d->ndim, chunk);
+    return bytes <= q->most || FAIL_LIMIT(err, "memory", q->most, "one chunk of the dataset has %llu bytes",
+                                          (unsigned long long)bytes);
+}
+
 static bool dataset_start(struct open_dataset *d, hid_t id, const struct sandbox_request *q,
                           struct error *err)
 {
@@ -216,6 +226,10 @@ static bool dataset_start(struct open_dataset *d, hid_t id, const struct sandbox
     d->space = H5Dget_space(id);
     const int ndim = H5Sget_simple_extent_dims(d->space, d->shape, NULL);
     d->ndim = ndim < 0 ? 0 : (unsigned)ndim;
+    if (!chunk_fits(id, plist, d, q, err)) {
+        H5Dclose(id);
+        return false;
+    }
     d->id = with_cache(id, plist, d, q);
     AUTO(close_type) hid_t type = d->id < 0 ? -1 : H5Dget_type(d->id);
     if (ndim < 0 || type < 0)

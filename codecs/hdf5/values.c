@@ -127,6 +127,7 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
                                             .base = s->base,
                                             .target = s->object,
                                             .path = s->path,
+                                            .most = s->file.limits->memory,
                                             .box = box,
                                             .window = window,
                                             .window_size = capacity};

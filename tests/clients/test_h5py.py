@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import pathlib
 import pickle
+import re
 import time
 import unittest
 
@@ -102,6 +104,20 @@ class H5py(unittest.TestCase):
             time.sleep(0.02)
             answer = self.server.get("/v1/data/changing.h5", path="/x", format="json")
             self.assertEqual(list(range(n)), json.loads(answer.body))
+
+    def test_a_chunk_that_memory_does_not_hold_is_refused(self):
+        with h5py.File(self.server.data / "chunk.h5", "w") as f:
+            f.create_dataset("x", (1 << 24,), "f4", chunks=(1 << 24,), compression="gzip")[:4] = 1  # a chunk of 64 MB
+        self.assertEqual(200, self.server.get("/v1/data/chunk.h5", path="/x", slice="0:2", format="json").status)
+        small = Server(self.server.data, "--limit-memory=32M")
+        try:
+            answer = small.get("/v1/data/chunk.h5", path="/x", slice="0:2", format="json")
+            self.assertEqual(413, answer.status, answer)
+            self.assertEqual(("memory", 32 << 20), tuple(json.loads(answer.body)[k] for k in ("limit", "limit_value")))
+            status = pathlib.Path(f"/proc/{small.process.pid}/status").read_text()
+            self.assertLess(int(re.search(r"VmHWM:\s+(\d+)", status)[1]), 40 << 10)
+        finally:
+            small.stop()
 
     def test_what_we_write_h5py_reads(self):
         value = {"name": "é", "n": 5, "f": 2.5, "yes": True, "none": None, "list": [1, 2, 3], "rows": [[1.5, 2], [3, 4]],

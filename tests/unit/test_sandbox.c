@@ -35,7 +35,7 @@ static bool call(struct sandbox_request q)
 
 static struct sandbox_request request_of(enum sandbox_op op, int fd, const char *path)
 {
-    struct sandbox_request q = {.op = op, .fd = fd, .path = bytes_text(path)};
+    struct sandbox_request q = {.op = op, .fd = fd, .path = bytes_text(path), .most = UINT64_MAX};
     assert_true(sandbox_identify(fd, &q.identity, &err));
     return q;
 }
