@@ -396,6 +396,15 @@ class Scan(unittest.TestCase):
             found = self.scan(pickle.dumps([1]) + b"\0" + place * 800000)
             self.assertEqual(("unreadable", "nodes"), (found["verdict"], found["limit"]))
 
+    def test_a_big_state_that_many_objects_share_is_bounded(self):
+        state = pickle.dumps({i: i for i in range(20000)}, 2)[2:-1] + b"r\0\0\1\0000"
+        self.assertEqual("safe", self.bounded(state, 10)["verdict"])
+        found = self.bounded(state, 6000)
+        self.assertEqual(("unreadable", "nodes"), (found["verdict"], found["limit"]))
+
+    def bounded(self, state, count):
+        return self.scan(b"\x80\x02" + state + b"ccollections\nUserDict\nr\1\0\1\0000" + count * b"j\1\0\1\0)\x81j\0\0\1\0b0" + b"N.")
+
     def test_joblib(self):
         import joblib
         for compress in (0, 3):
