@@ -37,7 +37,8 @@ struct trace {
 
 /* How one pickle ended. */
 struct trace_end {
-    size_t at;            /* behind STOP, or where it broke */
+    size_t at;        /* behind STOP, or where it broke */
+    size_t looked_at; /* no byte from here on was looked at: behind an argument that was read and refused */
     struct error stopped; /* ERR_NONE: by STOP */
     uint64_t steps;       /* opcodes that ran */
 };

@@ -63,11 +63,46 @@ static bool unbase64(struct bytes text, struct arena *arena, struct bytes *out)
     return clean != NULL && base64_decode(bytes_of(clean, n), arena, out, &refused);
 }
 
+/* Whether an import stands anywhere in it: as a line, from the stack, or from the registry of extensions. */
+static bool may_import(struct bytes t)
+{
+    for (size_t i = 0; i < t.len; i++) {
+        const uint8_t c = t.data[i];
+        if (c == 0x93 || (c >= 0x82 && c <= 0x84) ||
+            ((c == 'c' || c == 'i') && pickle_may_begin(bytes_of(t.data + i, t.len - i))))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a text is worth a look of its own. */
+static bool may_be_document(struct bytes t)
+{
+    enum { GLANCE = 4096 };
+    const struct bytes head = bytes_of(t.data, t.len < GLANCE ? t.len : GLANCE);
+    if (t.len == 0)
+        return false;
+    return packing_find(head) != NULL || archive_begins(head) || bytes_starts(head, "\x93NUMPY") ||
+           pickle_may_begin(t) || (strchr("(]}", t.data[0]) != NULL && may_import(t));
+}
+
+/* What a text holds, decoded where it is hexadecimal or base64; no bytes: nothing that is looked at. */
+static struct bytes document_of_text(struct scan *s, struct bytes t)
+{
+    struct bytes decoded;
+    if (t.data[0] >= '0' && t.data[0] != ']' && t.data[0] < 0x80 &&
+        (unhex(t, s->arena, &decoded) || unbase64(t, s->arena, &decoded)) && may_be_document(decoded))
+        return decoded;
+    return may_be_document(t) ? t : bytes_of(NULL, 0);
+}
+
 bool scan_push(struct scan *s, struct bytes bytes, struct bytes member, const char *more, struct bytes name,
                bool asked, struct error *err)
 {
     const bool text = name.data == NULL && (strcmp(more, "text") == 0 || strcmp(more, "bytes") == 0);
     if (bytes.len == 0 || (text && s->out_of_turn))
+        return true;
+    if (text && (bytes = document_of_text(s, bytes)).len == 0)
         return true;
     if (s->item->depth >= SCAN_DEPTH)
         return report_unreadable(s, 0, "there are more layers than are looked into", err);
@@ -79,15 +114,8 @@ bool scan_push(struct scan *s, struct bytes bytes, struct bytes member, const ch
                : arena_printf(s->arena, "%.*s%s%s", (int)member.len, member.data, bang, more);
     if (path == NULL)
         return arena_fail(s->arena, err);
-    struct item item = {
+    const struct item item = {
         .bytes = bytes, .member = bytes_text(path), .depth = s->item->depth + 1, .asked = asked};
-    if (text && bytes.data[0] >= '0' && bytes.data[0] != ']' && bytes.data[0] < 0x80) {
-        struct bytes decoded;
-        if (unhex(bytes, s->arena, &decoded) || unbase64(bytes, s->arena, &decoded)) {
-            item.bytes = decoded;
-            return add_item(s, &item, err);
-        }
-    }
     return add_item(s, &item, err);
 }
 

@@ -1,9 +1,17 @@
 #include "judge.h"
 
-#include <stdio.h>
+#include "reader.h"
 
-/* Opcodes that a search behind damage may run in all, and at one place. */
-enum { SEARCH_STEPS = 20000000, SEARCH_STEPS_AT_ONCE = 100000, SEARCH_START = 16 };
+/*
+ * Opcodes that a search behind damage may run in all, and at one place; what it costs to begin at a place; and
+ * the bytes that take as long to look at as an opcode takes to run.
+ */
+enum {
+    SEARCH_STEPS = 20000000,
+    SEARCH_STEPS_AT_ONCE = 100000,
+    SEARCH_START = 16,
+    SEARCH_BYTES_A_STEP = 256,
+};
 
 /* ---- pickles ---- */
 
@@ -45,10 +53,11 @@ static bool search(struct scan *s, size_t from, struct error *err)
             ok = report_unreadable(s, at, "searching for more pickles takes too long", err);
             break;
         }
-        arena_init(&scratch, (size_t)s->limits->memory);
+        arena_init(&scratch, s->arena->budget - s->arena->used);
         ok = run(s, at, false, left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE, &scratch, &end, err);
         meaning_forget(s);
-        left -= end.steps + SEARCH_START < left ? end.steps + SEARCH_START : left;
+        const uint64_t cost = SEARCH_START + end.steps + (end.looked_at - at) / SEARCH_BYTES_A_STEP;
+        left -= cost < left ? cost : left;
         if (s->acted && end.at > at)
             at = end.at - 1;
         arena_free(&scratch);
@@ -67,6 +76,22 @@ static bool run_plain(struct scan *s, size_t from, struct error *err)
     s->out_of_turn = false;
     s->acted |= acted;
     return ok;
+}
+
+/* A frame of a thinkable length, which is cut off. */
+static bool is_cut_frame(struct bytes at)
+{
+    enum { FRAME = 0x95, LENGTH = 8, THINKABLE = 40 };
+    return at.len > LENGTH && at.data[0] == FRAME && load_u64_le(at.data + 1) >> THINKABLE == 0;
+}
+
+/* A pickle by its own words, of which more than these ran, or that is cut off in its frame: junk is neither. */
+static bool is_pickle(struct bytes in, size_t at, const struct trace_end *end)
+{
+    enum { PROTO = 0x80, HIGHEST = 5, ENOUGH = 2 };
+    return in.len - at > 2 && in.data[at] == PROTO && in.data[at + 1] <= HIGHEST &&
+           (end->steps > ENOUGH ||
+            (end->steps == 1 && is_cut_frame(bytes_of(in.data + end->at, in.len - end->at))));
 }
 
 /* Pickles in a row from the start of the item. known: the item is something else, and this a second look. */
@@ -95,12 +120,12 @@ static bool scan_pickles(struct scan *s, bool known, struct error *err)
         return met_limit(s, end.at, &end.stopped, err);
     if (known && !acted)
         return true;
-    const bool head = in.len > 2 && in.data[0] == 0x80 && in.data[1] <= 5;
-    if (s->part->pickles > 0 && !s->acted) {
+    const bool broken = in.len > 0 && is_pickle(in, at, &end);
+    if (s->part->pickles > 0 && !s->acted && !broken) {
         s->part->trailing = in.len - at;
-    } else if (s->acted || s->item->asked || (head && end.steps > 2)) {
+    } else if (s->acted || s->item->asked || broken) {
         const bool nothing = end.steps == 0 && s->part->pickles == 0;
-        if (head && s->part->format == NULL)
+        if (broken && s->part->format == NULL)
             s->part->format = "pickle";
         if (!report_unreadable(s, end.at, nothing ? "the format is not known" : end.stopped.detail, err))
             return false;

@@ -115,13 +115,24 @@ static bool check_frames(struct machine *m, struct error *err)
     return ok;
 }
 
+/* How much of what begins with a refused opcode has been looked at: its argument, or all in search of a
+ * newline. */
+static size_t looked_at(struct bytes rest)
+{
+    const size_t n = rest.len == 0 ? 0 : opcode_length(rest);
+    if (n > rest.len)
+        return 0;
+    const bool no_newline = n == 0 && rest.len > 0 && opcode_rows[rest.data[0]].run != NULL;
+    return no_newline ? rest.len : n;
+}
+
 bool pickle_trace(struct bytes in, size_t from, bool plain, uint64_t steps, const struct limits *limits,
                   struct arena *arena, trace_listener *listen, void *arg, struct trace_end *end,
                   struct error *err)
 {
     struct machine m;
     struct trace events = {.arena = arena};
-    *end = (struct trace_end){.at = from};
+    *end = (struct trace_end){.at = from, .looked_at = from};
     if (!machine_start(&m, in, limits, arena, &end->stopped))
         return true;
     m.at += from;
@@ -136,6 +147,9 @@ bool pickle_trace(struct bytes in, size_t from, bool plain, uint64_t steps, cons
             return false;
     }
     end->at = end->stopped.kind == ERR_NONE ? (size_t)(m.at - in.data) : m.started;
+    end->looked_at = end->at;
+    if (end->stopped.kind != ERR_NONE)
+        end->looked_at += looked_at(bytes_of(in.data + end->at, in.len - end->at));
     if (end->stopped.kind == ERR_NONE && m.result == NULL)
         error_set_limit(&end->stopped, "nodes", steps, "the pickle has too many opcodes");
     return true;

@@ -379,6 +379,32 @@ class Scan(unittest.TestCase):
                      pickle.dumps(1) + pickle.dumps(2)):
             self.assertEqual("safe", self.scan(body)["verdict"])
 
+    def test_a_damaged_one_behind_a_whole_one(self):
+        whole, other = pickle.dumps([1]), pickle.dumps({"a": [1, 2, 3]})
+        self.assertEqual("unreadable", self.scan(whole + other[:-1])["verdict"])
+        found = self.scan(whole + b"hello\0")
+        self.assertEqual(("safe", 6), (found["verdict"], found["parts"][0]["trailing"]))
+
+    def test_many_texts_that_only_look_like_documents(self):
+        for form in ("eJababab%d", "(see below) %d\nin the end.", "gAMable%d", "PKable things %d", "H4sable %d", "800 times %d"):
+            found = self.scan(pickle.dumps([form % i for i in range(100100)]))
+            self.assertEqual(("safe", 1), (found["verdict"], len(found["parts"])), form)
+
+    def test_a_search_ends(self):
+        """Places where a pickle may begin, each followed by a text of three million characters or a line without an end."""
+        for place in (b"U\x01aX000\0", b"U\x01aI0000"):
+            found = self.scan(pickle.dumps([1]) + b"\0" + place * 800000)
+            self.assertEqual(("unreadable", "nodes"), (found["verdict"], found["limit"]))
+
+    def test_a_big_state_that_many_objects_share_is_bounded(self):
+        state = pickle.dumps({i: i for i in range(20000)}, 2)[2:-1] + b"r\0\0\1\0000"
+        self.assertEqual("safe", self.bounded(state, 10)["verdict"])
+        found = self.bounded(state, 6000)
+        self.assertEqual(("unreadable", "nodes"), (found["verdict"], found["limit"]))
+
+    def bounded(self, state, count):
+        return self.scan(b"\x80\x02" + state + b"ccollections\nUserDict\nr\1\0\1\0000" + count * b"j\1\0\1\0)\x81j\0\0\1\0b0" + b"N.")
+
     def test_joblib(self):
         import joblib
         for compress in (0, 3):

@@ -181,13 +181,67 @@ static void health_tells_the_truth(void **state)
     check_failure(argv, "nobody answers at 0.0.0.0:", "");
 }
 
+static void a_scan_exits_with_its_verdict(void **state)
+{
+    (void)state;
+    static char out[TEXT], err[TEXT];
+    static const struct {
+        const char *input;
+        int status;
+        const char *says;
+    } rows[] = {
+        {"N.", 0, "-: safe\n"},
+        {"cos\nsystem\n(S'id'\ntR.", 1, "os.system('id')"},
+        {"cmine\nThing\n.", 1, "suspicious unknown-import mine.Thing"},
+        {"hello, world", 2, "-: unreadable\n"},
+        {"", 2, "-: unreadable\n"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        const char *const argv[] = {TEST_MANDOLINE, "scan", "-", NULL};
+        assert_int_equal(run_program(argv, rows[i].input, out, err, TEXT), rows[i].status);
+        assert_non_null(strstr(out, rows[i].says));
+        assert_string_equal(err, "");
+    }
+    const char *const argv[] = {TEST_MANDOLINE, "scan", "/nonexistent", NULL};
+    assert_int_equal(run_program(argv, NULL, out, err, TEXT), 2);
+    assert_non_null(strstr(err, "cannot be opened"));
+}
+
+static void a_scan_policy_is_read_or_refused(void **state)
+{
+    (void)state;
+    static char out[TEXT], err[TEXT];
+    static const struct {
+        const char *text;
+        int status;
+        const char *says;
+    } rows[] = {
+        {"name mine:Thing\n", 0, "-: safe\n"},
+        {"dangerous mine.*:* is ours\n", 1, "dangerous dangerous-import"},
+        {"# fine\nallow mine:Thing\n", 2, "line 2 of the scan policy"},
+        {"name mine.Thing\n", 2, "line 1 of the scan policy"},
+        {"call mine:Thing\n", 2, "line 1 of the scan policy"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        const char *const argv[] = {TEST_MANDOLINE, "scan", "-", "--scan-policy", file_path, NULL};
+        write_config(rows[i].text);
+        assert_int_equal(run_program(argv, "cmine\nThing\n.", out, err, TEXT), rows[i].status);
+        assert_non_null(strstr(rows[i].status == 2 ? err : out, rows[i].says));
+    }
+    check_failure((const char *const[]){TEST_MANDOLINE, "serve", "--scan-policy", file_path, NULL},
+                  "line 1 of the scan policy", "");
+    check_failure((const char *const[]){TEST_MANDOLINE, "scan", "-", "--scan-policy", "/nonexistent", NULL},
+                  "/nonexistent cannot be opened", "");
+}
+
 static void help_and_version_are_there(void **state)
 {
     (void)state;
     static char out[TEXT], err[TEXT];
     static const char *const rows[][2] = {
-        {"--help", NULL},      {"serve", "--help"},   {"config", "--help"},      {"health", "--help"},
-        {"convert", "--help"}, {"inspect", "--help"}, {"disassemble", "--help"}, {"--version", NULL}};
+        {"--help", NULL},          {"serve", "--help"},   {"config", "--help"},
+        {"health", "--help"},      {"convert", "--help"}, {"inspect", "--help"},
+        {"disassemble", "--help"}, {"scan", "--help"},    {"--version", NULL}};
     for (size_t i = 0; i < ROWS(rows); i++) {
         const char *const argv[] = {TEST_MANDOLINE, rows[i][0], rows[i][1], NULL};
         assert_int_equal(run_program(argv, NULL, out, err, TEXT), 0);
@@ -210,6 +264,8 @@ int main(void)
         cmocka_unit_test(a_server_that_cannot_start_says_why),
         cmocka_unit_test(a_port_that_is_taken_is_one_line),
         cmocka_unit_test(health_tells_the_truth),
+        cmocka_unit_test(a_scan_exits_with_its_verdict),
+        cmocka_unit_test(a_scan_policy_is_read_or_refused),
         cmocka_unit_test(help_and_version_are_there),
     };
     return cmocka_run_group_tests(tests, make_config, drop_config);
