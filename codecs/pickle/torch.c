@@ -21,7 +21,6 @@ struct storage {
     const struct archive_member *member; /* NULL: its bytes come behind the pickles */
     struct value *data;                  /* NULL: not read yet */
     struct dtype type;
-    bool there; /* its bytes were met */
 };
 
 struct torch {
@@ -34,6 +33,12 @@ struct torch {
 };
 
 /* ---- storages ---- */
+
+static bool ends_with(struct bytes name, const char *end)
+{
+    const size_t n = strlen(end);
+    return name.len >= n && memcmp(name.data + name.len - n, end, n) == 0;
+}
 
 static int by_key(const void *a, const void *b)
 {
@@ -78,14 +83,16 @@ static bool give_bytes(struct machine *m, struct storage *s, struct bytes bytes,
     if (s->data == NULL)
         return false;
     s->data->text = bytes;
-    s->there = true;
     return true;
 }
 
-/* The elements of a class that we don't know have no size; bytes do for an archive. */
+/* Bytes without a type are as good in an archive, unless they have to be swapped. */
 static bool set_type(struct machine *m, struct storage *s, const struct value_list *id, struct error *err)
 {
-    if (known_torch_storage(id->items[1], &s->type))
+    const bool known = known_torch_storage(id->items[1], &s->type);
+    if (m->torch->big && (!known || ends_with(id->items[1]->global->name, "UntypedStorage")))
+        return no_storage(m, s->key, "is big-endian and has no type", err);
+    if (known)
         return true;
     s->type = dtype_make(DTYPE_UINT, 1);
     return !m->torch->later || no_storage(m, s->key, "is of a class that is not known", err);
@@ -121,12 +128,6 @@ bool torch_storage(struct machine *m, struct value_external *x, struct error *er
 }
 
 /* ---- the zip ---- */
-
-static bool ends_with(struct bytes name, const char *end)
-{
-    const size_t n = strlen(end);
-    return name.len >= n && memcmp(name.data + name.len - n, end, n) == 0;
-}
 
 /* data.pkl in no folder, or in one. */
 static bool is_pickle(struct bytes name)
@@ -222,7 +223,7 @@ static bool read_archive(struct archive *a, const struct archive_member *pickle,
     return run(&m, out, err);
 }
 
-/* *pickle is data.pkl of the directory; NULL: there is none. */
+/* data.pkl, as the directory has it. NULL: there is none. */
 static const struct archive_member *find_pickle(const struct archive *a)
 {
     for (size_t i = 0; i < a->count; i++)
@@ -397,7 +398,7 @@ static bool give_all(struct machine *m, struct error *err)
         const struct storage *s = id == NULL ? NULL : find_storage(m->torch, id->items[2]->text);
         if (s == NULL)
             continue;
-        if (!s->there)
+        if (s->data == NULL)
             return no_storage(m, s->key, "is not in the file", err);
         if (id->count < 6)
             x->data = s->data;

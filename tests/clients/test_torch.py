@@ -227,6 +227,10 @@ class Torch(unittest.TestCase):
         with zipfile.ZipFile(out, "a") as z:
             z.writestr(f"{folder}/byteorder", "big")
         self.same(EXPECTED["tensor.pt"][""], self.array(out.getvalue(), ""))
+        body = io.BytesIO(by_hand(b"uint16", 1, b"\0\1"))
+        with zipfile.ZipFile(body, "a") as z:
+            z.writestr("x/byteorder", "big")
+        self.convert(body.getvalue(), 400, to="npy")
 
     def test_compressed_members(self):
         body = rebuilt(read("dtypes.pt"), lambda name, data: data, zipfile.ZIP_DEFLATED)
