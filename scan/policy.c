@@ -220,7 +220,8 @@ static const struct policy_row *hidden(const struct policy *p, struct bytes name
             continue;
         const struct bytes rest = bytes_of(name.data + at, name.len - at);
         for (size_t i = 0; i < p->count; i++)
-            if (p->rows[i].severity == SEVERITY_DANGEROUS && warns_of(&p->rows[i], rest) > 0)
+            if (p->rows[i].module.data[0] == rest.data[0] && /* most rows are done with here */
+                p->rows[i].severity == SEVERITY_DANGEROUS && warns_of(&p->rows[i], rest) > 0)
                 return &p->rows[i];
     }
     return NULL;

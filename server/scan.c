@@ -37,11 +37,20 @@ static bool open_file(const char *path, int *fd, struct input *out, struct error
     return true;
 }
 
+/* Whether a terminal may take it for a control character: in ASCII, Latin-1, or as UTF-8 has those of
+ * Latin-1. */
+static bool is_control(struct bytes text, size_t at)
+{
+    const uint8_t c = text.data[at];
+    const bool lone = c >= 0x80 && c < 0xa0 && (at == 0 || text.data[at - 1] < 0x80);
+    return c < 0x20 || c == 0x7f || lone || (c >= 0x80 && c < 0xa0 && text.data[at - 1] == 0xc2);
+}
+
 /* Names of members are the file's own bytes: no control character may reach a terminal. */
 static void print_clean(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++)
-        putchar(text.data[i] < 0x20 || text.data[i] == 0x7f ? '?' : text.data[i]);
+        putchar(is_control(text, i) ? '?' : text.data[i]);
 }
 
 static void print_report(const char *path, const struct scan_report *r)
@@ -67,8 +76,9 @@ static void print_report(const char *path, const struct scan_report *r)
         if (r->parts[i].broken_at != SIZE_MAX) {
             fputs("  unreadable ", stdout);
             print_clean(r->parts[i].member);
-            printf("%sfrom byte %zu: %s\n", r->parts[i].member.len > 0 ? " " : "", r->parts[i].broken_at,
-                   r->parts[i].problem);
+            printf("%sfrom byte %zu: ", r->parts[i].member.len > 0 ? " " : "", r->parts[i].broken_at);
+            print_clean(bytes_text(r->parts[i].problem));
+            putchar('\n');
         }
     if (r->limit != NULL)
         printf("  the limit %s was reached\n", r->limit);
