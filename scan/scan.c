@@ -46,7 +46,7 @@ static bool search(struct scan *s, size_t from, struct error *err)
         const uint8_t c = in.data[at];
         if (c != 0x80 && c != 'c' && c != 'i' && c != 0x8c && c != 'U' && c != 'X')
             continue;
-        left--; /* a look costs something, too */
+        left -= left > 0; /* a look costs something, too */
         if (left >= SEARCH_START && !pickle_may_begin(bytes_of(in.data + at, in.len - at)))
             continue;
         if (left < SEARCH_START) {
