@@ -20,7 +20,7 @@ struct meaning meaning_of(const struct scan *s, const struct value *v)
     if (v->kind == VALUE_STR || v->kind == VALUE_BYTES || v->kind == VALUE_BYTEARRAY)
         return (struct meaning){.kind = MEANS_TEXT, .text = v->text};
     if (s->meaning_slots == 0 || v->kind != VALUE_OBJECT)
-        return (struct meaning){MEANS_NOTHING};
+        return (struct meaning){.kind = MEANS_NOTHING};
     return s->meanings[slot_of(s, v)].meaning;
 }
 
@@ -115,7 +115,7 @@ typedef bool finder(struct scan *s, const struct meaning *callable, const struct
 
 static struct meaning argument(const struct scan *s, const struct value_list *args, size_t i)
 {
-    return i < args->count ? meaning_of(s, args->items[i]) : (struct meaning){MEANS_NOTHING};
+    return i < args->count ? meaning_of(s, args->items[i]) : (struct meaning){.kind = MEANS_NOTHING};
 }
 
 /* getattr(X, 'n'), and all that does the same. */
@@ -289,7 +289,7 @@ static const struct {
 bool meaning_of_call(struct scan *s, const struct meaning *callable, const struct value_list *args,
                      struct meaning *out, bool *found, struct error *err)
 {
-    *out = (struct meaning){MEANS_NOTHING};
+    *out = (struct meaning){.kind = MEANS_NOTHING};
     *found = false;
     for (size_t i = 0; i < ROWS(finders); i++)
         if (bytes_is(callable->name, finders[i].name) && bytes_is(callable->module, finders[i].module)) {
