@@ -1,7 +1,8 @@
 /*
  * One format: decodes, looks into it as the tree endpoint does, encodes to every format that can be written,
  * and decodes again what the lossless ones wrote. FUZZ_CODEC names the codec. With FUZZ_TEXT_ONLY it is
- * JSON, typed JSON and pickle that are encoded to: the others take many times as long.
+ * JSON, typed JSON and pickle that are encoded to: the others take many times as long. With FUZZ_DECODE_ONLY
+ * nothing is encoded.
  */
 #include "codec.h"
 
@@ -9,7 +10,9 @@
 
 extern const struct codec FUZZ_CODEC, json_codec, typed_codec, pickle_codec;
 
-#ifdef FUZZ_TEXT_ONLY
+#if defined(FUZZ_DECODE_ONLY)
+static const struct codec *const targets[] = {NULL};
+#elif defined(FUZZ_TEXT_ONLY)
 static const struct codec *const targets[] = {&json_codec, &typed_codec, &pickle_codec, NULL};
 #else
 #define targets codecs
