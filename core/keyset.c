@@ -476,9 +476,23 @@ static bool leave(struct keyset *k, struct print *out, struct error *err)
     return !remember || known_set(k, f->part, *out, false, err);
 }
 
+/* Not before it is needed: most documents that may have keys to compare have none. */
+static void choose_seed(struct keyset *k)
+{
+    k->seeded = true;
+    if (getrandom(k->seed, sizeof k->seed, GRND_NONBLOCK) == (ssize_t)sizeof k->seed)
+        return;
+    struct timespec now; /* before the kernel has gathered entropy */
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    k->seed[0] ^= (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15;
+    k->seed[1] ^= (uint64_t)(uintptr_t)k;
+}
+
 static bool print_key(struct keyset *k, const struct value *key, struct print *out, struct error *err)
 {
     bool ready;
+    if (!k->seeded)
+        choose_seed(k);
     k->depth = 0;
     if (!enter(k, key, &ready, out, err))
         return false;
@@ -499,12 +513,6 @@ static bool print_key(struct keyset *k, const struct value *key, struct print *o
 void keyset_init(struct keyset *k, struct arena *arena)
 {
     *k = (struct keyset){.arena = arena};
-    if (getrandom(k->seed, sizeof k->seed, GRND_NONBLOCK) != (ssize_t)sizeof k->seed) {
-        struct timespec now; /* before the kernel has gathered entropy */
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        k->seed[0] ^= (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15;
-        k->seed[1] ^= (uint64_t)(uintptr_t)k;
-    }
 }
 
 void keyset_clear(struct keyset *k)

@@ -22,7 +22,7 @@ struct arena_pool {
     size_t count, most; /* most: blocks of ARENA_BLOCK bytes that may wait */
 };
 
-enum { ARENA_BLOCK = 32 << 20, ARENA_ROOM = ARENA_BLOCK - 16 };
+enum { ARENA_BLOCK = 64 << 20, ARENA_ROOM = ARENA_BLOCK - 16 };
 
 void arena_pool_init(struct arena_pool *p, size_t most);
 void arena_pool_deinit(struct arena_pool *p);

@@ -19,6 +19,7 @@ struct keyset_frame;
 struct keyset {
     struct arena *arena;
     uint64_t seed[2];
+    bool seeded;
     struct keyset_slot *slots; /* open addressing; capacity is 0 or a power of two */
     size_t count, capacity,
         room;                   /* keys; slots in use by this set; slots there are, zeroed beyond capacity */
