@@ -18,7 +18,7 @@ as_root()
     elif command -v sudo >/dev/null; then
         sudo "$@"
     else
-        echo "Packages are missing, and this is neither root nor is there sudo. As root: $*" >&2
+        echo "This is neither root nor is there sudo. As root: $*" >&2
         return 1
     fi
 }
@@ -40,6 +40,11 @@ packages_install()
         [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
     done
     [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        echo "Packages are missing, and this is neither root nor is there sudo. As root:" >&2
+        echo "  apt-get update && apt-get install -y --no-install-recommends$missing" >&2
+        return 1
+    fi
 
     echo "Installing with apt-get:$missing"
     # shellcheck disable=SC2086

@@ -631,7 +631,7 @@ static bool all_differ(struct keyset *k, struct value *const *keys, size_t strid
     if (prints == NULL || ends == NULL)
         return arena_fail(k->arena, err);
     for (size_t i = 0; i < count; i++) {
-        struct print print;
+        struct print print = {0}; /* the analyzer does not see that a refusal is false */
         if (!print_key(k, keys[i * stride], &print, err))
             return false;
         prints[i] = print.a;

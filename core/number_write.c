@@ -134,7 +134,7 @@ static inline struct decimal shortest(uint64_t c, int q, bool near)
  */
 static inline bool shortest_mostly(uint64_t c, int q, struct decimal *out)
 {
-    enum { STEP_BITS = 60, UNSURE = 4 };
+    enum { STEP_BITS = 60, UNSURE = 4, UNSURE_SPAN = 2 * UNSURE };
     const int k = (q * 1262611) >> 22, shift = q + power_log2(-k) + 1;
     const struct power g = power_of_ten(-k);
     const uint64_t scaled_c = c << shift;
@@ -142,9 +142,11 @@ static inline bool shortest_mostly(uint64_t c, int q, struct decimal *out)
     const uint64_t units = (uint64_t)(v >> 64), part = (uint64_t)v, tens = units / 10;
     const uint64_t above = (units - 10 * tens) << STEP_BITS | part >> (64 - STEP_BITS);
     const uint64_t below = (10ULL << STEP_BITS) - above, half = g.high >> (64 - STEP_BITS + 1 - shift);
-    const bool tens_fit = above<half, next_tens_fit = below<half, up = part>> 63;
-    if (above - half + UNSURE <= 2 * UNSURE || below - half + UNSURE <= 2 * UNSURE ||
-        part - (1ULL << 63) + UNSURE <= 2 * UNSURE)
+    const bool tens_fit = above < half;
+    const bool next_tens_fit = below < half;
+    const bool up = part >> 63;
+    if (above - half + UNSURE <= UNSURE_SPAN || below - half + UNSURE <= UNSURE_SPAN ||
+        part - (1ULL << 63) + UNSURE <= UNSURE_SPAN)
         return false;
     const uint64_t long_digits = units + up, short_digits = 10 * (tens + next_tens_fit);
     const uint64_t short_mask = 0 - (uint64_t)(tens_fit | next_tens_fit); /* a branch would be a coin toss */

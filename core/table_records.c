@@ -40,7 +40,7 @@ static bool text_width(const struct array *a, struct arena *arena, size_t *width
             break;
         for (size_t i = 0; i < count && all; i++) {
             struct value *v;
-            memcpy(&v, block + i * sizeof(struct value *), sizeof(struct value *));
+            memcpy(&v, block + i * sizeof v, sizeof v);
             all = is_plain_text(v);
             const size_t n = all ? utf8_count(v->text) : 0;
             *width = n > *width ? n : *width;
@@ -152,7 +152,7 @@ static bool fill(const struct column *c, uint8_t *records, size_t size, struct a
                 memcpy(to, block + i * itemsize, itemsize);
                 continue;
             }
-            memcpy(&v, block + i * itemsize, sizeof(struct value *));
+            memcpy(&v, block + i * itemsize, sizeof v);
             put_text(v->text, to);
         }
     }

@@ -205,7 +205,7 @@ static bool missing_of(const struct dtype *t, struct value *none, uint8_t *out)
     const double nan = NAN;
     const int64_t nat = INT64_MIN;
     if (t->kind == DTYPE_OBJECT)
-        memcpy(out, &none, sizeof(struct value *));
+        memcpy(out, &none, sizeof none);
     else if (t->kind == DTYPE_FLOAT && t->itemsize == 8 && t->order != '>')
         memcpy(out, &nan, sizeof nan);
     else if ((t->kind == DTYPE_DATETIME || t->kind == DTYPE_TIMEDELTA) && t->order != '>')

@@ -8,9 +8,9 @@ enum { PIECE = 64 << 10, PROBE = 512 };
 struct packing {
     const char *name;
     const struct stream_kind *kind;
-    bool (*begins)(struct bytes head);      /* NULL: found by name alone */
-    size_t (*prefix)(struct bytes in);      /* bytes before the stream itself; NULL: none */
-    bool repeats;                           /* streams may follow each other */
+    bool (*begins)(struct bytes head); /* NULL: found by name alone */
+    size_t (*prefix)(struct bytes in); /* bytes before the stream itself; NULL: none */
+    bool repeats;                      /* streams may follow each other */
 };
 
 /* ---- magic ---- */
@@ -51,8 +51,9 @@ static bool is_bz2(struct bytes head)
 
 static bool is_xz(struct bytes head)
 {
-    return starts(head, "\xfd"
-                        "7zXZ\0",
+    return starts(head,
+                  "\xfd"
+                  "7zXZ\0",
                   6);
 }
 
@@ -107,10 +108,10 @@ static bool is_zfile(struct bytes head)
 }
 
 static const struct packing packings[] = {
-    {"gzip", &stream_gzip, is_gzip, NULL, true},    {"bz2", &stream_bz2, is_bz2, NULL, true},
-    {"xz", &stream_xz, is_xz, NULL, true},          {"zstd", &stream_zstd, is_zstd, NULL, true},
-    {"lz4", &stream_lz4, is_lz4, NULL, true},       {"lzma", &stream_lzma, is_lzma, NULL, false},
-    {"zlib", &stream_zlib, is_zlib, NULL, false},   {"zfile", &stream_zlib, is_zfile, zfile_prefix, false},
+    {"gzip", &stream_gzip, is_gzip, NULL, true},     {"bz2", &stream_bz2, is_bz2, NULL, true},
+    {"xz", &stream_xz, is_xz, NULL, true},           {"zstd", &stream_zstd, is_zstd, NULL, true},
+    {"lz4", &stream_lz4, is_lz4, NULL, true},        {"lzma", &stream_lzma, is_lzma, NULL, false},
+    {"zlib", &stream_zlib, is_zlib, NULL, false},    {"zfile", &stream_zlib, is_zfile, zfile_prefix, false},
     {"deflate", &stream_deflate, NULL, NULL, false},
 };
 

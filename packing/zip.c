@@ -41,7 +41,8 @@ struct directory {
     uint64_t shift; /* what has to be added to every offset: something was put before the archive */
 };
 
-/* The record of zip64: where the locator says, or just before it when something was put before the archive. */
+/* The record of zip64: where the locator says, or just before it when something was put before the archive.
+ */
 static void read_end64(struct bytes in, struct directory *d)
 {
     if (d->end < LOCATOR_SIZE || !is_at(in, d->end - LOCATOR_SIZE, locator_magic, LOCATOR_SIZE))
@@ -238,9 +239,9 @@ static size_t next_header(struct bytes in, size_t from, size_t to)
         if (pk == NULL)
             return to;
         at = (size_t)(pk - in.data);
-        if (pk[1] == 'K' && ((pk[2] == 1 && pk[3] == 2) || (pk[2] == 3 && pk[3] == 4) ||
-                             (pk[2] == 7 && pk[3] == 8) || (pk[2] == 6 && pk[3] == 6) ||
-                             (pk[2] == 5 && pk[3] == 6)))
+        if (pk[1] == 'K' &&
+            ((pk[2] == 1 && pk[3] == 2) || (pk[2] == 3 && pk[3] == 4) || (pk[2] == 7 && pk[3] == 8) ||
+             (pk[2] == 6 && pk[3] == 6) || (pk[2] == 5 && pk[3] == 6)))
             return at;
     }
     return to;
@@ -260,8 +261,8 @@ static bool list_gap(struct list *l, size_t from, size_t to, struct error *err)
         m->facts |= ARCHIVE_ONLY_LOCAL;
         read_local(in, (size_t)(found - in.data), m);
         const bool later = (m->local.flags & LATER) != 0 && m->local.packed_size == 0;
-        bound(in, m, later ? next_header(in, m->data, to > m->data ? to : m->data) - m->data
-                           : m->local.packed_size);
+        bound(in, m,
+              later ? next_header(in, m->data, to > m->data ? to : m->data) - m->data : m->local.packed_size);
         compare(m);
         from = m->data + m->packed;
     }

@@ -32,7 +32,9 @@ static bool add_item(struct scan *s, const struct item *item, struct error *err)
 
 static int nibble(uint8_t c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'                     ? c - '0'
+           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                    : -1;
 }
 
 static bool unhex(struct bytes text, struct arena *arena, struct bytes *out)
@@ -281,7 +283,8 @@ static bool scan_tar(struct scan *s, struct error *err)
         const struct bytes name = bytes_of(h, strnlen((const char *)h, NAME));
         if (!is_tar(bytes_of(h, in.len - at)))
             return report_unreadable(s, at, "no member of the archive begins here", err) &&
-                   scan_push(s, bytes_of(h, in.len - at), s->item->member, "rest", bytes_of(NULL, 0), true, err);
+                   scan_push(s, bytes_of(h, in.len - at), s->item->member, "rest", bytes_of(NULL, 0), true,
+                             err);
         if (n < size && !report_unreadable(s, at, "a member of the archive is cut off", err))
             return false;
         if (has_another_size(h[TYPE_AT], bytes_of(h + BLOCK, n)) &&
@@ -307,8 +310,8 @@ static bool scan_npy(struct scan *s, struct error *err)
     if (in.len < start)
         return report_unreadable(s, in.len, "the header is cut off", err);
     const uint8_t *p = in.data + 8;
-    const size_t len = (size_t)p[0] | (size_t)p[1] << 8 |
-                       (wide == 4 ? (size_t)p[2] << 16 | (size_t)p[3] << 24 : 0);
+    const size_t len =
+        (size_t)p[0] | (size_t)p[1] << 8 | (wide == 4 ? (size_t)p[2] << 16 | (size_t)p[3] << 24 : 0);
     if (len > in.len - start)
         return report_unreadable(s, in.len, "the header is cut off", err);
     const struct bytes behind = bytes_of(in.data + start + len, in.len - start - len);
@@ -316,7 +319,8 @@ static bool scan_npy(struct scan *s, struct error *err)
     struct error refused = {0};
     struct value *array;
     uint64_t size;
-    /* Objects have many spellings ('O', 'object', '|\x4f'): what is not known to be plain numbers is a pickle. */
+    /* Objects have many spellings ('O', 'object', '|\x4f'): what is not known to be plain numbers is a
+     * pickle. */
     if (!codec_by_name(bytes_text("npy"))
              ->decode(&input, &codec_options_default, s->limits, s->arena, &array, &refused) ||
         array->kind != VALUE_ARRAY || !array_size(array->array, &size) || size > behind.len)
@@ -335,8 +339,8 @@ static bool is_text(const struct value *v, const char *text)
 
 static bool is_of_keras(struct bytes module)
 {
-    static const char *const packages[] = {"keras", "tensorflow.keras", "tf_keras", "keras_nlp", "keras_cv",
-                                           "keras_hub"};
+    static const char *const packages[] = {"keras",     "tensorflow.keras", "tf_keras",
+                                           "keras_nlp", "keras_cv",         "keras_hub"};
     for (size_t i = 0; i < ROWS(packages); i++)
         if (policy_is_within(bytes_text(packages[i]), module))
             return true;
@@ -352,7 +356,8 @@ static bool scan_layer(struct scan *s, const struct value *dict, struct error *e
     struct finding f = {.severity = SEVERITY_DANGEROUS,
                         .rule = "keras-lambda",
                         .name = cls->text,
-                        .module = module != NULL && module->kind == VALUE_STR ? module->text : bytes_of("", 0),
+                        .module =
+                            module != NULL && module->kind == VALUE_STR ? module->text : bytes_of("", 0),
                         .does = "A layer holds a function as code, which loading the model runs"};
     if (is_text(cls, "Lambda") || is_text(cls, "__lambda__"))
         return report_add(s, &f, err);
@@ -403,7 +408,8 @@ struct paths {
     size_t count, capacity;
 };
 
-static bool add_path(struct scan *s, struct paths *p, struct bytes parent, struct bytes name, struct error *err)
+static bool add_path(struct scan *s, struct paths *p, struct bytes parent, struct bytes name,
+                     struct error *err)
 {
     const bool root = parent.len <= 1;
     const char *path = name.data == NULL ? "/"
@@ -435,8 +441,8 @@ static bool scan_attributes(struct scan *s, struct bytes path, const struct node
                 return false;
             continue;
         }
-        const char *place = arena_printf(s->arena, "%.*s@%.*s", (int)path.len, path.data, (int)name.len,
-                                         name.data);
+        const char *place =
+            arena_printf(s->arena, "%.*s@%.*s", (int)path.len, path.data, (int)name.len, name.data);
         if (place == NULL)
             return arena_fail(s->arena, err);
         if (!scan_push(s, v->text, s->item->member, "", bytes_text(place), asked, err))

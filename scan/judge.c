@@ -40,8 +40,8 @@ static bool grow(struct scan *s, struct error *err)
 }
 
 /*
- * The name's row, made when it is new. Valid until the next call. NULL: no memory. It has copies of the names:
- * what a search behind damage has read is gone after it, and the report is not.
+ * The name's row, made when it is new. Valid until the next call. NULL: no memory. It has copies of the
+ * names: what a search behind damage has read is gone after it, and the report is not.
  */
 static struct known_name *know(struct scan *s, const struct meaning *m, struct error *err)
 {
@@ -134,14 +134,15 @@ static bool reach(struct scan *s, const struct trace_event *e, const struct mean
     if (n->opinion.severity == SEVERITY_QUIET)
         return true;
     if (n->opinion.severity == SEVERITY_DANGEROUS)
-        return find_name(s, e, m, SEVERITY_DANGEROUS, chained ? "dangerous-chain" : "dangerous-import",
-                         words(s, "It reaches a dangerous function", n->opinion.does,
-                               "It reaches a dangerous function"),
-                         NULL, err);
-    return find_name(s, e, m, SEVERITY_SUSPICIOUS, chained ? "unknown-chain" : "unknown-import",
-                     words(s, "It imports what may be misused", n->opinion.does,
-                           "It imports a name that is not known to be harmless, which runs its module's code"),
-                     NULL, err);
+        return find_name(
+            s, e, m, SEVERITY_DANGEROUS, chained ? "dangerous-chain" : "dangerous-import",
+            words(s, "It reaches a dangerous function", n->opinion.does, "It reaches a dangerous function"),
+            NULL, err);
+    return find_name(
+        s, e, m, SEVERITY_SUSPICIOUS, chained ? "unknown-chain" : "unknown-import",
+        words(s, "It imports what may be misused", n->opinion.does,
+              "It imports a name that is not known to be harmless, which runs its module's code"),
+        NULL, err);
 }
 
 /* An attribute found in something that may be named: of a class its members, and nothing with underscores. */
@@ -215,8 +216,8 @@ static bool call_severity(struct scan *s, const struct meaning *m, const struct 
     if (*severity == SEVERITY_DANGEROUS)
         return true;
     const bool made = making && (n->opinion.uses & USE_MAKE) != 0;
-    const bool called = (n->opinion.uses & USE_CALL) != 0 && args != NULL &&
-                        policy_call(s->policy, m->module, m->name, args);
+    const bool called =
+        (n->opinion.uses & USE_CALL) != 0 && args != NULL && policy_call(s->policy, m->module, m->name, args);
     const bool may = *severity == SEVERITY_QUIET && (made || called);
     *severity = may ? SEVERITY_QUIET : SEVERITY_SUSPICIOUS;
     *rule = (n->opinion.uses & USE_CALL) != 0 ? "unusual-arguments" : "unknown-call";
@@ -290,7 +291,8 @@ static bool loads_argument(struct scan *s, const struct meaning *m, const struct
     return scan_push(s, loaded.text, s->item->member, "loaded", bytes_of(NULL, 0), true, err);
 }
 
-/* Functions that call one of their arguments, which may be a name of that module or below it and nothing else. */
+/* Functions that call one of their arguments, which may be a name of that module or below it and nothing
+ * else. */
 static const struct {
     const char *module, *name;
     size_t argument;
@@ -309,7 +311,8 @@ static bool calls_only_its_own(struct scan *s, const struct trace_event *e, cons
 {
     for (size_t i = 0; i < ROWS(callers); i++) {
         const size_t at = callers[i].argument;
-        if (!bytes_is(m->name, callers[i].name) || !bytes_is(m->module, callers[i].module) || at >= args->count)
+        if (!bytes_is(m->name, callers[i].name) || !bytes_is(m->module, callers[i].module) ||
+            at >= args->count)
             continue;
         const struct meaning f = meaning_of(s, args->items[at]);
         if (f.kind != MEANS_TEXT &&
@@ -395,10 +398,10 @@ static bool judge_one_call(struct scan *s, const struct trace_event *e, struct e
 
 static bool is_hook(const struct scan *s, const struct value *v)
 {
-    static const char *const hooks[] = {"__setstate__", "__reduce__", "__reduce_ex__", "__class__",
-                                        "__getattr__",  "__getattribute__", "__call__", "__del__",
-                                        "__init__",     "__new__", "__code__", "__globals__", "__bases__",
-                                        "append",       "extend", "add", "__setitem__", "update"};
+    static const char *const hooks[] = {
+        "__setstate__", "__reduce__", "__reduce_ex__", "__class__", "__getattr__", "__getattribute__",
+        "__call__",     "__del__",    "__init__",      "__new__",   "__code__",    "__globals__",
+        "__bases__",    "append",     "extend",        "add",       "__setitem__", "update"};
     const struct meaning key = meaning_of(s, v);
     if (key.kind != MEANS_TEXT || (!bytes_starts(key.text, "__") && key.text.len > 6))
         return false;
@@ -419,7 +422,8 @@ static bool judge_pair(struct scan *s, const struct trace_event *e, const struct
     return value->kind != VALUE_GLOBAL && value->kind != VALUE_OBJECT
                ? true
                : report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
-                             "It gives an object a function where a method stands that unpickling calls", err);
+                             "It gives an object a function where a method stands that unpickling calls",
+                             err);
 }
 
 /* Many objects may share one big state, which is looked through for each. */
@@ -541,13 +545,13 @@ static bool judge(struct scan *s, const struct trace_event *e, struct error *err
         return report_find(s, SEVERITY_SUSPICIOUS, "extension-code", e->offset, e->opcode,
                            "It takes a name from the registry of extensions, which nobody can see here", err);
     case TRACE_TEXT:
-        return scan_push(s, e->target->text, s->item->member,
-                         e->target->kind == VALUE_STR ? "text" : "bytes", bytes_of(NULL, e->offset), false,
-                         err);
+        return scan_push(s, e->target->text, s->item->member, e->target->kind == VALUE_STR ? "text" : "bytes",
+                         bytes_of(NULL, e->offset), false, err);
     case TRACE_FRAME:
         s->acted = true;
         return report_find(s, SEVERITY_DANGEROUS, "frame-crossed", e->offset, e->opcode,
-                           "A frame ends inside of an opcode or frame: readers disagree on what follows", err);
+                           "A frame ends inside of an opcode or frame: readers disagree on what follows",
+                           err);
     }
     return false;
 }

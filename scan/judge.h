@@ -61,8 +61,8 @@ struct scan {
 
     const struct item *item;
     struct scan_part *part;
-    bool acted; /* the pickle at work imported or asked for something */
-    bool joblib; /* it names a wrapper of arrays, which pickle.load and joblib.load read differently */
+    bool acted;       /* the pickle at work imported or asked for something */
+    bool joblib;      /* it names a wrapper of arrays, which pickle.load and joblib.load read differently */
     bool out_of_turn; /* it was found by searching, behind damage */
 
     struct known_name *names; /* hash table */
@@ -84,7 +84,8 @@ bool report_part(struct scan *s, const struct item *item, const char *format, st
 bool report_name(struct scan *s, struct scan_name **list, size_t *count, const struct scan_name *name,
                  struct error *err);
 /* "name('a', 1)", cut. NULL: no memory. */
-const char *report_call(struct scan *s, struct bytes module, struct bytes name, const struct value_list *args);
+const char *report_call(struct scan *s, struct bytes module, struct bytes name,
+                        const struct value_list *args);
 
 /* ---- meaning.c ---- */
 

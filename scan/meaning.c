@@ -105,8 +105,8 @@ static bool a_name(struct scan *s, struct bytes text, struct meaning *out)
     if (at == 0 || (colon == NULL && at == text.len))
         return true; /* a module */
     out->module = bytes_of(text.data, colon != NULL ? at : at - 1);
-    out->name = colon != NULL ? bytes_of(colon + 1, text.len - at - 1)
-                              : bytes_of(text.data + at, text.len - at);
+    out->name =
+        colon != NULL ? bytes_of(colon + 1, text.len - at - 1) : bytes_of(text.data + at, text.len - at);
     return true;
 }
 
@@ -167,7 +167,8 @@ static bool find_getter(struct scan *s, const struct meaning *callable, const st
     const struct meaning name = argument(s, args, 0);
     (void)err;
     if (name.kind == MEANS_TEXT)
-        *out = (struct meaning){.kind = bytes_is(callable->name, "methodcaller") ? MEANS_METHOD : MEANS_ATTRIBUTE,
+        *out = (struct meaning){.kind =
+                                    bytes_is(callable->name, "methodcaller") ? MEANS_METHOD : MEANS_ATTRIBUTE,
                                 .text = name.text};
     return true;
 }
@@ -224,8 +225,9 @@ static bool find_decoded(struct scan *s, const struct meaning *callable, const s
     (void)callable;
     if (text.kind != MEANS_TEXT || text.text.len == 0)
         return true;
-    const bool rot = codec.kind == MEANS_TEXT && (bytes_is(codec.text, "rot13") || bytes_is(codec.text, "rot_13") ||
-                                                  bytes_is(codec.text, "rot-13"));
+    const bool rot =
+        codec.kind == MEANS_TEXT &&
+        (bytes_is(codec.text, "rot13") || bytes_is(codec.text, "rot_13") || bytes_is(codec.text, "rot-13"));
     if (rot) {
         const struct bytes copy = arena_copy(s->arena, text.text);
         uint8_t *letters = (uint8_t *)(uintptr_t)copy.data;

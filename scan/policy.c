@@ -158,7 +158,8 @@ bool policy_open(const char *path, struct arena *arena, const struct policy **ou
         return arena_fail(arena, err);
     const size_t n = fread(text, 1, LARGEST + 1, file);
     if (ferror(file) || n > LARGEST)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the scan policy %.120s cannot be read or is too big", path);
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the scan policy %.120s cannot be read or is too big",
+                    path);
     return policy_load(bytes_of(text, n), arena, out, err);
 }
 
@@ -310,7 +311,8 @@ static bool fits(struct bytes letters, const struct value_list *args)
     return true;
 }
 
-bool policy_call(const struct policy *p, struct bytes module, struct bytes name, const struct value_list *args)
+bool policy_call(const struct policy *p, struct bytes module, struct bytes name,
+                 const struct value_list *args)
 {
     for (size_t i = 0; i < p->count; i++) {
         const struct policy_row *row = &p->rows[i];

@@ -11,10 +11,10 @@ enum policy_use { USE_NAME = 1, USE_MAKE = 2, USE_CALL = 4 };
 
 struct policy_row {
     enum severity severity;
-    unsigned uses;         /* SEVERITY_QUIET: what is allowed, enum policy_use */
-    struct bytes module;   /* without ".*" */
-    bool tree;             /* ".*": its submodules too */
-    struct bytes name;     /* "*": any; "@": any that is spelled as a class is */
+    unsigned uses;          /* SEVERITY_QUIET: what is allowed, enum policy_use */
+    struct bytes module;    /* without ".*" */
+    bool tree;              /* ".*": its submodules too */
+    struct bytes name;      /* "*": any; "@": any that is spelled as a class is */
     struct bytes arguments; /* USE_CALL: words of letters */
     struct bytes does;
 };

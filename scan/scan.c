@@ -3,8 +3,8 @@
 #include "reader.h"
 
 /*
- * Opcodes that a search behind damage may run in all, and at one place; what it costs to begin at a place; and
- * the bytes that take as long to look at as an opcode takes to run.
+ * Opcodes that a search behind damage may run in all, and at one place; what it costs to begin at a place;
+ * and the bytes that take as long to look at as an opcode takes to run.
  */
 enum {
     SEARCH_STEPS = 20000000,
@@ -22,8 +22,8 @@ static bool met_limit(struct scan *s, size_t at, const struct error *why, struct
     return report_unreadable(s, at, why->detail, err);
 }
 
-static bool run(struct scan *s, size_t from, bool plain, uint64_t steps, struct arena *arena, struct trace_end *end,
-                struct error *err)
+static bool run(struct scan *s, size_t from, bool plain, uint64_t steps, struct arena *arena,
+                struct trace_end *end, struct error *err)
 {
     s->acted = false;
     meaning_forget(s);
@@ -55,7 +55,8 @@ static bool search(struct scan *s, size_t from, struct error *err)
             break;
         }
         arena_init(&scratch, s->arena->budget - s->arena->used);
-        ok = run(s, at, false, left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE, &scratch, &end, err);
+        ok =
+            run(s, at, false, left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE, &scratch, &end, err);
         meaning_forget(s);
         const uint64_t cost = SEARCH_START + end.steps + (end.looked_at - at) / SEARCH_BYTES_A_STEP;
         left -= cost < left ? cost : left;
@@ -86,7 +87,8 @@ static bool is_cut_frame(struct bytes at)
     return at.len > LENGTH && at.data[0] == FRAME && load_u64_le(at.data + 1) >> THINKABLE == 0;
 }
 
-/* A pickle by its own words, of which more than these ran, or that is cut off in its frame: junk is neither. */
+/* A pickle by its own words, of which more than these ran, or that is cut off in its frame: junk is neither.
+ */
 static bool is_pickle(struct bytes in, size_t at, const struct trace_end *end)
 {
     enum { PROTO = 0x80, HIGHEST = 5, ENOUGH = 2 };
@@ -104,8 +106,7 @@ static bool scan_pickles(struct scan *s, bool known, struct error *err)
     bool acted = false;
     while (at < in.len) {
         s->joblib = false;
-        if (!run(s, at, false, UINT64_MAX, s->arena, &end, err) ||
-            (s->joblib && !run_plain(s, at, err)))
+        if (!run(s, at, false, UINT64_MAX, s->arena, &end, err) || (s->joblib && !run_plain(s, at, err)))
             return false;
         acted |= s->acted;
         if (end.stopped.kind != ERR_NONE)

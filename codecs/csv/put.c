@@ -230,7 +230,7 @@ bool csv_is_gap(const struct dtype *t, const uint8_t *p)
     case DTYPE_TIMEDELTA:
         return (int64_t)load(p, 8, t->order == '>') == DATETIME64_NAT;
     case DTYPE_OBJECT:
-        memcpy(&object, p, sizeof(struct value *));
+        memcpy(&object, p, sizeof object);
         object = value_meaning(object); /* pandas.NaT means None */
         return object->kind == VALUE_FLOAT && isnan(object->real);
     case DTYPE_BOOL:

@@ -40,7 +40,7 @@ static bool put_object(void *self, struct value *object, struct sink *out, struc
 static bool put_value(struct json_writer *w, const uint8_t *p, struct sink *out, struct error *err)
 {
     struct value *v;
-    memcpy(&v, p, sizeof(struct value *));
+    memcpy(&v, p, sizeof v);
     v = value_meaning(v);
     return json_is_leaf(v) ? json_put_leaf(w, v, out, err) : put_object(w, v, out, err);
 }

@@ -301,7 +301,7 @@ static bool find_codes(const struct pandas *p, struct level *l, size_t rows)
         struct value *v = NULL;
         size_t found;
         if (l->dtype.kind == DTYPE_OBJECT)
-            memcpy(&v, element, sizeof(struct value *));
+            memcpy(&v, element, sizeof v);
         l->codes[i] = -1;
         if (is_missing(&l->dtype, element, v))
             continue;
