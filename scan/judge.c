@@ -490,7 +490,7 @@ static bool judge_state(struct scan *s, const struct trace_event *e, struct erro
             f.kind = MEANS_PARTIAL;
             if (!meaning_set(s, e->target, f, err))
                 return false;
-        } else if (!meaning_set(s, e->target, (struct meaning){MEANS_NOTHING}, err)) {
+        } else if (!meaning_set(s, e->target, (struct meaning){.kind = MEANS_NOTHING}, err)) {
             return false;
         }
     }
