@@ -75,10 +75,11 @@ static bool add_dimension(struct survey *s, uint64_t n, struct error *err)
     return true;
 }
 
-/* Shared lists may stand for more elements than there is memory for: don't even count them. */
+/* Shared lists may stand for more elements, and shared texts be wider, than there is memory for: don't even
+ * look at them. */
 static bool check_parts(const struct survey *s, struct error *err)
 {
-    size_t parts = 1;
+    size_t parts = s->any ? s->dtype.itemsize : 1;
     for (unsigned i = 0; i < s->ndim; i++)
         if (s->shape[i] > 0 && (!checked_mul(parts, s->shape[i], &parts) || parts > s->arena->budget))
             return arena_fail(s->arena, err);
@@ -205,10 +206,12 @@ static bool add_element(struct survey *s, const struct value *v, struct error *e
     if (!s->any) {
         s->dtype = t;
         s->any = true;
-        return true;
+        return check_parts(s, err);
     }
-    return dtype_promote(&s->dtype, &t, &s->dtype) ||
-           refuse(&s->path, err, "no dtype holds this and what comes before it");
+    const size_t before = s->dtype.itemsize;
+    if (!dtype_promote(&s->dtype, &t, &s->dtype))
+        return refuse(&s->path, err, "no dtype holds this and what comes before it");
+    return s->dtype.itemsize == before || check_parts(s, err);
 }
 
 static bool survey(struct survey *s, const struct value *v, struct error *err)

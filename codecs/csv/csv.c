@@ -5,6 +5,7 @@
 #include "put.h"
 #include "read.h"
 #include "table.h"
+#include "weigh.h"
 
 enum { WINDOW = 256 << 10 };
 
@@ -172,6 +173,8 @@ static bool csv_begin(struct encoder *e, struct error *err)
     struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
     if (w == NULL)
         return arena_fail(e->arena, err);
+    if (!weigh_allows(root, e->limits, err))
+        return false;
     *w = (struct writer){.count = columns ? root->dict.count : table ? root->table->columns.count : 1};
     if (w->count == 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,

@@ -4,6 +4,7 @@
  */
 #include "h5.h"
 #include "known.h"
+#include "weigh.h"
 
 #include <stdio.h>
 
@@ -30,6 +31,7 @@ struct decoding {
     struct known_work known;
     struct made *made;
     size_t made_count, made_capacity; /* capacity: a power of two */
+    bool shares;                      /* one of them was met again */
 };
 
 static struct made *made_slot(const struct decoding *d, uint64_t object)
@@ -254,6 +256,7 @@ static bool visit(struct decoding *d, uint64_t base, struct bytes path, struct b
         !h5_describe(d->file, o.object, bytes_text("data"), d->arena, &o, err))
         return false;
     *out = made_find(d, o.object);
+    d->shares |= *out != NULL;
     return *out != NULL || object_value(d, &o, name, out, err);
 }
 
@@ -264,6 +267,7 @@ static bool next_child(struct decoding *d, struct frame *f, struct error *err)
     const size_t at = d->depth - 1;
     const struct h5_child *c = &f->object.children[f->next++];
     struct value *value = c->link == LINK_HARD ? made_find(d, c->object) : NULL;
+    d->shares |= value != NULL;
     if (value == NULL && !visit(d, f->object.object, c->name, c->name, &value, err))
         return false;
     return member_add(d, &d->frames[at], c->name, value, err);
@@ -308,5 +312,5 @@ bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, 
         if (!more)
             d.depth--;
     }
-    return true;
+    return !d.shares || weigh(*out, f->limits, arena, err);
 }
