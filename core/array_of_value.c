@@ -134,10 +134,13 @@ static bool dtype_of_array(struct survey *s, const struct array *a, struct dtype
 {
     if (!dtype_is_flat(&a->dtype))
         return refuse(&s->path, err, "an array in it holds objects or text");
+    bool crosses;
     const struct dtype *little = dtype_little(&a->dtype, s->arena);
     if (little == NULL)
         return arena_fail(s->arena, err);
-    *out = *little;
+    if (!dtype_crosses(&a->dtype, s->arena, &crosses, err))
+        return false;
+    *out = crosses ? a->dtype : *little;
     return true;
 }
 
@@ -272,6 +275,7 @@ static bool put_array(const struct array *a, const struct dtype *t, uint8_t **to
 {
     enum { WINDOW = 64 << 10 };
     const size_t size = a->dtype.itemsize;
+    const bool same = dtype_equal(&a->dtype, t);
     const uint8_t *block;
     size_t count;
     uint8_t *one = arena_alloc(arena, 1, size); /* in little-endian order */
@@ -284,7 +288,8 @@ static bool put_array(const struct array *a, const struct dtype *t, uint8_t **to
             return true;
         for (size_t i = 0; i < count; i++, *to += t->itemsize) {
             memcpy(one, block + i * size, size);
-            dtype_swap(&a->dtype, one, 1);
+            if (!same)
+                dtype_swap(&a->dtype, one, 1);
             dtype_convert(&a->dtype, one, t, *to);
         }
     }
