@@ -4,6 +4,7 @@
  */
 #include "h5.h"
 #include "known.h"
+#include "sip.h"
 #include "weigh.h"
 
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct decoding {
     size_t depth, capacity;
     uint64_t nodes;
     struct known_work known;
+    struct sip_seed seed;
     struct made *made;
     size_t made_count, made_capacity; /* capacity: a power of two */
     bool shares;                      /* one of them was met again */
@@ -36,7 +38,7 @@ struct decoding {
 
 static struct made *made_slot(const struct decoding *d, uint64_t object)
 {
-    size_t i = (size_t)((object * 0x9e3779b97f4a7c15ULL) >> 20) & (d->made_capacity - 1);
+    size_t i = (size_t)sip_number(d->seed, object) & (d->made_capacity - 1);
     while (d->made[i].value != NULL && d->made[i].object != object)
         i = (i + 1) & (d->made_capacity - 1);
     return &d->made[i];
@@ -298,7 +300,7 @@ static bool finish_group(struct decoding *d, const struct frame *f, struct error
 bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
                struct error *err)
 {
-    struct decoding d = {.file = f, .arena = arena};
+    struct decoding d = {.file = f, .arena = arena, .seed = sip_seed_make()};
     known_start(&d.known, f->limits, arena);
     if (!visit(&d, 0, path, path, out, err))
         return false;

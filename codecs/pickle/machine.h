@@ -14,6 +14,7 @@
 #include "opcodes.h"
 #include "pickle_trace.h"
 #include "reader.h"
+#include "sip.h"
 
 struct machine;
 
@@ -31,6 +32,7 @@ extern const struct opcode_row opcode_rows[256];
 struct memo {
     struct value **dense;
     size_t dense_count;
+    struct sip_seed seed; /* of the table */
     struct memo_slot *sparse;
     size_t sparse_count, sparse_capacity;
     uint64_t count; /* numbers in use: MEMOIZE takes it as the next one */

@@ -225,6 +225,32 @@ static void keys_that_collide(void **state)
     assert_alive(state);
 }
 
+/*
+ * Memo entries, far out, that multiplication by the golden ratio would put in one place of a table: a hash
+ * that is not keyed can be turned round.
+ */
+static void memo_entries_that_collide(void **state)
+{
+    const uint64_t golden = 0x9e3779b97f4a7c15;
+    uint64_t inverse = golden; /* modulo 2^64 */
+    for (int i = 0; i < 6; i++)
+        inverse *= 2 - golden * inverse;
+    char *const text = malloc((size_t)DEEP * 24), *at = text;
+    assert_non_null(text);
+    *at++ = 'N';
+    for (uint64_t i = 1; i < DEEP; i++)
+        if (i * inverse >> 63 == 0)
+            at += sprintf(at, "p%llu\n", (unsigned long long)(i * inverse));
+    *at++ = '.';
+    struct answer a;
+    convert(state, "?from=pickle&to=json", bytes_of(text, (size_t)(at - text)), "", &a);
+    free(text);
+    assert_int_equal(a.status, 200);
+    assert_string_equal((const char *)a.body, "null");
+    answer_free(&a);
+    assert_alive(state);
+}
+
 /* A tuple of twice a tuple of twice ... a list: 130 bytes, 2^60 lists when sharing is written out. */
 static struct bytes doubled(char *pickle)
 {
@@ -582,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_million_levels),
         cmocka_unit_test(a_million_levels_of_every_kind),
         cmocka_unit_test(keys_that_collide),
+        cmocka_unit_test(memo_entries_that_collide),
         cmocka_unit_test(what_is_shared_stays_small_where_it_can),
         cmocka_unit_test(what_is_shared_is_weighed_before_it_is_text),
         cmocka_unit_test(endless_output_ends),
