@@ -1,12 +1,15 @@
 """Limits of what a document becomes, held against what Python counts: nothing is cut that could have been refused."""
 
 import collections
+import io
 import json
 import pathlib
 import pickle
+import re
 import tempfile
 import types
 import unittest
+import zipfile
 
 import h5py
 import numpy
@@ -119,6 +122,27 @@ class Limits(unittest.TestCase):
         answer = self.server.request("POST", "/v1/convert", body, to="json")
         self.assertEqual((answer.status, json.loads(answer.body)["limit"]), (413, "nodes"))
         self.assertEqual(json.loads(self.server.convert(body, "json", path="/g2")), {"a": {"a": {}, "b": {}}, "b": {"a": {}, "b": {}}})
+
+    def test_members_of_an_archive_have_one_limit(self):
+        server = Server(None, "--limit-memory=64M", "--limit-inflated=1G")
+        status = pathlib.Path(f"/proc/{server.process.pid}/status")
+        peak = lambda: int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
+        try:
+            for size, count in ((1000000, 800), (100, 99000), (3000000, 300)):
+                with self.subTest(size=size, count=count):
+                    out = io.BytesIO()
+                    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                        for i in range(count):
+                            archive.writestr(f"a/{i}", bytes(size))
+                    before = peak()
+                    answer = server.request("POST", "/v1/scan", out.getvalue())
+                    self.assertIn(answer.status, (200, 413))
+                    if size == 1000000:
+                        self.assertEqual(json.loads(answer.body)["limit"], "memory", answer)
+                    if size != 3000000:  # those are mapped files
+                        self.assertLess(peak() - before, 64000 + 3 * len(out.getvalue()) // 1000 + 20000)
+        finally:
+            server.stop()
 
     def test_several_pickles_are_weighed_together(self):
         body = pickle.dumps([[1] * 9] * 60) * 3
