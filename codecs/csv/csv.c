@@ -258,7 +258,10 @@ static bool csv_decode(const struct input *in, const struct codec_options *optio
                        struct error *err)
 {
     struct bytes text;
-    return input_bytes(in, arena, &text, err) && csv_read(text, options->header, limits, arena, out, err);
+    const enum csv_header header = !options->header       ? CSV_NO_HEADER
+                                   : options->header_said ? CSV_HEADER
+                                                          : CSV_HEADER_OF_TEXT;
+    return input_bytes(in, arena, &text, err) && csv_read(text, header, limits, arena, out, err);
 }
 
 const struct codec csv_codec = {
