@@ -5,6 +5,7 @@
 #include "params.h"
 #include "selection.h"
 #include "table.h"
+#include "weigh.h"
 
 bool part_of_request(const struct request *request, struct part *out, struct error *err)
 {
@@ -154,13 +155,16 @@ bool part_value(const struct request *request, const struct document *document, 
     struct value *v;
     if (!document->ops->value(document->self, part->path, request->arena, &v, err))
         return false;
+    const struct value *const whole = value_meaning(v);
     if (part->field_count > 0 && !fields(part, request->arena, &v, err))
         return false;
     if (part->slice.len > 0 && !slice(request, part->slice, &v, err))
         return false;
     if (part->dtype.len > 0 && !cast(part->dtype, request->arena, &v, err))
         return false;
-    if (!within_limits(v, request->service->limits, err))
+    if (!within_limits(v, request->service->limits, err) ||
+        (v != whole && (whole->flags & (VALUE_MANY | VALUE_LONG)) != 0 &&
+         !weigh(v, request->service->limits, request->arena, err)))
         return false;
     *out = v;
     return true;

@@ -41,6 +41,8 @@ enum value_flags {
     VALUE_PYTHON2 = 2,    /* VALUE_STR, VALUE_BYTES: an 8-bit string of Python 2 */
     VALUE_DECODED = 4, /* VALUE_STR: an 8-bit string that is text because the caller said so; see value_raw */
     VALUE_CALLED = 8,  /* VALUE_OBJECT: another object's callable, so it stays one, whatever its class */
+    VALUE_MANY = 16,   /* with its shared parts counted each time it has too many: see weigh.h */
+    VALUE_LONG = 32,   /* the same of the bytes of a text */
 };
 
 struct value_pair {
