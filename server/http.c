@@ -35,6 +35,11 @@ struct delivery {
     uint64_t sent;
 };
 
+static int socket_of(const struct delivery *d)
+{
+    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static const char *find_header(const void *headers, const char *name)
 {
     struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
@@ -54,6 +59,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->linger = false;
     d->status = 0;
     d->sent = 0;
+    d->transaction.socket = socket_of(d);
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
     return d;
@@ -155,11 +161,6 @@ static enum MHD_Result answer(struct delivery *d)
     const enum MHD_Result queued = MHD_queue_response(d->connection, t->reply.status, response);
     MHD_destroy_response(response);
     return queued;
-}
-
-static int socket_of(const struct delivery *d)
-{
-    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
 /*
