@@ -292,26 +292,48 @@ static void lower_to(uint64_t *least, uint64_t v)
     *least = v < *least ? v : *least;
 }
 
-/* Numbers whose order is that of their values; zero is one of them. */
-static void note_extremes(struct statistics *s, const uint64_t *x, size_t n, uint64_t zero)
+/* Extremes of numbers whose order is that of their values. */
+struct span {
+    uint64_t least, most;
+};
+
+static struct span span_of(const uint64_t *x, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        lower_to(&s->whole.min, x[i]);
-        raise_to(&s->whole.max, x[i]);
-        lower_to(&s->whole.positive_min, x[i] >= zero ? x[i] : UINT64_MAX);
-        lower_to(&s->whole.strict_positive_min, x[i] > zero ? x[i] : UINT64_MAX);
+    struct span span = {x[0], x[0]};
+    for (size_t i = 1; i < n; i++) {
+        lower_to(&span.least, x[i]);
+        raise_to(&span.most, x[i]);
     }
+    return span;
 }
 
-static uint64_t least_of(const uint64_t *x, size_t n)
+static void note_span(struct statistics *s, const uint64_t *x, size_t n, struct span span)
 {
-    uint64_t least = x[0];
-    for (size_t i = 1; i < n; i++)
-        lower_to(&least, x[i]);
-    return least;
+    const uint64_t zero = s->type->sign;
+    lower_to(&s->whole.min, span.least);
+    raise_to(&s->whole.max, span.most);
+    if (span.least > zero)
+        x = &span.least, n = 1;
+    uint64_t positive = UINT64_MAX, strict = UINT64_MAX;
+    for (size_t i = 0; span.most >= zero && i < n; i++) {
+        const uint64_t at = x[i] >= zero ? x[i] : UINT64_MAX, above = x[i] > zero ? x[i] : UINT64_MAX;
+        positive = at < positive ? at : positive;
+        strict = above < strict ? above : strict;
+    }
+    lower_to(&s->whole.positive_min, positive);
+    lower_to(&s->whole.strict_positive_min, strict);
 }
 
-/* Distances from the least are exact where the numbers lie close together, wherever they lie. */
+/* From the least they are exact where the numbers lie close together, wherever they lie. */
+static void distances_of(const uint64_t *x, size_t n, struct span span, double *out)
+{
+    const bool is_signed = span.most - span.least <= INT64_MAX; /* which processors convert at once */
+    for (size_t i = 0; is_signed && i < n; i++)
+        out[i] = (double)(int64_t)(x[i] - span.least);
+    for (size_t i = 0; !is_signed && i < n; i++)
+        out[i] = (double)(x[i] - span.least);
+}
+
 static void add_wholes(struct statistics *s, const uint8_t *in, size_t n)
 {
     uint64_t x[PART];
@@ -319,19 +341,17 @@ static void add_wholes(struct statistics *s, const uint8_t *in, size_t n)
     for (size_t i = 0; i < n; i++) {
         memcpy(&x[i], in + i * sizeof *x, sizeof *x);
         x[i] ^= s->type->sign;
-    }
-    const uint64_t least = least_of(x, n);
-    for (size_t i = 0; i < n; i++) {
-        distances[i] = (double)(x[i] - least);
         s->whole.total_high += __builtin_add_overflow(s->whole.total, x[i], &s->whole.total);
     }
-    note_extremes(s, x, n, s->type->sign);
+    const struct span span = span_of(x, n);
+    note_span(s, x, n, span);
+    distances_of(x, n, span, distances);
     const struct sums sums = sum_up(distances, n);
     struct moments m = moments_of(distances, n, &sums, 0);
     if (s->real.count == 0)
-        s->whole.origin = least;
-    m.mean += least >= s->whole.origin ? (long double)(least - s->whole.origin)
-                                       : -(long double)(s->whole.origin - least);
+        s->whole.origin = span.least;
+    m.mean += span.least >= s->whole.origin ? (long double)(span.least - s->whole.origin)
+                                            : -(long double)(s->whole.origin - span.least);
     merge(&s->real, m);
 }
 
