@@ -55,11 +55,75 @@ static void put_summary(struct dict *d, const struct summary *s)
     dict_put(d, "std", s->std);
 }
 
-static bool summarize(const struct request *request, const struct array *a, struct statistics *s,
+/* What is summed up, and how many elements are missing. */
+struct numbers {
+    struct array array;
+    struct value_list present; /* of objects */
+    uint64_t missing;
+};
+
+static bool is_number(const struct value *v)
+{
+    return (v->kind >= VALUE_BOOL && v->kind <= VALUE_COMPLEX) ||
+           (v->kind == VALUE_ARRAY && v->array->scalar && dtype_is_numeric(&v->array->dtype));
+}
+
+/* A block of objects. False: one is neither a number nor None. */
+static bool add_objects(struct numbers *n, const uint8_t *block, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct value *v;
+        memcpy(&v, block + i * sizeof(struct value *), sizeof(struct value *));
+        if (v->kind == VALUE_NONE)
+            n->missing++;
+        else if (is_number(v))
+            n->present.items[n->present.count++] = v;
+        else
+            return false;
+    }
+    return true;
+}
+
+/* Masked arrays and pandas' nullable columns are objects, with None where there is no number. */
+static bool numbers_of_objects(const struct array *a, struct arena *arena, struct numbers *out,
+                               struct error *err)
+{
+    struct array_cursor cursor = {0};
+    uint64_t total;
+    const uint8_t *block;
+    size_t count;
+    if (!array_cursor_init(&cursor, a, WINDOW, arena, err))
+        return false;
+    total = cursor.total;
+    out->present.items = total > SIZE_MAX ? NULL : arena_alloc(arena, (size_t)total, sizeof(struct value *));
+    if (out->present.items == NULL)
+        return arena_fail(arena, err);
+    do {
+        if (!array_cursor_next(&cursor, &block, &count, err))
+            return false;
+        if (!add_objects(out, block, count))
+            return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                        "objects have no statistics, unless they are numbers and None alone");
+    } while (count > 0);
+    const struct value list = {.kind = VALUE_LIST, .list = out->present};
+    return array_of_value(&list, arena, &out->array, err);
+}
+
+static bool numbers_of(const struct array *a, struct arena *arena, struct numbers *out, struct error *err)
+{
+    *out = (struct numbers){.array = *a};
+    return a->dtype.kind != DTYPE_OBJECT || numbers_of_objects(a, arena, out, err);
+}
+
+static bool summarize(const struct request *request, const struct numbers *n, struct statistics *s,
                       struct dict *d, struct error *err)
 {
     struct summary summary;
-    if (!add_all(request, a, s, err) || !statistics_summary(s, request->arena, &summary, err))
+    if (!add_all(request, &n->array, s, err))
+        return false;
+    s->count += n->missing;
+    s->nan += n->missing;
+    if (!statistics_summary(s, request->arena, &summary, err))
         return false;
     put_summary(d, &summary);
     return true;
@@ -75,14 +139,17 @@ static void put_type(struct dict *d, const struct array *a)
 static bool put_column(const struct request *request, const struct array *a, struct value **out,
                        struct error *err)
 {
+    struct numbers n;
     struct statistics s;
     struct error why = {0};
     struct dict d = dict_make(request->arena);
     put_type(&d, a);
-    const bool numbers = statistics_init(&s, &a->dtype, &why);
-    if (!numbers)
-        dict_text(&d, "problem", arena_printf(request->arena, "%s", why.detail));
-    return (!numbers || summarize(request, a, &s, &d, err)) && dict_done(&d, out, err);
+    if (numbers_of(a, request->arena, &n, &why) && statistics_init(&s, &n.array.dtype, &why))
+        return summarize(request, &n, &s, &d, err) && dict_done(&d, out, err);
+    if (why.kind != ERR_UNREPRESENTABLE)
+        return *err = why, false;
+    dict_text(&d, "problem", arena_printf(request->arena, "%s", why.detail));
+    return dict_done(&d, out, err);
 }
 
 /* Column by column, without the levels of the index. */
@@ -105,9 +172,11 @@ static bool put_columns(const struct request *request, const struct value_table 
 
 static bool put_array(const struct request *request, const struct array *a, struct dict *d, struct error *err)
 {
+    struct numbers n;
     struct statistics s;
     put_type(d, a);
-    return statistics_init(&s, &a->dtype, err) && summarize(request, a, &s, d, err);
+    return numbers_of(a, request->arena, &n, err) && statistics_init(&s, &n.array.dtype, err) &&
+           summarize(request, &n, &s, d, err);
 }
 
 static bool put_value(const struct request *request, struct value *v, struct dict *d, struct error *err)

@@ -173,6 +173,7 @@ class Stats(unittest.TestCase):
             self.check(frame[name].to_numpy(), got["columns"][str(name)], name)
             self.check(frame[name].to_numpy(), self.stats("t.pickle", path=f"/df/{name}"), name)
         self.assertIn("no statistics", got["columns"]["name"]["problem"])
+        self.assertNotIn("count", got["columns"]["name"])
         self.check(frame["price"].to_numpy(), self.stats("t.pickle", path="/s"))
         self.check(frame["price"].to_numpy(), self.stats("t.pickle", path="/i"))
         got = self.stats("t.pickle", path="/df", slice="1:", fields="count")
@@ -180,6 +181,23 @@ class Stats(unittest.TestCase):
         self.check(frame["count"].to_numpy()[1:], got["columns"]["count"])
         (self.server.data / "t.csv").write_text("city,rain\nOslo,1.5\nLima,\n")
         self.check([1.5, numpy.nan], self.stats("t.csv")["columns"]["rain"])
+
+    def test_what_is_missing_counts_as_nan(self):
+        masked = numpy.ma.array(numpy.arange(12.0).reshape(3, 4), mask=numpy.arange(12).reshape(3, 4) % 5 == 1)
+        frame = pandas.DataFrame({"i": pandas.array([2**62, None, -5], "Int64"), "f": pandas.array([1.5, None, 0.25], "Float64"),
+                                  "b": pandas.array([True, None, True], "boolean"), "o": [1, None, 2.5], "none": [None] * 3, "s": ["x", None, 1]})
+        (self.server.data / "missing.pickle").write_bytes(pickle.dumps({"m": masked, "df": frame}))
+        got = self.stats("missing.pickle", path="/m")
+        self.assertEqual((12, int(masked.mask.sum()), masked.min(), masked.max(), [3, 4]), tuple(got[k] for k in ("count", "nan", "min", "max", "shape")))
+        numpy.testing.assert_allclose([got["mean"], got["std"]], [masked.mean(), masked.std()], 1e-12)
+        columns = self.stats("missing.pickle", path="/df")["columns"]
+        self.assertEqual((3, 2, 1, -5, 2**62, (2**62 - 5) / 2), tuple(columns["i"][k] for k in ("count", "finite", "nan", "min", "max", "mean")))
+        self.assertEqual((1, 0.25, 1.5, 0.875, 0.625), tuple(columns["f"][k] for k in ("nan", "min", "max", "mean", "std")))
+        self.assertEqual((1, 1, 1, 1.0), tuple(columns["b"][k] for k in ("nan", "min", "max", "mean")))
+        self.assertEqual((1, 1.0, 2.5, 0.75), tuple(columns["o"][k] for k in ("nan", "min", "max", "std")))
+        self.assertEqual((3, 3, None), tuple(columns["none"][k] for k in ("count", "nan", "mean")))
+        self.assertIn("unless they are numbers", columns["s"]["problem"])
+        self.check(frame["f"].to_numpy("f8", na_value=numpy.nan)[1:], self.stats("missing.pickle", path="/df/f", slice="1:"))
 
     def test_records_by_field(self):
         with h5py.File(self.server.data / "a.h5") as f:
@@ -197,7 +215,7 @@ class Stats(unittest.TestCase):
 
     def test_what_has_none(self):
         (self.server.data / "other.pickle").write_bytes(pickle.dumps(
-            {"text": "abc", "none": None, "mixed": [1, "a"], "objects": numpy.array([1, None]), "date": numpy.array(["2026-11-25"], "M8[D]"),
+            {"text": "abc", "none": None, "mixed": [1, "a"], "objects": numpy.array([1, "x"], object), "date": numpy.array(["2026-11-25"], "M8[D]"),
              "ragged": [[1], [2, 3]], "big": [2**70], "records": numpy.zeros(2, "i4,f8")}))
         for name, path, words in [("a.h5", "/", "group"), ("a.h5", "/little", "group"), ("a.h5", "/text", "bool, integers"),
                                   ("a.h5", "/records", "name a field")] + \
