@@ -13,6 +13,7 @@ import shutil
 import types
 import unittest
 import warnings
+import zipfile
 
 import h5py
 import joblib
@@ -264,6 +265,53 @@ class Stored(unittest.TestCase):
             self.check_array(f"{name}.npy", "/", a)
             self.assertEqual("dataset", self.json("tree", f"{name}.npy")["tree"]["kind"])
             self.assertEqual({}, self.json("attrs", f"{name}.npy"))
+
+    def test_arrays_of_npz(self):
+        arrays = {k.lstrip("<>"): v for k, v in self.value["arrays"].items()} | {
+            "é": numpy.arange(3), "in/a/folder": numpy.arange(6).reshape(2, 3), "in": numpy.array(1), "a~b": numpy.zeros(2),
+            "records": self.value["records"], "fortran": self.value["fortran"], "days": self.value["days"]}
+        for name, save in (("s.npz", numpy.savez), ("c.npz", numpy.savez_compressed)):
+            save(self.server.data / name, **arrays)
+            with zipfile.ZipFile(self.server.data / name, "a") as z:
+                z.writestr("notes.txt", "no array")
+            tree = self.json("tree", name)
+            self.assertEqual(("npz", "group"), (tree["format"], tree["tree"]["kind"]))
+            self.assertEqual([*arrays, "notes.txt"], [c["name"] for c in tree["tree"]["children"]])
+            self.assertEqual([str(a.shape) for a in arrays.values()], [str(tuple(c["shape"])) for c in tree["tree"]["children"][:-1]])
+            for key, a in arrays.items():
+                self.check_array(name, "/" + key.replace("~", "~0"), a)
+            self.check_array(name, "/in~1a~1folder", arrays["in/a/folder"])
+            self.check_plain(name, "/notes.txt", b"no array")
+            self.assertEqual({}, self.json("attrs", name, path="/i4"))
+            for path in ("/none", "/in/none", "/i4/x", "/ar"):
+                self.assertEqual(404, self.server.get(f"/v1/data/{name}", path=path).status, path)
+            body = (self.server.data / name).read_bytes()
+            whole = pickle.loads(self.server.convert(body, "pickle"))
+            self.assertEqual([*arrays, "notes.txt"], list(whole))
+            numpy.testing.assert_array_equal(arrays["in/a/folder"], whole["in/a/folder"])
+
+    def test_damaged_npz(self):
+        for save in (numpy.savez, numpy.savez_compressed):
+            out = io.BytesIO()
+            save(out, a=numpy.arange(3, dtype="u1"), b=numpy.array([1, None], dtype=object))
+            body = out.getvalue()
+            (self.server.data / "o.npz").write_bytes(body)
+            self.assertEqual(["dataset", "other"], [c["kind"] for c in self.json("tree", "o.npz")["tree"]["children"]])
+            self.assertEqual([0, 1, 2], self.json("data", "o.npz", path="a"))
+            self.assertEqual(422, self.server.get("/v1/data/o.npz", path="b").status)
+            out = io.BytesIO()
+            save(out, a=numpy.arange(3, dtype="u1"))
+            body = out.getvalue()
+            for cut in range(1, len(body)):
+                answer = self.server.request("POST", "/v1/convert", body[:cut], {}, to="json", from_="npz")
+                self.assertIn(answer.status, (400, 422), cut)
+            for at in range(len(body)):
+                changed = body[:at] + bytes([body[at] ^ 0x55]) + body[at + 1:]
+                answer = self.server.request("POST", "/v1/convert", changed, {}, to="json", from_="npz")
+                self.assertIn(answer.status, (200, 400, 413, 422), at)
+                if answer.status == 200:
+                    for v in json.loads(answer.body).values():  # its name may be another one, which is no array's
+                        self.assertTrue(v == [0, 1, 2] or isinstance(v, str), f"{at}: {v}")
 
     def test_torch_files(self):
         expected = {}
