@@ -1,5 +1,6 @@
 #include "number.h"
 
+#include "digits.h"
 #include "number_round.h"
 #include "number_table.h"
 
@@ -22,6 +23,11 @@ struct parts {
     bool negative;
 };
 
+static inline struct bytes after(struct bytes text, size_t n)
+{
+    return bytes_of(text.data + n, text.len - n);
+}
+
 static inline bool is_digit(struct bytes text, size_t at)
 {
     return at < text.len && text.data[at] >= '0' && text.data[at] <= '9';
@@ -30,40 +36,6 @@ static inline bool is_digit(struct bytes text, size_t at)
 static inline size_t sign_length(struct bytes text, size_t at)
 {
     return at < text.len && (text.data[at] == '-' || text.data[at] == '+');
-}
-
-/* Eight bytes in the order of the text are all digits: the high half is 3, also with 6 added to the low. */
-static inline bool are_digits(uint64_t text)
-{
-    const uint64_t high = 0xF0F0F0F0F0F0F0F0;
-    return ((text & high) | ((text + 0x0606060606060606) & high) >> 4) == 0x3333333333333333;
-}
-
-/* Their value: pairs, then quarters, then all. */
-static inline uint64_t value_of_eight(uint64_t text)
-{
-    text -= 0x3030303030303030;
-    text = text * 10 + (text >> 8);
-    const uint64_t pairs = 0x000000FF000000FF;
-    return ((text & pairs) * (100 + (1000000ULL << 32)) + (text >> 16 & pairs) * (1 + (10000ULL << 32))) >>
-           32;
-}
-
-/* How many digits text starts with; they are appended to *value. */
-static inline size_t read_digits(struct bytes text, uint64_t *value)
-{
-    size_t at = 0;
-    uint64_t eight, v = *value;
-    for (; text.len - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, text.data + at, sizeof eight);
-        if (!are_digits(eight))
-            break;
-        v = v * 100000000 + value_of_eight(eight);
-    }
-    for (; is_digit(text, at); at++)
-        v = v * 10 + (text.data[at] - (uint64_t)'0');
-    *value = v;
-    return at;
 }
 
 /* The length of (e|E)[-+]digits, if that is what stands at `at`, else 0; adds it to *exponent. */
@@ -95,7 +67,7 @@ static inline size_t read_parts(struct bytes text, struct parts *out)
     parts.fraction = bytes_of(text.data + at, 0);
     if (at < text.len && text.data[at] == '.' && (parts.whole.len > 0 || is_digit(text, at + 1))) {
         parts.fraction.data = text.data + at + 1;
-        parts.fraction.len = read_digits(bytes_of(text.data + at + 1, text.len - at - 1), &parts.value);
+        parts.fraction.len = digits_read(after(text, at + 1), &parts.value);
         at += 1 + parts.fraction.len;
     }
     if (parts.whole.len + parts.fraction.len == 0)
@@ -123,11 +95,6 @@ static struct bytes first_of(struct bytes digits, size_t most)
     return bytes_of(digits.data, digits.len < most ? digits.len : most);
 }
 
-static struct bytes after(struct bytes digits, size_t n)
-{
-    return bytes_of(digits.data + n, digits.len - n);
-}
-
 /* digits * 10 ** exponent; when cut, more than that and less than with one digit more. */
 struct decimal {
     uint64_t digits;
@@ -135,9 +102,11 @@ struct decimal {
     bool cut;
 };
 
-/* Takes leading zeros off parts, and cuts to DIGITS. */
+/* The digits that count, up to DIGITS; where there are more, parts loses its leading zeros. */
 static struct decimal cut_digits(struct parts *parts)
 {
+    if (parts->whole.len + parts->fraction.len <= DIGITS)
+        return (struct decimal){parts->value, parts->exponent, false};
     parts->whole = without_zeros(parts->whole);
     if (parts->whole.len == 0)
         parts->fraction = without_zeros(parts->fraction);
@@ -147,10 +116,27 @@ static struct decimal cut_digits(struct parts *parts)
     const struct bytes whole = first_of(parts->whole, DIGITS);
     const struct bytes fraction = first_of(parts->fraction, DIGITS - whole.len);
     struct decimal d = {.exponent = parts->exponent + (int64_t)(n - DIGITS)};
-    read_digits(whole, &d.digits);
-    read_digits(fraction, &d.digits);
+    digits_read(whole, &d.digits);
+    digits_read(fraction, &d.digits);
     d.cut = !all_zeros(after(parts->whole, whole.len)) || !all_zeros(after(parts->fraction, fraction.len));
     return d;
+}
+
+/*
+ * v * 2 ** exponent as a double, where it is a normal one and what stands behind its last bit is not all
+ * zeros or all ones in the first 64 bits of v: then a few units more or less of v round to the same.
+ */
+static inline bool round_clearly(u128 v, int exponent, uint64_t *bits)
+{
+    enum { WORD = 64 };
+    const uint64_t high = (uint64_t)(v >> WORD);
+    const int drop = WORD - (DOUBLE_FRACTION_BITS + 1) - __builtin_clzll(high);
+    const int unit = exponent + WORD + drop;
+    const uint64_t half = 1ULL << (drop - 1), rest = high & (half - 1);
+    if (unit <= DOUBLE_LEAST_UNIT || unit > 1022 - DOUBLE_FRACTION_BITS || rest == 0 || rest == half - 1)
+        return false;
+    *bits = ((uint64_t)(unit - DOUBLE_LEAST_UNIT) << DOUBLE_FRACTION_BITS) + ((high + half) >> drop);
+    return true;
 }
 
 /*
@@ -169,6 +155,8 @@ static inline bool approximate(const struct decimal *d, uint64_t *bits)
         *bits = round_to_double(v, exponent);
         return true;
     }
+    if (!d->cut && round_clearly(v, exponent, bits))
+        return true;
     /* The power is up to one unit too big, the cut digits up to one digit, and both products lost a part. */
     const u128 above = v + 1 + (d->cut ? ((u128)g.high + 1) << shift : 0);
     *bits = round_to_double(v - 1, exponent);
@@ -218,13 +206,17 @@ static uint64_t bits_of(struct parts *parts)
     return approximate(&d, &bits) ? bits : decide(parts, bits);
 }
 
-/* Both factors are doubles, so one multiplication or division rounds once (William Clinger, 1990). */
+/*
+ * Both factors are doubles, so one multiplication or division rounds once (William Clinger, 1990). It would
+ * be right up to 2 ** 53, but the digits of a random double are above as often as below: nobody could predict
+ * it.
+ */
 static inline bool read_small(const struct parts *parts, double *out)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const int64_t most = ROWS(powers) - 1;
-    if (parts->whole.len + parts->fraction.len > DIGITS || parts->value > 1ULL << 53 ||
+    if (parts->whole.len + parts->fraction.len > DIGITS || parts->value > UINT32_MAX ||
         parts->exponent > most || parts->exponent < -most)
         return false;
     const double v = (double)parts->value;

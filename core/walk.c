@@ -256,7 +256,7 @@ enum step walk_next(struct walk *w, struct walk_event *event, struct error *err)
 
 bool walk_siblings(const struct walk *w, struct walk_run *run, uint64_t *nodes)
 {
-    if (w->mode != WALK_TREE || w->depth == 0)
+    if (w->depth == 0)
         return false;
     const struct walk_frame *f = &w->frames[w->depth - 1];
     if (f->index == f->count || f->key_done || f->value->kind < VALUE_LIST || f->value->kind > VALUE_DICT)

@@ -99,7 +99,7 @@ struct walk_run {
     size_t count;
 };
 
-/* WALK_TREE only. False: there are none at hand. Else limits->nodes still allows *nodes values. */
+/* False: there are none at hand. Else limits->nodes still allows *nodes values. */
 bool walk_siblings(const struct walk *w, struct walk_run *run, uint64_t *nodes);
 
 /* The first count of the run were written, nodes values in all: they are not visited. */

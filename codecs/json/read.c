@@ -1,6 +1,7 @@
 #include "read.h"
 
 #include "bigint.h"
+#include "digits.h"
 #include "keys.h"
 #include "number.h"
 #include "scan.h"
@@ -220,10 +221,8 @@ static bool read_number(struct json_reader *r)
     const size_t start = r->at;
     const bool negative = r->in.data[start] == '-';
     const size_t first = start + negative;
-    size_t at = first;
     uint64_t magnitude = 0;
-    for (; is_digit(peek(r, at)); at++)
-        magnitude = magnitude * 10 + (r->in.data[at] - '0');
+    const size_t at = first + digits_read(bytes_of(r->in.data + first, r->in.len - first), &magnitude);
     r->at = at;
     if (at == first)
         return expected(r, "a digit");

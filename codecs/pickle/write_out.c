@@ -3,9 +3,7 @@
 
 #include <stdio.h>
 
-/* Sizes of CPython's pickler: a frame is closed when it has so much, and has no header when it has so little.
- */
-enum { FRAME_TARGET = 64 << 10, FRAME_LEAST = 4 };
+enum { FRAME_LEAST = 4 }; /* CPython's pickler gives a frame that has less no header */
 
 bool write_held_slow(struct writer *w, const void *data, size_t n, struct error *err)
 {
@@ -46,11 +44,6 @@ bool write_flush(struct writer *w, struct error *err)
     const size_t n = w->held_len;
     w->held_len = 0;
     return sink_write(w->out, w->held, n, err);
-}
-
-bool write_boundary(struct writer *w, struct error *err)
-{
-    return w->protocol < 4 || w->held_len < FRAME_TARGET || write_flush(w, err);
 }
 
 /* pickle.dumps() counts what is in it, pickletools.optimize() all of the opcode. */

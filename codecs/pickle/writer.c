@@ -1,11 +1,10 @@
 #include "writer.h"
 
+#include "batches.h"
 #include "reader.h"
 #include "utf8.h"
 
 #include <assert.h>
-
-enum { BATCH = 1000 }; /* items between a mark and its APPENDS, SETITEMS or ADDITEMS */
 
 /* How an object is written at a protocol: the older ones have to say it by calls. */
 enum form {
@@ -46,21 +45,6 @@ static bool is_spread(const struct writer *w, const struct walk_event *e)
 
 /* ---- batches ---- */
 
-/* CPython knows the length of its own lists, dicts and sets, and writes batches of them without looking
- * ahead. */
-static bool batch_before(struct writer *w, size_t index, size_t count, struct error *err)
-{
-    return w->protocol == 0 || count == 1 || index % BATCH != 0 || write_op(w, OP_MARK, err);
-}
-
-static bool batch_after(struct writer *w, size_t index, size_t count, enum opcode one, enum opcode many,
-                        struct error *err)
-{
-    if (w->protocol == 0 || count == 1)
-        return write_op(w, one, err);
-    return (index % BATCH != BATCH - 1 && index + 1 != count) || write_op(w, many, err);
-}
-
 /* What an object yields comes one by one: a single one left over needs no mark. */
 static bool yielded_before(struct writer *w, size_t index, size_t count, struct error *err)
 {
@@ -82,14 +66,7 @@ bool write_item_before(struct writer *w, size_t index, size_t count, struct erro
 
 bool write_item_after(struct writer *w, size_t index, size_t count, struct error *err)
 {
-    return batch_after(w, index, count, OP_APPEND, OP_APPENDS, err);
-}
-
-/* After as many items as a batch holds, CPython opens another for dicts and sets, and finds it empty. */
-static bool empty_batch(struct writer *w, size_t index, size_t count, enum opcode many, struct error *err)
-{
-    return index + 1 != count || count % BATCH != 0 || w->protocol == 0 ||
-           (write_op(w, OP_MARK, err) && write_op(w, many, err));
+    return list_item_after(w, index, count, err);
 }
 
 /* ---- before a part ---- */
@@ -247,8 +224,7 @@ static bool after_in(struct writer *w, const struct walk_event *e, struct error 
     case VALUE_FROZENSET:
         return w->protocol >= 4 || write_item_after(w, e->index, e->count, err);
     case VALUE_DICT:
-        return e->role == WALK_KEY || (batch_after(w, e->index, e->count, OP_SETITEM, OP_SETITEMS, err) &&
-                                       empty_batch(w, e->index, e->count, OP_SETITEMS, err));
+        return e->role == WALK_KEY || dict_pair_after(w, e->index, e->count, err);
     case VALUE_OBJECT:
         return after_in_object(w, e, err);
     case VALUE_NONE:
@@ -275,13 +251,13 @@ static bool after_in(struct writer *w, const struct walk_event *e, struct error 
 
 /* ---- entering ---- */
 
-static bool enter_list(struct writer *w, struct value *v, struct error *err)
+bool write_list_enter(struct writer *w, struct value *v, struct error *err)
 {
     return (w->protocol > 0 ? write_op(w, OP_EMPTY_LIST, err) : write_raw(w, "(l", 2, err)) &&
            write_memo(w, v, err);
 }
 
-static bool enter_dict(struct writer *w, struct value *v, struct error *err)
+bool write_dict_enter(struct writer *w, struct value *v, struct error *err)
 {
     return (w->protocol > 0 ? write_op(w, OP_EMPTY_DICT, err) : write_raw(w, "(d", 2, err)) &&
            write_memo(w, v, err);
@@ -294,7 +270,7 @@ static bool enter_set(struct writer *w, struct value *v, struct error *err)
     if (w->protocol >= 4)
         return frozen ? write_op(w, OP_MARK, err) : write_op(w, OP_EMPTY_SET, err) && write_memo(w, v, err);
     return write_known(w, frozen ? KNOWN_FROZENSET : KNOWN_SET, err) && write_tuple_begin(w, 1, err) &&
-           enter_list(w, NULL, err);
+           write_list_enter(w, NULL, err);
 }
 
 static bool enter_object(struct writer *w, const struct value_object *o, struct error *err)
@@ -373,9 +349,9 @@ static bool enter(struct writer *w, const struct walk_event *e, struct error *er
     struct value *v = e->value;
     switch ((enum value_kind)v->kind) {
     case VALUE_LIST:
-        return enter_list(w, v, err);
+        return write_list_enter(w, v, err);
     case VALUE_DICT:
-        return enter_dict(w, v, err);
+        return write_dict_enter(w, v, err);
     case VALUE_TUPLE:
         return is_spread(w, e) || write_tuple_begin(w, v->list.count, err);
     case VALUE_SET:
@@ -518,14 +494,18 @@ static bool drain_rest(struct writer *w, struct error *err)
 static bool advance(struct writer *w, struct error *err)
 {
     struct walk_event event;
-    const enum step step = walk_next(&w->e->walk, &event, err);
-    if (step == STEP_FAIL)
-        return false;
-    if (step == STEP_DONE) {
-        w->ended = true;
-        return write_op(w, OP_STOP, err) && write_flush(w, err);
+    bool any = false, ok = write_run(w, &any, err);
+    if (ok && !any) {
+        const enum step step = walk_next(&w->e->walk, &event, err);
+        if (step == STEP_FAIL)
+            return false;
+        if (step == STEP_DONE) {
+            w->ended = true;
+            return write_op(w, OP_STOP, err) && write_flush(w, err);
+        }
+        ok = emit(w, &event, err);
     }
-    if (emit(w, &event, err))
+    if (ok)
         return true;
     char pointer[sizeof err->pointer];
     walk_pointer(&w->e->walk, pointer, sizeof pointer);

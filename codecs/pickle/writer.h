@@ -77,8 +77,16 @@ static inline bool write_raw(struct writer *w, const void *data, size_t n, struc
     return true;
 }
 
+/* Everything held goes to the sink: as a frame from protocol 4 on. */
+bool write_flush(struct writer *w, struct error *err);
+
+enum { FRAME_TARGET = 64 << 10 }; /* CPython's pickler closes a frame that has so much */
+
 /* A new value begins: where a frame may end. */
-bool write_boundary(struct writer *w, struct error *err);
+static inline bool write_boundary(struct writer *w, struct error *err)
+{
+    return w->protocol < 4 || w->held_len < FRAME_TARGET || write_flush(w, err);
+}
 
 /* An opcode begins: a frame of pickletools.optimize() may end there too. */
 static inline bool write_start(struct writer *w, struct error *err)
@@ -92,8 +100,6 @@ static inline bool write_op(struct writer *w, enum opcode op, struct error *err)
     return write_start(w, err) && write_raw(w, &byte, 1, err);
 }
 
-/* Everything held goes to the sink: as a frame from protocol 4 on. */
-bool write_flush(struct writer *w, struct error *err);
 /* A header and data: when there is much of it, outside of frames, and without a copy. data must stay. */
 bool write_sized(struct writer *w, const void *header, size_t n, struct bytes data, struct error *err);
 /* The same for data that follows in blocks: each goes to write_block. */
@@ -141,7 +147,19 @@ bool write_array_leave(struct writer *w, struct value *v, struct error *err);
 /* A table's node becomes the object that pandas would pickle: a DataFrame, or a Series. */
 bool write_table_object(struct writer *w, struct value *v, struct error *err);
 
+/* ---- write_run.c ---- */
+
+/*
+ * Scalars beside each other in a list, tuple or dict, and small lists and dicts of nothing else among them:
+ * as many as come next, without an event of the walk for each. *any: there were some.
+ */
+bool write_run(struct writer *w, bool *any, struct error *err);
+
 /* ---- writer.c ---- */
+
+/* A list or dict before its parts; v may be NULL. */
+bool write_list_enter(struct writer *w, struct value *v, struct error *err);
+bool write_dict_enter(struct writer *w, struct value *v, struct error *err);
 
 /* Items of a list: what comes before and after the index-th of count. */
 bool write_item_before(struct writer *w, size_t index, size_t count, struct error *err);
