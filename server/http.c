@@ -39,6 +39,11 @@ struct delivery {
     uint64_t sent;
 };
 
+static int socket_of(const struct delivery *d)
+{
+    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static const char *find_header(const void *headers, const char *name)
 {
     struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
@@ -58,6 +63,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->linger = false;
     d->status = 0;
     d->sent = 0;
+    d->transaction.socket = socket_of(d);
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
     return d;
@@ -103,11 +109,6 @@ static struct MHD_Response *bytes_response(struct delivery *d, struct bytes body
 {
     d->sent = body.len;
     return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
-}
-
-static int socket_of(const struct delivery *d)
-{
-    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
 /* Where the kernel queues no more of a file than it can send soon, it sends from the processor's cache. */
