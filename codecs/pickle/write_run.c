@@ -9,9 +9,10 @@ enum {
 
 /* ---- one part ---- */
 
+/* Those that are written without fail, but for a lack of memory: where others fail, the walk says. */
 static bool is_scalar(const struct value *v)
 {
-    return v->kind <= VALUE_STR;
+    return v->kind <= VALUE_STR && v->kind != VALUE_BIGINT && v->kind != VALUE_COMPLEX;
 }
 
 /* A list or dict that has nothing but scalars, and few of them. */

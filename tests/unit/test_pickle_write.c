@@ -261,6 +261,28 @@ static void what_a_protocol_cannot_say_is_refused(void **state)
     }
 }
 
+/* The dict and its neighbours are such as are written without the walk, but for this one value. */
+static void the_place_of_a_failure_is_told(void **state)
+{
+    (void)state;
+    struct value *list = value_new(&arena, VALUE_LIST), *dict = value_new(&arena, VALUE_DICT);
+    uint8_t *big = arena_alloc(&arena, 50000, 1);
+    assert_non_null(big);
+    big[49998] = 1;
+    assert_true(value_put(&arena, &dict->dict, value_text(&arena, "small"), value_int(&arena, 1)));
+    assert_true(value_put(&arena, &dict->dict, value_text(&arena, "big"),
+                          value_integer(&arena, bytes_of(big, 50000))));
+    put(list, value_float(&arena, 1.5));
+    put(list, dict);
+    struct codec_options options = codec_options_default;
+    struct error err = {0};
+    struct bytes out;
+    options.protocol = 0;
+    assert_false(test_encode(&pickle_codec, list, &options, 100, &arena, &out, &err));
+    assert_string_equal(err.limit, "digits");
+    assert_string_equal(err.pointer, "/1/big");
+}
+
 /* Made inside of its own arguments: an object is written once, and the second one is dropped. */
 static void cycles_through_arguments_end(void **state)
 {
@@ -422,6 +444,7 @@ int main(void)
         TEST(what_was_read_comes_back),
         TEST(objects_come_back_by_what_each_protocol_has),
         TEST(what_a_protocol_cannot_say_is_refused),
+        TEST(the_place_of_a_failure_is_told),
         TEST(cycles_through_arguments_end),
         TEST(unused_memo_entries_are_left_out),
         TEST(an_array_is_read_block_by_block),
