@@ -75,10 +75,11 @@ static bool add_dimension(struct survey *s, uint64_t n, struct error *err)
     return true;
 }
 
-/* Shared lists may stand for more elements than there is memory for: don't even count them. */
+/* Shared lists may stand for more elements, and shared texts be wider, than there is memory for: don't even
+ * look at them. */
 static bool check_parts(const struct survey *s, struct error *err)
 {
-    size_t parts = 1;
+    size_t parts = s->any ? s->dtype.itemsize : 1;
     for (unsigned i = 0; i < s->ndim; i++)
         if (s->shape[i] > 0 && (!checked_mul(parts, s->shape[i], &parts) || parts > s->arena->budget))
             return arena_fail(s->arena, err);
@@ -133,10 +134,13 @@ static bool dtype_of_array(struct survey *s, const struct array *a, struct dtype
 {
     if (!dtype_is_flat(&a->dtype))
         return refuse(&s->path, err, "an array in it holds objects or text");
+    bool crosses;
     const struct dtype *little = dtype_little(&a->dtype, s->arena);
     if (little == NULL)
         return arena_fail(s->arena, err);
-    *out = *little;
+    if (!dtype_crosses(&a->dtype, s->arena, &crosses, err))
+        return false;
+    *out = crosses ? a->dtype : *little;
     return true;
 }
 
@@ -205,10 +209,12 @@ static bool add_element(struct survey *s, const struct value *v, struct error *e
     if (!s->any) {
         s->dtype = t;
         s->any = true;
-        return true;
+        return check_parts(s, err);
     }
-    return dtype_promote(&s->dtype, &t, &s->dtype) ||
-           refuse(&s->path, err, "no dtype holds this and what comes before it");
+    const size_t before = s->dtype.itemsize;
+    if (!dtype_promote(&s->dtype, &t, &s->dtype))
+        return refuse(&s->path, err, "no dtype holds this and what comes before it");
+    return s->dtype.itemsize == before || check_parts(s, err);
 }
 
 static bool survey(struct survey *s, const struct value *v, struct error *err)
@@ -269,6 +275,7 @@ static bool put_array(const struct array *a, const struct dtype *t, uint8_t **to
 {
     enum { WINDOW = 64 << 10 };
     const size_t size = a->dtype.itemsize;
+    const bool same = dtype_equal(&a->dtype, t);
     const uint8_t *block;
     size_t count;
     uint8_t *one = arena_alloc(arena, 1, size); /* in little-endian order */
@@ -281,7 +288,8 @@ static bool put_array(const struct array *a, const struct dtype *t, uint8_t **to
             return true;
         for (size_t i = 0; i < count; i++, *to += t->itemsize) {
             memcpy(one, block + i * size, size);
-            dtype_swap(&a->dtype, one, 1);
+            if (!same)
+                dtype_swap(&a->dtype, one, 1);
             dtype_convert(&a->dtype, one, t, *to);
         }
     }

@@ -1,8 +1,6 @@
 #include "keyset.h"
 
 #include <math.h>
-#include <sys/random.h>
-#include <time.h>
 
 #include "bigint.h"
 #include "number.h"
@@ -14,19 +12,10 @@ struct keyset_slot {
     uint32_t low, place;
 };
 
-struct print {
-    uint64_t a, b;
-};
-
 struct keyset_known {
     const struct value *part;
-    struct print print;
+    struct sip_print print;
     bool open; /* still being read: meeting it again means that it contains itself */
-};
-
-/* SipHash-1-3 with 128 bits of output (Aumasson and Bernstein, 2012), fed with whole words. */
-struct sip {
-    uint64_t v0, v1, v2, v3;
 };
 
 /* A tuple, frozenset or slice that is being read. */
@@ -34,7 +23,7 @@ struct keyset_frame {
     const struct value *part;
     size_t index;
     struct sip sip;
-    struct print sum; /* frozenset: order does not count */
+    struct sip_print sum; /* frozenset: order does not count */
 };
 
 /* What a fingerprint is about: equal values of different types share a row. */
@@ -58,92 +47,33 @@ enum tag {
 
 enum { REMEMBER_TEXT = 256, REMEMBER_ITEMS = 8 };
 
-static inline uint64_t rotate(uint64_t v, int bits)
+static struct sip_print print_words(const struct keyset *k, enum tag tag, uint64_t a, uint64_t b)
 {
-    return v << bits | v >> (64 - bits);
-}
-
-static inline void sip_round(struct sip *s)
-{
-    s->v0 += s->v1;
-    s->v1 = rotate(s->v1, 13) ^ s->v0;
-    s->v0 = rotate(s->v0, 32);
-    s->v2 += s->v3;
-    s->v3 = rotate(s->v3, 16) ^ s->v2;
-    s->v0 += s->v3;
-    s->v3 = rotate(s->v3, 21) ^ s->v0;
-    s->v2 += s->v1;
-    s->v1 = rotate(s->v1, 17) ^ s->v2;
-    s->v2 = rotate(s->v2, 32);
-}
-
-static inline struct sip sip_start(const struct keyset *k)
-{
-    return (struct sip){k->seed[0] ^ 0x736f6d6570736575, k->seed[1] ^ 0x646f72616e646f6d ^ 0xee,
-                        k->seed[0] ^ 0x6c7967656e657261, k->seed[1] ^ 0x7465646279746573};
-}
-
-static inline void sip_word(struct sip *s, uint64_t word)
-{
-    s->v3 ^= word;
-    sip_round(s);
-    s->v0 ^= word;
-}
-
-static inline struct print sip_end(struct sip *s)
-{
-    struct print out;
-    s->v2 ^= 0xee;
-    for (int i = 0; i < 3; i++)
-        sip_round(s);
-    out.a = s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
-    s->v1 ^= 0xdd;
-    for (int i = 0; i < 3; i++)
-        sip_round(s);
-    out.b = s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
-    return out;
-}
-
-static void sip_bytes(struct sip *s, enum tag tag, struct bytes b)
-{
-    sip_word(s, (uint64_t)tag | (uint64_t)b.len << 8);
-    size_t i = 0;
-    for (; b.len - i >= 8; i += 8)
-        sip_word(s, load_u64_le(b.data + i));
-    if (i == b.len)
-        return;
-    uint64_t last = 0;
-    memcpy(&last, b.data + i, b.len - i);
-    sip_word(s, last);
-}
-
-static struct print print_words(const struct keyset *k, enum tag tag, uint64_t a, uint64_t b)
-{
-    struct sip s = sip_start(k);
+    struct sip s = sip_start(k->seed);
     sip_word(&s, tag);
     sip_word(&s, a);
     sip_word(&s, b);
-    return sip_end(&s);
+    return sip_end_print(&s);
 }
 
-static struct print print_bytes(const struct keyset *k, enum tag tag, struct bytes b)
+static struct sip_print print_bytes(const struct keyset *k, enum tag tag, struct bytes b)
 {
-    struct sip s = sip_start(k);
+    struct sip s = sip_start(k->seed);
     sip_bytes(&s, tag, b);
-    return sip_end(&s);
+    return sip_end_print(&s);
 }
 
-static struct print print_self(const struct keyset *k, const struct value *v)
+static struct sip_print print_self(const struct keyset *k, const struct value *v)
 {
     return print_words(k, TAG_SELF, (uint64_t)(uintptr_t)v, 0);
 }
 
-static struct print print_int(const struct keyset *k, int64_t n)
+static struct sip_print print_int(const struct keyset *k, int64_t n)
 {
     return print_words(k, TAG_NUMBER, (uint64_t)n, 0);
 }
 
-static struct print print_unsigned(const struct keyset *k, uint64_t n)
+static struct sip_print print_unsigned(const struct keyset *k, uint64_t n)
 {
     uint8_t bytes[9] = {0}; /* the ninth is the sign */
     if (n <= INT64_MAX)
@@ -153,7 +83,7 @@ static struct print print_unsigned(const struct keyset *k, uint64_t n)
 }
 
 /* A whole double beyond int64 as the integer that it equals: 53 bits shifted left. */
-static struct print print_whole(const struct keyset *k, double real)
+static struct sip_print print_whole(const struct keyset *k, double real)
 {
     int exponent;
     const double fraction = frexp(real, &exponent);
@@ -168,7 +98,7 @@ static struct print print_whole(const struct keyset *k, double real)
     return print_bytes(k, TAG_BIG, bigint_trim(bytes_of(bytes, len + 1)));
 }
 
-static struct print print_real(const struct keyset *k, const struct value *self, double real)
+static struct sip_print print_real(const struct keyset *k, const struct value *self, double real)
 {
     if (isnan(real))
         return print_self(k, self);
@@ -181,7 +111,7 @@ static struct print print_real(const struct keyset *k, const struct value *self,
     return print_words(k, TAG_REAL, bits, 0);
 }
 
-static struct print print_complex(const struct keyset *k, const struct value *v)
+static struct sip_print print_complex(const struct keyset *k, const struct value *v)
 {
     if (v->complex[1] == 0)
         return print_real(k, v, v->complex[0]);
@@ -203,7 +133,7 @@ static uint64_t range_count(int64_t start, int64_t stop, int64_t step)
 }
 
 /* Ranges are equal when they give the same numbers. */
-static struct print print_range(const struct keyset *k, const struct value *v)
+static struct sip_print print_range(const struct keyset *k, const struct value *v)
 {
     for (size_t i = 0; i < v->list.count; i++)
         if (v->list.count != 3 || v->list.items[i]->kind != VALUE_INT)
@@ -212,23 +142,23 @@ static struct print print_range(const struct keyset *k, const struct value *v)
         return print_self(k, v);
     const int64_t start = v->list.items[0]->integer, step = v->list.items[2]->integer;
     const uint64_t count = range_count(start, v->list.items[1]->integer, step);
-    struct sip s = sip_start(k);
+    struct sip s = sip_start(k->seed);
     sip_word(&s, TAG_RANGE);
     sip_word(&s, count);
     sip_word(&s, count > 0 ? (uint64_t)start : 0);
     sip_word(&s, count > 1 ? (uint64_t)step : 0);
-    return sip_end(&s);
+    return sip_end_print(&s);
 }
 
-static struct print print_global(const struct keyset *k, const struct value_global *g)
+static struct sip_print print_global(const struct keyset *k, const struct value_global *g)
 {
-    struct sip s = sip_start(k);
+    struct sip s = sip_start(k->seed);
     sip_bytes(&s, TAG_GLOBAL, g->module);
     sip_bytes(&s, TAG_GLOBAL, g->name);
-    return sip_end(&s);
+    return sip_end_print(&s);
 }
 
-static struct print print_dtype(const struct keyset *k, const struct value *v)
+static struct sip_print print_dtype(const struct keyset *k, const struct value *v)
 {
     if (v->dtype->field_count > 0 || v->dtype->base != NULL)
         return print_self(k, v);
@@ -238,7 +168,7 @@ static struct print print_dtype(const struct keyset *k, const struct value *v)
 }
 
 /* A NumPy scalar equals the number that it holds. */
-static struct print print_scalar(const struct keyset *k, const struct value *v)
+static struct sip_print print_scalar(const struct keyset *k, const struct value *v)
 {
     const struct array *a = v->array;
     const size_t size = a->dtype.itemsize;
@@ -264,11 +194,11 @@ static struct print print_scalar(const struct keyset *k, const struct value *v)
                                       : number_of_half((uint16_t)bits));
     case DTYPE_DATETIME:
     case DTYPE_TIMEDELTA: {
-        struct sip s = sip_start(k);
+        struct sip s = sip_start(k->seed);
         sip_bytes(&s, TAG_TIME, a->dtype.unit);
         sip_word(&s, (uint64_t)a->dtype.kind);
         sip_word(&s, bits);
-        return sip_end(&s);
+        return sip_end_print(&s);
     }
     case DTYPE_COMPLEX:
     case DTYPE_BYTES:
@@ -317,7 +247,7 @@ static const struct keyset_known *known_find(const struct keyset *k, const struc
     return known->part == NULL ? NULL : known;
 }
 
-static bool known_set(struct keyset *k, const struct value *part, struct print print, bool open,
+static bool known_set(struct keyset *k, const struct value *part, struct sip_print print, bool open,
                       struct error *err)
 {
     if (!known_grow(k, err))
@@ -332,7 +262,7 @@ static bool known_set(struct keyset *k, const struct value *part, struct print p
 
 /* Long text would be read once for each time it is used as a key. */
 static bool print_text(struct keyset *k, enum tag tag, const struct value *v, struct bytes text,
-                       struct print *out, struct error *err)
+                       struct sip_print *out, struct error *err)
 {
     if (text.len < REMEMBER_TEXT) {
         *out = print_bytes(k, tag, text);
@@ -356,7 +286,7 @@ static bool refuse(const struct value *v, struct error *err)
 }
 
 /* Everything without parts to wait for. */
-static bool print_leaf(struct keyset *k, const struct value *v, struct print *out, struct error *err)
+static bool print_leaf(struct keyset *k, const struct value *v, struct sip_print *out, struct error *err)
 {
     switch ((enum value_kind)v->kind) {
     case VALUE_NONE:
@@ -427,7 +357,7 @@ static bool push(struct keyset *k, const struct value *v, struct error *err)
         k->frame_capacity = capacity;
     }
     struct keyset_frame *f = &k->frames[k->depth++];
-    *f = (struct keyset_frame){.part = v, .sip = sip_start(k)};
+    *f = (struct keyset_frame){.part = v, .sip = sip_start(k->seed)};
     sip_word(&f->sip, v->kind == VALUE_TUPLE   ? TAG_TUPLE
                       : v->kind == VALUE_SLICE ? TAG_SLICE
                                                : TAG_FROZENSET);
@@ -436,7 +366,8 @@ static bool push(struct keyset *k, const struct value *v, struct error *err)
 }
 
 /* Enters a part, or takes what is known about it: *ready says which. */
-static bool enter(struct keyset *k, const struct value *v, bool *ready, struct print *out, struct error *err)
+static bool enter(struct keyset *k, const struct value *v, bool *ready, struct sip_print *out,
+                  struct error *err)
 {
     *ready = true;
     if (!has_parts(v))
@@ -449,12 +380,13 @@ static bool enter(struct keyset *k, const struct value *v, bool *ready, struct p
         return true;
     }
     *ready = false;
-    if ((k->depth > 0 || v->list.count > REMEMBER_ITEMS) && !known_set(k, v, (struct print){0}, true, err))
+    if ((k->depth > 0 || v->list.count > REMEMBER_ITEMS) &&
+        !known_set(k, v, (struct sip_print){0}, true, err))
         return false;
     return push(k, v, err);
 }
 
-static void feed(struct keyset_frame *f, struct print part)
+static void feed(struct keyset_frame *f, struct sip_print part)
 {
     if (f->part->kind == VALUE_FROZENSET) {
         f->sum.a += part.a;
@@ -466,33 +398,23 @@ static void feed(struct keyset_frame *f, struct print part)
 }
 
 /* The innermost frame has all its parts. */
-static bool leave(struct keyset *k, struct print *out, struct error *err)
+static bool leave(struct keyset *k, struct sip_print *out, struct error *err)
 {
     struct keyset_frame *f = &k->frames[--k->depth];
     sip_word(&f->sip, f->sum.a);
     sip_word(&f->sip, f->sum.b);
-    *out = sip_end(&f->sip);
+    *out = sip_end_print(&f->sip);
     const bool remember = k->depth > 0 || f->part->list.count > REMEMBER_ITEMS;
     return !remember || known_set(k, f->part, *out, false, err);
 }
 
-/* Not before it is needed: most documents that may have keys to compare have none. */
-static void choose_seed(struct keyset *k)
-{
-    k->seeded = true;
-    if (getrandom(k->seed, sizeof k->seed, GRND_NONBLOCK) == (ssize_t)sizeof k->seed)
-        return;
-    struct timespec now; /* before the kernel has gathered entropy */
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    k->seed[0] ^= (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15;
-    k->seed[1] ^= (uint64_t)(uintptr_t)k;
-}
-
-static bool print_key(struct keyset *k, const struct value *key, struct print *out, struct error *err)
+static bool print_key(struct keyset *k, const struct value *key, struct sip_print *out, struct error *err)
 {
     bool ready;
-    if (!k->seeded)
-        choose_seed(k);
+    if (!k->seeded) { /* not before it is needed: most documents that may have keys to compare have none */
+        k->seed = sip_seed_make();
+        k->seeded = true;
+    }
     k->depth = 0;
     if (!enter(k, key, &ready, out, err))
         return false;
@@ -557,7 +479,7 @@ static bool reserve(struct keyset *k, size_t count, struct error *err)
 
 bool keyset_add(struct keyset *k, const struct value *key, size_t place, size_t *found, struct error *err)
 {
-    struct print print;
+    struct sip_print print;
     if (!print_key(k, key, &print, err) || !reserve(k, k->count + 1, err))
         return false;
     if (place >= UINT32_MAX)
@@ -631,7 +553,7 @@ static bool all_differ(struct keyset *k, struct value *const *keys, size_t strid
     if (prints == NULL || ends == NULL)
         return arena_fail(k->arena, err);
     for (size_t i = 0; i < count; i++) {
-        struct print print = {0}; /* the analyzer does not see that a refusal is false */
+        struct sip_print print = {0}; /* the analyzer does not see that a refusal is false */
         if (!print_key(k, keys[i * stride], &print, err))
             return false;
         prints[i] = print.a;

@@ -70,6 +70,16 @@ static bool add_state(struct children *c, const struct value *state, struct erro
     return true;
 }
 
+static bool add_unnamed(struct children *c, const struct value_object *o, struct error *err)
+{
+    struct value_unnamed parts[VALUE_UNNAMED_MOST];
+    const size_t count = value_unnamed(o, parts);
+    for (size_t i = 0; i < count; i++)
+        if (!add_child(c, bytes_text(parts[i].name), parts[i].value, err))
+            return false;
+    return true;
+}
+
 static bool add_columns(struct children *c, const struct value_table *t, struct error *err)
 {
     struct value_pairs named;
@@ -88,7 +98,7 @@ static bool add_parts(struct children *c, const struct value *v, struct error *e
     for (size_t i = 0; i < o->states.count; i++)
         if (!add_state(c, o->states.items[i], err))
             return false;
-    return add_keys(c, &o->pairs, err) && add_indices(c, &o->items, err);
+    return add_keys(c, &o->pairs, err) && add_indices(c, &o->items, err) && add_unnamed(c, o, err);
 }
 
 bool node_of_value(struct value *v, struct arena *arena, struct node *out, struct error *err)

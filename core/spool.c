@@ -36,6 +36,13 @@ void spool_deinit(struct spool *s)
     *s = (struct spool){.fd = -1};
 }
 
+void spool_close(struct spool *s)
+{
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
 /* A file that has no name, or loses it at once; in memory where no folder can be written. */
 static int private_file(void)
 {

@@ -363,12 +363,44 @@ static struct value *find_attribute(const struct value_object *o, struct bytes s
     return NULL;
 }
 
+static bool has_attributes(const struct value *state)
+{
+    bool any = state->kind == VALUE_DICT;
+    for (size_t i = 0; state->kind == VALUE_TUPLE && !any && i < state->list.count; i++)
+        any = state->list.items[i]->kind == VALUE_DICT;
+    return any;
+}
+
+size_t value_unnamed(const struct value_object *o, struct value_unnamed *out)
+{
+    size_t n = 0;
+    if (o->made != OBJECT_BARE && o->args->kind == VALUE_TUPLE && o->args->list.count > 0)
+        out[n++] = (struct value_unnamed){"$args", o->args};
+    if (o->kwargs != NULL)
+        out[n++] = (struct value_unnamed){"$kwargs", o->kwargs};
+    if (o->states.count == 1 && !has_attributes(o->states.items[0]))
+        out[n++] = (struct value_unnamed){"$state", o->states.items[0]};
+    return n;
+}
+
+static struct value *find_unnamed(const struct value_object *o, struct bytes step)
+{
+    struct value_unnamed parts[VALUE_UNNAMED_MOST];
+    const size_t count = value_unnamed(o, parts);
+    for (size_t i = 0; i < count; i++)
+        if (bytes_is(step, parts[i].name))
+            return parts[i].value;
+    return NULL;
+}
+
 static struct value *object_part(const struct value_object *o, struct bytes step)
 {
     struct value *found = find_attribute(o, step);
     if (found == NULL)
         found = find_key(&o->pairs, step);
-    return found != NULL ? found : item_at(&o->items, step);
+    if (found == NULL)
+        found = item_at(&o->items, step);
+    return found != NULL ? found : find_unnamed(o, step);
 }
 
 static bool array_part(const struct array *a, struct bytes field, struct arena *arena, struct value **out,
@@ -452,6 +484,12 @@ bool value_at(struct value *root, struct bytes path, struct arena *arena, struct
     return true;
 }
 
+static bool object_is_group(const struct value_object *o)
+{
+    struct value_unnamed parts[VALUE_UNNAMED_MOST];
+    return o->states.count + o->items.count + o->pairs.count > 0 || value_unnamed(o, parts) > 0;
+}
+
 bool value_is_group(const struct value *v)
 {
     switch ((enum value_kind)v->kind) {
@@ -463,7 +501,7 @@ bool value_is_group(const struct value *v)
     case VALUE_OBJECT:
         if (v->object->meaning != NULL)
             return value_is_group(v->object->meaning);
-        return v->object->states.count + v->object->items.count + v->object->pairs.count > 0;
+        return object_is_group(v->object);
     case VALUE_TABLE:
         return true;
     case VALUE_NONE:

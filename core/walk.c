@@ -1,5 +1,7 @@
 #include "walk.h"
 
+#include "weigh.h"
+
 #include <stdio.h>
 
 /*
@@ -158,6 +160,8 @@ static enum step enter(struct walk *w, const struct walk_event *e, struct error 
                   "the value contains itself; typed JSON and pickle can hold that");
         return fail(w, err);
     }
+    if (w->mode == WALK_TREE && !weigh_allows(v, w->limits, err))
+        return fail(w, err);
     const struct walk_frame frame = {
         .value = v, .role = e->role, .role_index = e->index, .role_count = e->count};
     if (!push(w, &frame, err))

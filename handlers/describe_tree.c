@@ -1,5 +1,7 @@
 #include "describe.h"
 
+#include "sip.h"
+
 #include <assert.h>
 
 /*
@@ -30,6 +32,7 @@ struct tree {
     size_t frame_count, frame_capacity;
     struct met *met;
     size_t met_count, met_capacity;
+    struct sip_seed seed;
     size_t *slots; /* rows of met + 1, by the hash of their id; a power of two of them */
     size_t slot_count;
     char *path; /* of the group that is visited, as the document takes it */
@@ -52,7 +55,7 @@ static void *grow(struct arena *arena, void *items, size_t count, size_t *capaci
 
 static size_t slot_of(const struct tree *t, uint64_t id)
 {
-    size_t at = (size_t)((id * 0x9e3779b97f4a7c15) >> 20) & (t->slot_count - 1);
+    size_t at = (size_t)sip_number(t->seed, id) & (t->slot_count - 1);
     while (t->slots[at] != 0 && t->met[t->slots[at] - 1].id != id)
         at = (at + 1) & (t->slot_count - 1);
     return at;
@@ -314,7 +317,8 @@ static struct bytes last_step(struct bytes path)
 bool describe_tree(const struct document *document, struct bytes path, uint64_t depth,
                    const struct limits *limits, struct arena *arena, struct value **out, struct error *err)
 {
-    struct tree t = {.document = document, .limits = limits, .arena = arena, .depth = depth};
+    struct tree t = {
+        .document = document, .limits = limits, .arena = arena, .depth = depth, .seed = sip_seed_make()};
     const struct bytes root = trim(path);
     struct place place = {.name = last_step(root), .link = LINK_HARD, .root = root};
     struct node node;

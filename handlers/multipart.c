@@ -9,20 +9,66 @@ bool multipart_is(const char *type)
     return type != NULL && strncasecmp(type, "multipart/", 10) == 0;
 }
 
+/* ---- the Content-Type: type/subtype, and parameters (RFC 9110, 5.6.6 and 8.3.1; RFC 2045, 5.1) ---- */
+
+static const char *skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t");
+}
+
+/* The value at *at, a token or a quoted string, without quotes and escapes; as much of it as out holds. *len
+ * is its whole length. Moves *at behind it. */
+static void take_value(const char **at, char *out, size_t size, size_t *len)
+{
+    const char *p = *at;
+    const bool quoted = *p == '"';
+    size_t n = 0;
+    p += quoted;
+    for (; *p != '\0' && (quoted ? *p != '"' : strchr("; \t,", *p) == NULL); p++) {
+        if (quoted && *p == '\\' && p[1] != '\0')
+            p++;
+        if (n < size)
+            out[n] = *p;
+        n++;
+    }
+    *len = n;
+    *at = p + (quoted && *p == '"');
+}
+
+/* The first parameter of that name. False: there is none. */
+static bool find_parameter(const char *type, const char *name, char *out, size_t size, size_t *len)
+{
+    const size_t name_len = strlen(name);
+    const char *at = type + strcspn(type, ";");
+    while (*at == ';') {
+        at = skip_blanks(at + 1);
+        const size_t n = strcspn(at, "=; \t");
+        const bool wanted = n == name_len && strncasecmp(at, name, n) == 0;
+        at = skip_blanks(at + n);
+        if (*at == '=') {
+            at = skip_blanks(at + 1);
+            take_value(&at, out, size, len);
+            if (wanted)
+                return true;
+        }
+        at += strcspn(at, ";");
+    }
+    return false;
+}
+
 /* "\r\n--" and the boundary: what stands before every part but perhaps the first, and after the last. */
 static bool delimiter_of(const char *type, char *out, size_t *len, struct error *err)
 {
-    const char *at = strcasestr(type, "boundary=");
-    at = at == NULL ? "" : at + strlen("boundary=");
-    const size_t n = at[0] == '"' ? strcspn(++at, "\"") : strcspn(at, "; \t");
-    if (n == 0 || n > BOUNDARY_MAX)
+    size_t n = 0;
+    memcpy(out, "\r\n--", 4);
+    if (!find_parameter(type, "boundary", out + 4, BOUNDARY_MAX, &n) || n == 0 || n > BOUNDARY_MAX)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
                     "the Content-Type has no boundary of 1 to %d characters", BOUNDARY_MAX);
-    memcpy(out, "\r\n--", 4);
-    memcpy(out + 4, at, n);
     *len = n + 4;
     return true;
 }
+
+/* ---- the body ---- */
 
 static struct bytes skip(struct bytes b, size_t n)
 {

@@ -152,6 +152,7 @@ bool param_options(const struct request *request, const struct codec_options **o
         !param_bool(request, "header", &o->header, err) ||
         !param_choice(request, "encoding", encodings, &encoding, err) || !param_index(request, o, err))
         return false;
+    o->header_said = param_find(request, "header") != NULL;
     o->nan = nan;
     o->table = table;
     o->encoding = encoding;

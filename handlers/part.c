@@ -5,6 +5,7 @@
 #include "params.h"
 #include "selection.h"
 #include "table.h"
+#include "weigh.h"
 
 bool part_of_request(const struct request *request, struct part *out, struct error *err)
 {
@@ -122,12 +123,32 @@ static bool fields(const struct part *part, struct arena *arena, struct value **
     return *v != NULL || arena_fail(arena, err);
 }
 
+/* What a typed array of JavaScript's can hold: little-endian, no halves, nothing wider than a double. */
+static bool safe_dtype(const struct dtype *t, struct dtype *out, struct error *err)
+{
+    const bool complex = t->kind == DTYPE_COMPLEX, real = complex || t->kind == DTYPE_FLOAT;
+    const size_t most = complex ? 16 : 8, least = complex ? 8 : 4;
+    char name[48];
+    dtype_typestr(t, name);
+    if (!dtype_is_numeric(t))
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "dtype=safe is for bool, integers, floats and complex numbers; these are %s", name);
+    const size_t size = real && t->itemsize > most ? most : real && t->itemsize < least ? least : t->itemsize;
+    *out = dtype_make(t->kind, size);
+    return true;
+}
+
 static bool cast(struct bytes name, struct arena *arena, struct value **v, struct error *err)
 {
     struct dtype dtype;
     struct array seen;
-    if (!dtype_parse(name, &dtype, err) || !array_needed(v, "dtype", arena, err) ||
-        !array_cast((*v)->array, &dtype, arena, &seen, err))
+    const bool safe = bytes_is(name, "safe");
+    if ((!safe && !dtype_parse(name, &dtype, err)) || !array_needed(v, "dtype", arena, err) ||
+        (safe && !safe_dtype(&(*v)->array->dtype, &dtype, err)))
+        return false;
+    if (safe && dtype_equal(&(*v)->array->dtype, &dtype))
+        return true;
+    if (!array_cast((*v)->array, &dtype, arena, &seen, err))
         return false;
     *v = value_array(arena, &seen);
     return *v != NULL || arena_fail(arena, err);
@@ -154,13 +175,16 @@ bool part_value(const struct request *request, const struct document *document, 
     struct value *v;
     if (!document->ops->value(document->self, part->path, request->arena, &v, err))
         return false;
+    const struct value *const whole = value_meaning(v);
     if (part->field_count > 0 && !fields(part, request->arena, &v, err))
         return false;
     if (part->slice.len > 0 && !slice(request, part->slice, &v, err))
         return false;
     if (part->dtype.len > 0 && !cast(part->dtype, request->arena, &v, err))
         return false;
-    if (!within_limits(v, request->service->limits, err))
+    if (!within_limits(v, request->service->limits, err) ||
+        (v != whole && (whole->flags & (VALUE_MANY | VALUE_LONG)) != 0 &&
+         !weigh(v, request->service->limits, request->arena, err)))
         return false;
     *out = v;
     return true;

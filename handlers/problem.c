@@ -22,6 +22,7 @@ const struct problem problems[ERR_KIND_COUNT] = {
     [ERR_PRECONDITION] = {412, "precondition-failed", "The resource is not in the state that was asked for"},
     [ERR_RANGE] = {416, "range-not-satisfiable", "The resource ends before the range begins"},
     [ERR_BUSY] = {429, "busy", "The server is busy: try again later"},
+    [ERR_GONE] = {499, "client-gone", "The client closed the connection"}, /* for the log alone */
     [ERR_IO] = {500, "io", "Reading or writing failed"},
     [ERR_MEMORY] = {503, "out-of-memory", "The server has no memory left"},
     [ERR_INTERNAL] = {500, "internal", "The server made a mistake"},

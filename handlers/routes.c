@@ -16,6 +16,7 @@ static const char *const one_object[] = {"path", "pretty", PARAM_READING, NULL};
 static const char *const attributes[] = {"path",     "name*",    "format",      "nan", "pretty",
                                          "protocol", "optimize", PARAM_READING, NULL};
 static const char *const data[] = {PART_PARAMETERS, "format", PARAM_OPTIONS, NULL};
+static const char *const statistics[] = {PART_PARAMETERS, "pretty", PARAM_READING, NULL};
 
 const struct route routes[] = {
     {"POST", "/v1/convert", "convert", convert, true, converting},
@@ -28,6 +29,7 @@ const struct route routes[] = {
     {"GET", "/v1/meta/{name}", "getMeta", get_meta, false, one_object},
     {"GET", "/v1/attrs/{name}", "getAttributes", get_attrs, false, attributes},
     {"GET", "/v1/data/{name}", "getData", get_data, false, data},
+    {"GET", "/v1/stats/{name}", "getStatistics", get_stats, false, statistics},
     {"GET", "/v1/formats", "listFormats", list_formats, false, pretty},
     {"GET", "/healthz", "health", health, false, none},
     {"GET", "/readyz", "ready", ready, false, none},

@@ -32,6 +32,7 @@ struct codec_options {
         *buffers; /* pickle decode: what NEXT_BUFFER takes, in order; NULL: they stay outside */
     size_t buffer_count;
     bool header;       /* csv: tables with names begin with a line of them; default true */
+    bool header_said;  /* csv decode: ... even one of numbers, which are no names otherwise */
     struct crew *crew; /* helps to encode what is big; NULL: nobody does */
 };
 

@@ -24,11 +24,15 @@ struct disassemble_options {
  *
  * Damage is part of the answer, not a failure: the listing goes as far as the machine does, and ends with the
  * place and the reason (a frame that is longer than the input is no reason to end: it is told at the end, if
- * nothing else is). So does a limit of the machine (memory, nodes, digits, and depth for open marks).
+ * nothing else is). So does a limit (memory, nodes, digits, depth for open marks, output).
  * What fails here is what comes before a listing: an empty input (ERR_SYNTAX), and an index that no pickle
  * has (ERR_ARGUMENT) or that damage lies before.
  */
 bool disassemble_new(struct bytes in, const struct disassemble_options *options, const struct limits *limits,
                      struct arena *arena, struct encoder **out, struct error *err);
+
+/* What a listing ended with, once its encoder is done: damage or a limit. NULL: neither. Lives as long as the
+ * encoder. */
+const struct error *disassemble_problem(const struct encoder *e);
 
 #endif

@@ -103,6 +103,12 @@ bool dtype_of_descr(const struct value *descr, struct arena *arena, struct dtype
  * '<'. */
 void dtype_swap(const struct dtype *t, uint8_t *elements, size_t count);
 
+/*
+ * Whether a byte of a field with order '>' is another field's too: dtype_swap() would reverse it for both,
+ * and no order of the bytes is right for both. False: no memory.
+ */
+bool dtype_crosses(const struct dtype *t, struct arena *arena, bool *crosses, struct error *err);
+
 /* The same dtype with every order '<'. NULL: no memory. */
 const struct dtype *dtype_little(const struct dtype *t, struct arena *arena);
 

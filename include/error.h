@@ -20,6 +20,7 @@ enum error_kind {
     ERR_PRECONDITION,    /* If-Match or If-Unmodified-Since does not hold */
     ERR_RANGE,           /* no byte of the range asked for exists */
     ERR_BUSY,            /* come back later */
+    ERR_GONE,            /* nobody waits for the answer any more */
     ERR_IO,              /* reading or writing failed */
     ERR_MEMORY,          /* the machine has no memory left */
     ERR_INTERNAL,        /* our mistake */

@@ -10,6 +10,7 @@
 #ifndef MANDOLINE_KEYSET_H
 #define MANDOLINE_KEYSET_H
 
+#include "sip.h"
 #include "value.h"
 
 struct keyset_slot;
@@ -18,7 +19,7 @@ struct keyset_frame;
 
 struct keyset {
     struct arena *arena;
-    uint64_t seed[2];
+    struct sip_seed seed;
     bool seeded;
     struct keyset_slot *slots; /* open addressing; capacity is 0 or a power of two */
     size_t count, capacity,

@@ -28,6 +28,9 @@ void spool_deinit(struct spool *s);
 
 bool spool_write(struct spool *s, const void *data, size_t n, struct error *err);
 
+/* After spool_finish(): the bytes stay, and the descriptor goes, of which there are few. */
+void spool_close(struct spool *s);
+
 /* The complete body, valid until spool_deinit(). Nothing may be written after it. */
 bool spool_finish(struct spool *s, struct input *out, struct error *err);
 

@@ -41,6 +41,8 @@ enum value_flags {
     VALUE_PYTHON2 = 2,    /* VALUE_STR, VALUE_BYTES: an 8-bit string of Python 2 */
     VALUE_DECODED = 4, /* VALUE_STR: an 8-bit string that is text because the caller said so; see value_raw */
     VALUE_CALLED = 8,  /* VALUE_OBJECT: another object's callable, so it stays one, whatever its class */
+    VALUE_MANY = 16,   /* with its shared parts counted each time it has too many: see weigh.h */
+    VALUE_LONG = 32,   /* the same of the bytes of a text */
 };
 
 struct value_pair {
@@ -207,11 +209,20 @@ static inline bool value_is_container(const struct value *v)
            v->kind == VALUE_SLICE;
 }
 
+/* Parts of an object that its class gives no names: they have those of plain JSON. */
+enum { VALUE_UNNAMED_MOST = 3 };
+struct value_unnamed {
+    const char *name; /* "$args", "$kwargs"; "$state" where it is no attributes */
+    struct value *value;
+};
+/* Those that are there and hold something; returns how many. */
+size_t value_unnamed(const struct value_object *o, struct value_unnamed *out);
+
 /*
  * The part of root that path names: keys, attribute names, indices and record fields joined with '/'; a text
  * key wins over an index. "~1" is '/' and "~0" is '~' inside a step (RFC 6901). "" and "/" are root itself.
- * In a table a step is a column's label or a level's name, "columns" (all of them as a dict) or "index".
- * ERR_NOT_FOUND says which step leads nowhere.
+ * What of an object has no name is value_unnamed(). In a table a step is a column's label or a level's name,
+ * "columns" (all of them as a dict) or "index". ERR_NOT_FOUND says which step leads nowhere.
  */
 bool value_at(struct value *root, struct bytes path, struct arena *arena, struct value **out,
               struct error *err);

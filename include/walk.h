@@ -35,7 +35,8 @@ enum walk_role {
 };
 
 enum walk_mode {
-    WALK_TREE,   /* a shared node is visited each time; a cycle is ERR_UNREPRESENTABLE */
+    WALK_TREE,   /* a shared node is visited each time; a cycle is ERR_UNREPRESENTABLE, and what weigh() found
+                    to be over a limit is ERR_LIMIT */
     WALK_GRAPH,  /* a node whose mark has WALK_SEEN is WALK_AGAIN; the codec sets it, at ENTER, LEAF or LEAVE
                   */
     WALK_SECOND, /* the same with WALK_SEEN_TWICE: a second pass over a graph, after one with WALK_GRAPH */

@@ -222,6 +222,14 @@ static void drop_spool(void *arg)
     spool_deinit(arg);
 }
 
+/* What is short lies in the arena: an archive may have many of it, which together have one limit. */
+static bool keep_in_arena(struct spool *spool, struct arena *arena, struct bytes *bytes, struct error *err)
+{
+    *bytes = arena_copy(arena, *bytes);
+    spool_deinit(spool);
+    return bytes->data != NULL || arena_fail(arena, err);
+}
+
 bool packing_unpack(const struct packing *packing, struct bytes in, const struct limits *limits,
                     struct arena *arena, struct unpacked *out, struct error *err)
 {
@@ -237,6 +245,9 @@ bool packing_unpack(const struct packing *packing, struct bytes in, const struct
         !spool_finish(spool, &whole, err))
         return false;
     u.bytes = whole.bytes;
+    if (spool->fd < 0 && !keep_in_arena(spool, arena, &u.bytes, err))
+        return false;
+    spool_close(spool);
     *out = u;
     return true;
 }

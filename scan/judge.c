@@ -5,20 +5,13 @@ enum { CALL_FINDINGS = 20 }; /* of one callable in one scan: a million calls are
 
 /* ---- names ---- */
 
-static uint64_t hash(struct bytes a, struct bytes b)
+static size_t slot_of(const struct scan *s, const struct known_name *names, size_t slots, struct bytes module,
+                      struct bytes name)
 {
-    uint64_t h = 0xcbf29ce484222325U;
-    for (size_t i = 0; i < a.len; i++)
-        h = (h ^ a.data[i]) * 0x100000001b3U;
-    h = (h ^ 0xff) * 0x100000001b3U;
-    for (size_t i = 0; i < b.len; i++)
-        h = (h ^ b.data[i]) * 0x100000001b3U;
-    return h ^ h >> 29;
-}
-
-static size_t slot_of(const struct known_name *names, size_t slots, struct bytes module, struct bytes name)
-{
-    size_t i = (size_t)hash(module, name) & (slots - 1);
+    struct sip sip = sip_start(s->seed);
+    sip_bytes(&sip, 0, module);
+    sip_bytes(&sip, 0, name);
+    size_t i = (size_t)sip_end(&sip) & (slots - 1);
     while (names[i].name.module.data != NULL &&
            !(bytes_equal(names[i].name.module, module) && bytes_equal(names[i].name.name, name)))
         i = (i + 1) & (slots - 1);
@@ -33,7 +26,7 @@ static bool grow(struct scan *s, struct error *err)
         return arena_fail(s->arena, err);
     for (size_t i = 0; i < s->name_slots; i++)
         if (s->names[i].name.module.data != NULL)
-            names[slot_of(names, wanted, s->names[i].name.module, s->names[i].name.name)] = s->names[i];
+            names[slot_of(s, names, wanted, s->names[i].name.module, s->names[i].name.name)] = s->names[i];
     s->names = names;
     s->name_slots = wanted;
     return true;
@@ -47,7 +40,7 @@ static struct known_name *know(struct scan *s, const struct meaning *m, struct e
 {
     if (s->name_count * 2 >= s->name_slots && !grow(s, err))
         return NULL;
-    struct known_name *n = &s->names[slot_of(s->names, s->name_slots, m->module, m->name)];
+    struct known_name *n = &s->names[slot_of(s, s->names, s->name_slots, m->module, m->name)];
     if (n->name.module.data != NULL)
         return n;
     const struct bytes module = arena_copy(s->arena, m->module), name = arena_copy(s->arena, m->name);

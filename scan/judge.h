@@ -4,6 +4,7 @@
 
 #include "pickle_trace.h"
 #include "policy.h"
+#include "sip.h"
 
 /* What a value stands for, as far as names and texts go. */
 enum meaning_kind {
@@ -65,6 +66,7 @@ struct scan {
     bool joblib;      /* it names a wrapper of arrays, which pickle.load and joblib.load read differently */
     bool out_of_turn; /* it was found by searching, behind damage */
 
+    struct sip_seed seed;
     struct known_name *names; /* hash table */
     size_t name_count, name_slots;
     struct meaning_slot *meanings; /* hash table, of one pickle */

@@ -127,12 +127,87 @@ static bool read_rows(struct policy *p, struct bytes text, struct arena *arena, 
     return true;
 }
 
+/* ---- the index: rows by what must be a dotted beginning of a path for them to have it ---- */
+
+/* A row of any name is found by its module, others by module and name. */
+static bool is_any_of(const struct policy_row *row)
+{
+    return bytes_is(row->name, "*") || bytes_is(row->name, "@");
+}
+
+static uint64_t hash_of(const struct policy *p, struct bytes dotted)
+{
+    struct sip sip = sip_start(p->seed);
+    sip_bytes(&sip, 0, dotted);
+    return sip_end(&sip);
+}
+
+static bool put_row(struct policy *p, size_t i, struct arena *arena)
+{
+    struct policy_row *row = &p->rows[i];
+    const size_t len = row->module.len + (is_any_of(row) ? 0 : 1 + row->name.len);
+    uint8_t *key = arena_alloc(arena, 1, len);
+    if (key == NULL)
+        return false;
+    memcpy(key, row->module.data, row->module.len);
+    if (len > row->module.len) {
+        key[row->module.len] = '.';
+        memcpy(key + row->module.len + 1, row->name.data, row->name.len);
+    }
+    uint32_t *slot = &p->slots[hash_of(p, bytes_of(key, len)) & (p->slot_count - 1)];
+    row->next = *slot;
+    *slot = (uint32_t)i + 1;
+    p->longest = len > p->longest ? len : p->longest;
+    return true;
+}
+
+static bool index_rows(struct policy *p, struct arena *arena, struct error *err)
+{
+    p->seed = sip_seed_make();
+    for (p->slot_count = 64; p->slot_count < 2 * p->count;)
+        p->slot_count *= 2;
+    p->slots = arena_alloc(arena, p->slot_count, sizeof *p->slots);
+    for (size_t i = 0; p->slots != NULL && i < p->count; i++)
+        if (!put_row(p, i, arena))
+            return arena_fail(arena, err);
+    return p->slots != NULL || arena_fail(arena, err);
+}
+
+/* Rows that may have a path, in no order: those in the places of its dotted beginnings, and few others. */
+struct candidates {
+    const struct policy *policy;
+    struct bytes path;
+    size_t len;   /* of the beginning at hand */
+    uint32_t row; /* the next one in its place, plus 1 */
+};
+
+static const struct policy_row *next_candidate(struct candidates *c)
+{
+    const struct policy *p = c->policy;
+    while (c->row == 0) {
+        const size_t from = c->len == 0 ? 0 : c->len + 1; /* behind the dot */
+        if (from > c->path.len || from > p->longest || (c->len > 0 && c->len == c->path.len))
+            return NULL;
+        const uint8_t *dot =
+            from == c->path.len ? NULL : memchr(c->path.data + from, '.', c->path.len - from);
+        c->len = dot == NULL ? c->path.len : (size_t)(dot - c->path.data);
+        if (c->len == 0) /* a dot at the start begins nothing */
+            return NULL;
+        if (c->len <= p->longest)
+            c->row = p->slots[hash_of(p, bytes_of(c->path.data, c->len)) & (p->slot_count - 1)];
+    }
+    const struct policy_row *row = &p->rows[c->row - 1];
+    c->row = row->next;
+    return row;
+}
+
 bool policy_load(struct bytes text, struct arena *arena, const struct policy **out, struct error *err)
 {
     struct policy *p = arena_alloc(arena, 1, sizeof *p);
     if (p == NULL)
         return arena_fail(arena, err);
-    if (!read_rows(p, policy_builtin, arena, err) || !read_rows(p, text, arena, err))
+    if (!read_rows(p, policy_builtin, arena, err) || !read_rows(p, text, arena, err) ||
+        !index_rows(p, arena, err))
         return false;
     *out = p;
     return true;
@@ -219,39 +294,49 @@ static const struct policy_row *hidden(const struct policy *p, struct bytes name
     for (size_t at = 0; at < name.len; at++) {
         if (at > 0 && name.data[at - 1] != '.')
             continue;
-        const struct bytes rest = bytes_of(name.data + at, name.len - at);
-        for (size_t i = 0; i < p->count; i++)
-            if (p->rows[i].module.data[0] == rest.data[0] && /* most rows are done with here */
-                p->rows[i].severity == SEVERITY_DANGEROUS && warns_of(&p->rows[i], rest) > 0)
-                return &p->rows[i];
+        struct candidates c = {.policy = p, .path = bytes_of(name.data + at, name.len - at)};
+        for (const struct policy_row *row; (row = next_candidate(&c)) != NULL;)
+            if (row->severity == SEVERITY_DANGEROUS && warns_of(row, c.path) > 0)
+                return row;
     }
     return NULL;
 }
 
+enum { LONGEST = 512 }; /* of a path that some row may have */
+
+/* module.name, in room. False: it is none that a row may have. */
+static bool join(struct bytes module, struct bytes name, uint8_t room[LONGEST], struct bytes *path)
+{
+    if (module.len >= LONGEST || name.len >= LONGEST - module.len || name.len == 0 || module.len == 0)
+        return false;
+    memcpy(room, module.data, module.len);
+    room[module.len] = '.';
+    memcpy(room + module.len + 1, name.data, name.len);
+    *path = bytes_of(room, module.len + 1 + name.len);
+    return true;
+}
+
 struct opinion policy_name(const struct policy *p, struct bytes module, struct bytes name)
 {
-    enum { LONGEST = 512 };
-    uint8_t path[LONGEST];
+    uint8_t room[LONGEST];
     struct opinion o = {.severity = SEVERITY_SUSPICIOUS};
+    struct bytes whole;
     size_t best = 0;
-    if (module.len + name.len + 1 > LONGEST || name.len == 0 || module.len == 0)
+    if (!join(module, name, room, &whole))
         return o;
-    memcpy(path, module.data, module.len);
-    path[module.len] = '.';
-    memcpy(path + module.len + 1, name.data, name.len);
-    const struct bytes whole = bytes_of(path, module.len + 1 + name.len);
     const struct policy_row *inside = hidden(p, name);
     if (inside != NULL)
         return (struct opinion){SEVERITY_DANGEROUS, 0, true, inside->does};
-    for (size_t i = 0; i < p->count; i++) {
-        const struct policy_row *row = &p->rows[i];
+    struct candidates c = {.policy = p, .path = whole};
+    for (const struct policy_row *row, *last = NULL; (row = next_candidate(&c)) != NULL;) {
         const bool quiet = row->severity == SEVERITY_QUIET;
         const size_t match = quiet ? allows(row, module, name) : warns_of(row, whole);
         if (match == 0)
             continue;
         o.uses |= row->uses;
-        if (match >= best) {
+        if (match > best || (match == best && row > last)) {
             best = match;
+            last = row;
             o.listed = true;
             o.severity = row->severity;
             o.does = row->does;
@@ -314,8 +399,11 @@ static bool fits(struct bytes letters, const struct value_list *args)
 bool policy_call(const struct policy *p, struct bytes module, struct bytes name,
                  const struct value_list *args)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        const struct policy_row *row = &p->rows[i];
+    uint8_t room[LONGEST];
+    struct candidates c = {.policy = p};
+    if (!join(module, name, room, &c.path))
+        return false;
+    for (const struct policy_row *row; (row = next_candidate(&c)) != NULL;) {
         if ((row->uses & USE_CALL) == 0 || allows(row, module, name) == 0)
             continue;
         struct bytes words = row->arguments;

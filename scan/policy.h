@@ -3,6 +3,7 @@
 #define MANDOLINE_SCAN_POLICY_H
 
 #include "scanner.h"
+#include "sip.h"
 
 /* The text of policy.txt. */
 extern const struct bytes policy_builtin;
@@ -17,11 +18,16 @@ struct policy_row {
     struct bytes name;      /* "*": any; "@": any that is spelled as a class is */
     struct bytes arguments; /* USE_CALL: words of letters */
     struct bytes does;
+    uint32_t next; /* in its place of the index, plus 1 */
 };
 
 struct policy {
     struct policy_row *rows;
     size_t count, capacity;
+    struct sip_seed seed;
+    uint32_t *slots; /* the index: the first row of each place, plus 1; a power of two of them */
+    size_t slot_count;
+    size_t longest; /* bytes of a row's MODULE.NAME */
 };
 
 /* "a.b" and "a.b.c" are within "a.b". */

@@ -173,7 +173,8 @@ static bool run_queue(struct scan *s, struct error *err)
 bool scan_document(struct bytes in, const struct policy *policy, const struct limits *limits,
                    struct arena *arena, struct scan_report *out, struct error *err)
 {
-    struct scan s = {.policy = policy, .limits = limits, .arena = arena, .report = out};
+    struct scan s = {
+        .policy = policy, .limits = limits, .arena = arena, .report = out, .seed = sip_seed_make()};
     struct error failed = {0};
     struct item first = {.bytes = in, .member = bytes_of("", 0), .asked = true};
     *out = (struct scan_report){0};

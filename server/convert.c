@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "disassemble.h"
 #include "exchange.h"
 #include "pull.h"
 #include "spool.h"
@@ -252,7 +253,10 @@ static void tell(const struct error *err)
     fputc('\n', stderr);
 }
 
-static int run_endpoint(const struct arguments *arguments, const char *path)
+/* What an answer that is complete tells of its document: the exit status tells it too. */
+typedef const struct error *problem_fn(const struct encoder *encoder);
+
+static int run_endpoint(const struct arguments *arguments, const char *path, problem_fn *problem_of)
 {
     const struct limits *limits = &arguments->config.limits;
     struct error err = {0};
@@ -271,7 +275,12 @@ static int run_endpoint(const struct arguments *arguments, const char *path)
                                    .headers = arguments->input,
                                    .header = header_of_file};
     crew_start(&crew, crew_cores());
-    const bool ok = run_job(&job, path, &err);
+    bool ok = run_job(&job, path, &err);
+    const struct error *told = ok && problem_of != NULL ? problem_of(job.reply.encoder) : NULL;
+    if (told != NULL) {
+        err = *told;
+        ok = false;
+    }
     if (!ok)
         tell(&err);
     pull_deinit(&job.pull);
@@ -285,15 +294,15 @@ static int run_endpoint(const struct arguments *arguments, const char *path)
 
 int command_convert(const struct arguments *arguments)
 {
-    return run_endpoint(arguments, "/v1/convert");
+    return run_endpoint(arguments, "/v1/convert", NULL);
 }
 
 int command_inspect(const struct arguments *arguments)
 {
-    return run_endpoint(arguments, "/v1/inspect");
+    return run_endpoint(arguments, "/v1/inspect", NULL);
 }
 
 int command_disassemble(const struct arguments *arguments)
 {
-    return run_endpoint(arguments, "/v1/disassemble");
+    return run_endpoint(arguments, "/v1/disassemble", disassemble_problem);
 }

@@ -1,11 +1,8 @@
 #include "http.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,8 +18,7 @@ enum {
     DISCARD_MAX = 64 << 10, /* an unwanted body up to this size is read, so that the connection lives on */
     LINGER_MS = 2000,
     WASTE = 1 << 20,
-    BLOCK = 64 << 10,  /* of answers that are not chunked */
-    UNSENT = 32 << 10, /* bytes of a file that wait in the kernel, besides those on their way */
+    BLOCK = 64 << 10, /* of answers that are not chunked */
     SLOW_US = 1000000,
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
@@ -38,6 +34,11 @@ struct delivery {
     unsigned status;
     uint64_t sent;
 };
+
+static int socket_of(const struct delivery *d)
+{
+    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
 
 static const char *find_header(const void *headers, const char *name)
 {
@@ -58,6 +59,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->linger = false;
     d->status = 0;
     d->sent = 0;
+    d->transaction.socket = socket_of(d);
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
     return d;
@@ -105,24 +107,10 @@ static struct MHD_Response *bytes_response(struct delivery *d, struct bytes body
     return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
 }
 
-static int socket_of(const struct delivery *d)
-{
-    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
-
-/* Where the kernel queues no more of a file than it can send soon, it sends from the processor's cache. */
-static void keep_queue_short(const struct delivery *d)
-{
-    const int bytes = UNSENT;
-    setsockopt(socket_of(d), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes); /* else it is slower */
-}
-
 static struct MHD_Response *file_response(struct delivery *d, const struct reply *reply)
 {
     if (reply->size == 0)
         return bytes_response(d, bytes_of("", 0));
-    if (reply->size > UNSENT)
-        keep_queue_short(d);
     const int fd = dup(reply->fd); /* the library closes its own */
     struct MHD_Response *response =
         fd < 0 ? NULL : MHD_create_response_from_fd_at_offset64(reply->size, fd, reply->offset);

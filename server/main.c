@@ -21,7 +21,9 @@ static const struct command commands[] = {
     {"inspect", "IN", "Says what is in a file, or - for standard input, as JSON", inspect_options,
      command_inspect},
     {"disassemble", "IN",
-     "Lists the opcodes of a pickle, or - for standard input, as Python's pickletools does",
+     "Lists the opcodes of a pickle, or - for standard input, as Python's pickletools does; exit status 1 "
+     "when "
+     "it is damaged",
      disassemble_options, command_disassemble},
     {"scan", "FILE...",
      "Says whether it is safe to load files, or - for standard input; exit status 0 safe, 1 not, 2 cannot be "

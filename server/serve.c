@@ -41,6 +41,7 @@ static void server_init(struct server *server, const struct config *config, cons
                     .policy = policy,
                     .ready = is_ready,
                     .admit = transaction_admit,
+                    .gone = transaction_gone,
                     .recall = recall_answer},
         .config = config,
     };

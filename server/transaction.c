@@ -1,5 +1,6 @@
 #include "transaction.h"
 
+#include <poll.h>
 #include <time.h>
 
 #include "number.h"
@@ -146,14 +147,26 @@ static bool undo_coding(struct transaction *t, struct error *err)
            spool_finish(&t->inflated, &t->request.body, err);
 }
 
+static struct transaction *transaction_of(const struct request *request)
+{
+    return (struct transaction *)(uintptr_t)((const uint8_t *)request -
+                                             offsetof(struct transaction, request));
+}
+
 bool transaction_admit(const struct request *request, struct error *err)
 {
-    struct transaction *t =
-        (struct transaction *)(uintptr_t)((const uint8_t *)request - offsetof(struct transaction, request));
+    struct transaction *t = transaction_of(request);
     if (!t->has_place)
         t->has_place = admission_enter(&t->server->admission, err);
     t->admitted = now_us();
     return t->has_place;
+}
+
+/* One that sends no more counts as gone: a client that only shuts down its half cannot be told from it. */
+bool transaction_gone(const struct request *request)
+{
+    struct pollfd client = {.fd = transaction_of(request)->socket, .events = POLLRDHUP};
+    return poll(&client, 1, 0) > 0;
 }
 
 static bool run(struct transaction *t, struct error *err)

@@ -30,6 +30,7 @@ struct transaction {
     char timing[TIMING_MAX];
     uint64_t started, received, admitted; /* microseconds of the monotonic clock */
     bool has_place;                       /* in admission */
+    int socket;                           /* the client's */
     bool crowded;                         /* there are more connections than the limit */
 };
 
@@ -55,8 +56,10 @@ void transaction_answer(struct transaction *t);
 /* The next bytes of a REPLY_ENCODER, at most n; *got is 0 at the end only. False: t->error is set. */
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got);
 
-/* For struct service: request is that of a transaction. */
+/* For struct service: request is that of a transaction, whose socket is set. */
 bool transaction_admit(const struct request *request, struct error *err);
+
+bool transaction_gone(const struct request *request);
 
 /* Microseconds since it began. */
 uint64_t transaction_age(const struct transaction *t);

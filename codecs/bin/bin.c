@@ -12,6 +12,7 @@ enum { WINDOW = 256 << 10 };
 
 static bool bin_begin(struct encoder *e, struct error *err)
 {
+    bool crosses;
     struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
     if (w == NULL)
         return arena_fail(e->arena, err);
@@ -25,6 +26,12 @@ static bool bin_begin(struct encoder *e, struct error *err)
     if (little == NULL)
         return arena_fail(e->arena, err);
     w->swaps = !dtype_equal(little, &w->array.dtype);
+    if (!dtype_crosses(&w->array.dtype, e->arena, &crosses, err))
+        return false;
+    if (crosses)
+        return FAIL(
+            err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+            "big-endian fields that overlap have no little-endian bytes; JSON and pickle can hold them");
     e->state = w;
     return array_cursor_init(&w->cursor, &w->array, WINDOW, e->arena, err);
 }

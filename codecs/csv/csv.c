@@ -5,6 +5,7 @@
 #include "put.h"
 #include "read.h"
 #include "table.h"
+#include "weigh.h"
 
 enum { WINDOW = 256 << 10 };
 
@@ -172,6 +173,8 @@ static bool csv_begin(struct encoder *e, struct error *err)
     struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
     if (w == NULL)
         return arena_fail(e->arena, err);
+    if (!weigh_allows(root, e->limits, err))
+        return false;
     *w = (struct writer){.count = columns ? root->dict.count : table ? root->table->columns.count : 1};
     if (w->count == 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
@@ -255,7 +258,10 @@ static bool csv_decode(const struct input *in, const struct codec_options *optio
                        struct error *err)
 {
     struct bytes text;
-    return input_bytes(in, arena, &text, err) && csv_read(text, options->header, limits, arena, out, err);
+    const enum csv_header header = !options->header       ? CSV_NO_HEADER
+                                   : options->header_said ? CSV_HEADER
+                                                          : CSV_HEADER_OF_TEXT;
+    return input_bytes(in, arena, &text, err) && csv_read(text, header, limits, arena, out, err);
 }
 
 const struct codec csv_codec = {

@@ -1,12 +1,12 @@
 #include "read.h"
 
+#include "keyset.h"
 #include "number.h"
 #include "table.h"
 #include "utf8.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 
 struct cell {
     struct bytes text;
@@ -168,6 +168,15 @@ static bool read_real(const struct cell *cell, double *out)
     return !is_digits(text) && number_read_double(text, out) == text.len;
 }
 
+/* Whether it is a number, however big. */
+static bool is_number(const struct cell *cell)
+{
+    const struct bytes text = without_blanks(cell->text);
+    double real;
+    return read_real(cell, &real) ||
+           (!cell->quoted && text.len > 0 && number_read_double(text, &real) == text.len);
+}
+
 static bool read_integer(const struct cell *cell, int64_t *out)
 {
     return !cell->quoted && number_read_int(without_blanks(cell->text), out);
@@ -253,14 +262,6 @@ static bool is_gap(const struct cell *cell)
     return cell->text.len == 0 && !cell->quoted;
 }
 
-static bool is_empty(struct run r)
-{
-    size_t i = 0;
-    while (i < r.count && is_gap(&r.first[i * r.step]))
-        i++;
-    return i == r.count;
-}
-
 /* 'i', 'f', 'b', or 0 for text. A gap makes numbers floats. */
 static int kind_of_column(struct run r)
 {
@@ -315,57 +316,124 @@ static struct value *column(const struct table *t, struct run r)
     return kind == 0 ? object_list(t, r) : kind == 'b' ? bool_array(t, r) : number_array(t, r, kind, 1);
 }
 
+/* ---- the names of columns ---- */
+
+/* Names that were given, and those that were made; a name's place is its number. */
+struct names {
+    struct keyset taken;
+    size_t count; /* numbers given */
+    size_t given; /* of them, those that stand in the header */
+    size_t *used; /* by number: columns that have or wanted it */
+    struct arena *arena;
+};
+
+static struct value *name_of(const struct table *t, size_t column)
+{
+    if (t->cells[column].text.len > 0)
+        return value_str(t->arena, t->cells[column].text);
+    char *text = arena_printf(t->arena, "Unnamed: %zu", column);
+    return text == NULL ? NULL : value_text(t->arena, text);
+}
+
+static bool number_of(struct names *n, const struct value *name, size_t *out, struct error *err)
+{
+    if (!keyset_add(&n->taken, name, n->count, out, err))
+        return false;
+    n->count += *out == n->count;
+    return true;
+}
+
+/* "name.1" */
+static struct value *numbered(struct arena *arena, struct bytes name, size_t number)
+{
+    char end[NUMBER_MAX + 1] = ".";
+    const size_t n = 1 + number_write_int((int64_t)number, end + 1);
+    uint8_t *text = arena_alloc(arena, 1, name.len + n);
+    if (text == NULL)
+        return NULL;
+    memcpy(mempcpy(text, name.data, name.len), end, n);
+    return value_str(arena, bytes_of(text, name.len + n));
+}
+
+/* A name that an earlier column has becomes "name.1", or what else is free, as pandas spells it. */
+static bool settle(struct names *n, struct value **name, struct error *err)
+{
+    size_t wanted, at;
+    if (!number_of(n, *name, &wanted, err))
+        return false;
+    const struct bytes text = (*name)->text;
+    for (at = wanted; n->used[at] > 0;) {
+        *name = numbered(n->arena, text, n->used[wanted]++);
+        if (*name == NULL)
+            return arena_fail(n->arena, err);
+        if (!number_of(n, *name, &at, err))
+            return false;
+        if (at < n->given && at != wanted) {
+            at = wanted; /* it is another column's own */
+            continue;
+        }
+    }
+    n->used[at]++;
+    return true;
+}
+
+/* Columns with names come first: those without take what is left. */
+static bool name_columns(const struct table *t, struct value **names, struct error *err)
+{
+    struct names n = {.arena = t->arena, .used = arena_alloc(t->arena, 3 * t->width, sizeof *n.used)};
+    size_t number;
+    if (n.used == NULL)
+        return arena_fail(t->arena, err);
+    keyset_init(&n.taken, t->arena);
+    for (size_t i = 0; i < t->width; i++) {
+        names[i] = name_of(t, i);
+        if (names[i] == NULL)
+            return arena_fail(t->arena, err);
+        if (!number_of(&n, names[i], &number, err))
+            return false;
+    }
+    n.given = n.count;
+    for (unsigned unnamed = 0; unnamed < 2; unnamed++)
+        for (size_t i = 0; i < t->width; i++)
+            if ((t->cells[i].text.len == 0) == unnamed && !settle(&n, &names[i], err))
+                return false;
+    return true;
+}
+
 static bool columns(const struct table *t, struct value **out, struct error *err)
 {
     struct value_table table = {.rows = t->count / t->width - 1};
+    struct value **names = arena_alloc(t->arena, t->width, sizeof(struct value *));
+    if (names == NULL)
+        return arena_fail(t->arena, err);
+    if (!name_columns(t, names, err))
+        return false;
     for (size_t i = 0; i < t->width; i++) {
-        struct value *name = value_str(t->arena, t->cells[i].text), *v = column(t, column_of(t, i));
-        if (name == NULL || v == NULL || !value_put(t->arena, &table.columns, name, v))
+        struct value *v = column(t, column_of(t, i));
+        if (v == NULL || !value_put(t->arena, &table.columns, names[i], v))
             return arena_fail(t->arena, err);
     }
     return table_new(t->arena, &table, out, err);
 }
 
-static int by_text(const void *a, const void *b)
+static bool only_numbers(const struct table *t)
 {
-    return bytes_compare(((const struct cell *)a)->text, ((const struct cell *)b)->text);
+    size_t i = 0;
+    while (i < t->count && is_number(&t->cells[i]))
+        i++;
+    return i == t->count;
 }
 
-/* *yes: the first line names columns (read.h). False: no memory. */
-static bool has_names(const struct table *t, bool *yes)
-{
-    bool numbers = false;
-    *yes = false;
-    for (size_t i = 0; i < t->width; i++) {
-        const struct run name = {t->cells + i, 1, 1};
-        if (kind_of(name) != 0)
-            return true;
-        numbers = numbers || (kind_of_column(column_of(t, i)) != 0 && !is_empty(column_of(t, i)));
-    }
-    struct cell *sorted = arena_alloc(t->arena, t->width, sizeof *sorted);
-    if (sorted == NULL)
-        return false;
-    memcpy(sorted, t->cells, t->width * sizeof *sorted);
-    qsort(sorted, t->width, sizeof *sorted, by_text);
-    for (size_t i = 1; i < t->width; i++)
-        numbers = numbers && !bytes_equal(sorted[i - 1].text, sorted[i].text);
-    *yes = numbers;
-    return true;
-}
-
-bool csv_read(struct bytes text, bool header, const struct limits *limits, struct arena *arena,
+bool csv_read(struct bytes text, enum csv_header header, const struct limits *limits, struct arena *arena,
               struct value **out, struct error *err)
 {
     struct table t = {.arena = arena, .limits = limits, .in = text};
-    bool named = false;
     if (!read_lines(&t, err))
         return false;
+    if (t.count > 0 && (header == CSV_HEADER || (header == CSV_HEADER_OF_TEXT && !only_numbers(&t))))
+        return columns(&t, out, err);
     const struct run all = {t.cells, t.count, 1};
     const int kind = kind_of(all);
-    if (kind == 0 && t.count > 0 && header && !has_names(&t, &named))
-        return arena_fail(arena, err);
-    if (kind == 0 && named)
-        return columns(&t, out, err);
     *out = kind != 0 ? number_array(&t, all, kind, t.width) : lists(&t);
     return *out != NULL || arena_fail(arena, err);
 }

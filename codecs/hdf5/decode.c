@@ -4,6 +4,8 @@
  */
 #include "h5.h"
 #include "known.h"
+#include "sip.h"
+#include "weigh.h"
 
 #include <stdio.h>
 
@@ -28,13 +30,15 @@ struct decoding {
     size_t depth, capacity;
     uint64_t nodes;
     struct known_work known;
+    struct sip_seed seed;
     struct made *made;
     size_t made_count, made_capacity; /* capacity: a power of two */
+    bool shares;                      /* one of them was met again */
 };
 
 static struct made *made_slot(const struct decoding *d, uint64_t object)
 {
-    size_t i = (size_t)((object * 0x9e3779b97f4a7c15ULL) >> 20) & (d->made_capacity - 1);
+    size_t i = (size_t)sip_number(d->seed, object) & (d->made_capacity - 1);
     while (d->made[i].value != NULL && d->made[i].object != object)
         i = (i + 1) & (d->made_capacity - 1);
     return &d->made[i];
@@ -254,6 +258,7 @@ static bool visit(struct decoding *d, uint64_t base, struct bytes path, struct b
         !h5_describe(d->file, o.object, bytes_text("data"), d->arena, &o, err))
         return false;
     *out = made_find(d, o.object);
+    d->shares |= *out != NULL;
     return *out != NULL || object_value(d, &o, name, out, err);
 }
 
@@ -264,6 +269,7 @@ static bool next_child(struct decoding *d, struct frame *f, struct error *err)
     const size_t at = d->depth - 1;
     const struct h5_child *c = &f->object.children[f->next++];
     struct value *value = c->link == LINK_HARD ? made_find(d, c->object) : NULL;
+    d->shares |= value != NULL;
     if (value == NULL && !visit(d, f->object.object, c->name, c->name, &value, err))
         return false;
     return member_add(d, &d->frames[at], c->name, value, err);
@@ -294,7 +300,7 @@ static bool finish_group(struct decoding *d, const struct frame *f, struct error
 bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
                struct error *err)
 {
-    struct decoding d = {.file = f, .arena = arena};
+    struct decoding d = {.file = f, .arena = arena, .seed = sip_seed_make()};
     known_start(&d.known, f->limits, arena);
     if (!visit(&d, 0, path, path, out, err))
         return false;
@@ -308,5 +314,5 @@ bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, 
         if (!more)
             d.depth--;
     }
-    return true;
+    return !d.shares || weigh(*out, f->limits, arena, err);
 }

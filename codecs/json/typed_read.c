@@ -7,6 +7,7 @@
 #include "table.h"
 #include "typed.h"
 #include "typed_array.h"
+#include "weigh.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ struct typed_reader {
     size_t id_count, id_capacity;
     struct keyset keyset;
     struct value_list objects; /* whose classes are well known */
+    bool shares;               /* there was a $ref */
     struct known_work known;
     const struct limits *limits;
 };
@@ -561,6 +563,7 @@ static bool begin_ref(struct typed_reader *r, const struct tag_use *use, struct 
     if (n->kind != VALUE_INT || n->integer < 1 || (uint64_t)n->integer > r->id_count)
         return wrong(use, "the number of an $id that stands before it", err);
     *use->place = r->ids[n->integer - 1];
+    r->shares = true;
     return true;
 }
 
@@ -722,5 +725,5 @@ bool typed_read(struct bytes text, const struct limits *limits, struct arena *ar
         return false;
     }
     *out = root;
-    return resolve_known(&r, err);
+    return resolve_known(&r, err) && (!r.shares || weigh(root, limits, arena, err));
 }

@@ -27,12 +27,11 @@ static struct argument double_of(struct listing *l, double real)
     return a;
 }
 
-/* Its digits are there until the next one's. */
+/* Its digits are there until the next opcode runs. */
 static struct argument big_of(struct listing *l, struct bytes twos_complement)
 {
     struct argument a = {.kind = ARGUMENT_NUMBER};
-    arena_free(&l->big);
-    arena_init(&l->big, l->budget);
+    arena_init(&l->big, l->budget - l->own.used);
     return bigint_to_decimal(twos_complement, l->limits->digits, &l->big, &a.text, &l->problem)
                ? a
                : (struct argument){0};

@@ -100,6 +100,7 @@ static bool run_opcode(struct listing *l)
     const size_t marks = m->mark_count;
     const uint64_t next = m->memo.count;
     struct line *line = &l->line;
+    arena_free(&l->big); /* the machine may need its memory */
     *line = (struct line){.offset = (size_t)(m->at - m->in.data)};
     l->end = line->offset;
     bool ran = machine_step(m, &l->problem);
@@ -120,6 +121,48 @@ static bool run_opcode(struct listing *l)
         l->declared = (int)m->protocol;
     if (ran && followed && listing_complete(l))
         l->end += opcode.len;
+    return true;
+}
+
+/* ---- the length of the listing ---- */
+
+/* Bytes that an argument takes. */
+static bool measure(const struct listing *l, uint64_t *len, struct error *err)
+{
+    enum { PIECE = 4096 };
+    AUTO(sink_deinit) struct sink scratch = {0};
+    struct spelling s;
+    if (!sink_init(&scratch, PIECE))
+        return sink_fail(err);
+    spelling_start(&s, l->line.argument, l->form->json);
+    while (!s.closed) {
+        if (!spelling_run(&s, &scratch, err))
+            return false;
+        scratch.len = scratch.taken = 0;
+    }
+    *len = scratch.total;
+    return true;
+}
+
+/*
+ * Whether the line, and after it the end of the listing, is within limits->output: what has begun can say why
+ * it ends, and need not be cut. Arguments are measured only where it matters.
+ */
+static bool line_fits(const struct listing *l, uint64_t total, bool *fits, struct error *err)
+{
+    enum {
+        WORST = 6,       /* bytes of text for one of an argument */
+        LINE_ROOM = 512, /* for the rest of a line, without its indent */
+        END_ROOM = 2048
+    };
+    const uint64_t rest = total + INDENT * l->line.indent + LINE_ROOM + END_ROOM, most = l->limits->output;
+    uint64_t len;
+    *fits = rest <= most && l->line.argument.text.len <= (most - rest) / WORST;
+    if (*fits || rest > most || l->line.argument.text.len > most - rest)
+        return true;
+    if (!measure(l, &len, err))
+        return false;
+    *fits = len <= most - rest;
     return true;
 }
 
@@ -193,9 +236,18 @@ static bool starts(struct listing *l, struct sink *out, struct error *err)
 
 static bool steps(struct listing *l, struct sink *out, struct error *err)
 {
+    bool fits;
     l->stage = LISTING_ENDS;
     if (!run_opcode(l))
         return true;
+    if (!line_fits(l, out->total, &fits, err))
+        return false;
+    if (!fits) {
+        l->end = l->line.offset;
+        error_set_limit(&l->problem, "output", l->limits->output,
+                        "the listing would be longer than %llu bytes", (unsigned long long)l->limits->output);
+        return true;
+    }
     l->stage = LISTING_SPELLS;
     spelling_start(&l->spelling, l->line.argument, l->form->json);
     return l->form->before(l, out, err);
@@ -240,6 +292,12 @@ static enum step listing_step(struct encoder *e, struct sink *out, struct error 
 
 /* Of no registry: only its step is there to be run. */
 static const struct codec listing_codec = {.name = "disassembly", .step = listing_step};
+
+const struct error *disassemble_problem(const struct encoder *e)
+{
+    const struct listing *l = e->state;
+    return l->problem.kind == ERR_NONE ? NULL : &l->problem;
+}
 
 bool disassemble_new(struct bytes in, const struct disassemble_options *options, const struct limits *limits,
                      struct arena *arena, struct encoder **out, struct error *err)

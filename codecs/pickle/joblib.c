@@ -84,6 +84,7 @@ static bool read_pickle(struct machine *m, struct value *v, struct error *err)
     m->inner_is_pickle = true;
     m->at = inner.at;
     m->node_count = inner.node_count;
+    m->again[VALUE_ARRAY] |= machine_shares(&inner); /* it is weighed with all around it */
     *v = *array;
     return true;
 }

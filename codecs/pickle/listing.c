@@ -7,7 +7,6 @@
 
 enum {
     NAME_COLUMN = 10, /* names are filled up to here before an argument */
-    INDENT = 4,       /* blanks for each open mark */
     PRINT_MAX = 256,
 };
 

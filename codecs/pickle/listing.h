@@ -20,6 +20,8 @@ struct line {
     size_t depth;  /* values on the stack after it; marks do not count */
 };
 
+enum { INDENT = 4 }; /* blanks for each open mark, in text */
+
 enum listing_stage {
     LISTING_OPENS,
     LISTING_STARTS, /* a pickle */
@@ -37,7 +39,7 @@ struct listing {
     struct bytes in;
     const struct limits *limits;
     struct arena own; /* what the machine makes; emptied after each pickle */
-    size_t budget;    /* of own */
+    size_t budget;    /* of own and big together */
 
     struct machine machine;
     size_t *marks; /* where the open ones are: as many as machine.mark_count */

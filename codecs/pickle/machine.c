@@ -1,5 +1,7 @@
 #include "machine.h"
 
+#include "weigh.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -114,9 +116,16 @@ bool op_pop_mark(struct machine *m, struct error *err)
     return machine_pop_mark(m, &items, &count, err);
 }
 
+/* One more holds a value that others hold already. */
+static bool push_again(struct machine *m, struct value *v, struct error *err)
+{
+    m->again[v->kind] = true;
+    return machine_push(m, v, err);
+}
+
 bool op_dup(struct machine *m, struct error *err)
 {
-    return machine_need(m, 1, err) && machine_push(m, machine_top(m), err);
+    return machine_need(m, 1, err) && push_again(m, machine_top(m), err);
 }
 
 /* ---- the memo ---- */
@@ -126,7 +135,7 @@ static bool get(struct machine *m, uint64_t number, struct error *err)
     struct value *v = memo_get(&m->memo, number);
     if (v == NULL)
         return machine_fail(m, err, "memo has no entry %llu", (unsigned long long)number);
-    return machine_push(m, v, err);
+    return push_again(m, v, err);
 }
 
 static bool put(struct machine *m, uint64_t number, struct error *err)
@@ -260,9 +269,20 @@ bool machine_start(struct machine *m, struct bytes in, const struct limits *limi
     return m->empty != NULL;
 }
 
+bool machine_shares(const struct machine *m)
+{
+    enum { SHORT_TEXT = 255 }; /* bytes: what repeats them is not much shorter */
+    for (unsigned kind = VALUE_LIST; kind < VALUE_KIND_COUNT; kind++)
+        if (m->again[kind] && kind != VALUE_DTYPE && kind != VALUE_GLOBAL)
+            return true;
+    return m->longest > SHORT_TEXT && (m->again[VALUE_STR] || m->again[VALUE_BYTES] ||
+                                       m->again[VALUE_BYTEARRAY] || m->again[VALUE_BIGINT]);
+}
+
 bool machine_finish(struct machine *m, struct error *err)
 {
-    return recognise_all(m, err) && unite(m, err) && recognise_known(m, err);
+    return recognise_all(m, err) && unite(m, err) && recognise_known(m, err) &&
+           (!machine_shares(m) || weigh(m->result, m->limits, m->arena, err));
 }
 
 bool machine_run(struct machine *m, struct value **out, size_t *used, struct error *err)

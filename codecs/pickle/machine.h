@@ -14,6 +14,7 @@
 #include "opcodes.h"
 #include "pickle_trace.h"
 #include "reader.h"
+#include "sip.h"
 
 struct machine;
 
@@ -31,6 +32,7 @@ extern const struct opcode_row opcode_rows[256];
 struct memo {
     struct value **dense;
     size_t dense_count;
+    struct sip_seed seed; /* of the table */
     struct memo_slot *sparse;
     size_t sparse_count, sparse_capacity;
     uint64_t count; /* numbers in use: MEMOIZE takes it as the next one */
@@ -65,6 +67,8 @@ struct machine {
     size_t early;             /* of noted: those before were looked at by recognise_early() */
     struct bytes inner; /* what lay behind the newest wrapper of joblib's: elements, or a pickle of its own */
     bool inner_is_pickle;
+    bool again[VALUE_KIND_COUNT]; /* kinds of the values that were taken from the memo, or doubled */
+    uint64_t longest;             /* all bits of the lengths of texts whose opcodes take long ones */
     bool runs;           /* nobody looks at single steps: a number may take those that follow it along */
     bool embedded;       /* this is such a pickle */
     struct torch *torch; /* where the storages are that persistent ids name; NULL: nowhere */
@@ -83,7 +87,11 @@ bool machine_start(struct machine *m, struct bytes in, const struct limits *limi
  */
 bool machine_step(struct machine *m, struct error *err);
 
-/* Makes of what the pickle built what it stands for. After STOP, once. */
+/* Whether parts are shared that may make a long text of a short pickle. */
+bool machine_shares(const struct machine *m);
+
+/* Makes of what the pickle built what it stands for, and weighs it where that may be needed (weigh.h). After
+ * STOP, once. */
 bool machine_finish(struct machine *m, struct error *err);
 
 /* All of the above but the start. *used is the offset behind the STOP. */

@@ -8,9 +8,10 @@ struct memo_slot {
 /* A number is dense while at least a third of the array would be in use, or the array is small. */
 enum { SMALL = 1024 };
 
-static size_t sparse_place(const struct memo_slot *slots, size_t capacity, uint64_t number)
+static size_t sparse_place(struct sip_seed seed, const struct memo_slot *slots, size_t capacity,
+                           uint64_t number)
 {
-    size_t i = (size_t)(number * 0x9e3779b97f4a7c15 >> 20) & (capacity - 1);
+    size_t i = (size_t)sip_number(seed, number) & (capacity - 1);
     while (slots[i].value != NULL && slots[i].number != number)
         i = (i + 1) & (capacity - 1);
     return i;
@@ -20,7 +21,7 @@ static struct value *sparse_get(const struct memo *memo, uint64_t number)
 {
     if (memo->sparse_count == 0)
         return NULL;
-    return memo->sparse[sparse_place(memo->sparse, memo->sparse_capacity, number)].value;
+    return memo->sparse[sparse_place(memo->seed, memo->sparse, memo->sparse_capacity, number)].value;
 }
 
 struct value *memo_get(const struct memo *memo, uint64_t number)
@@ -33,12 +34,14 @@ struct value *memo_get(const struct memo *memo, uint64_t number)
 static bool sparse_grow(struct memo *memo, struct arena *arena, struct error *err)
 {
     const size_t capacity = memo->sparse_capacity == 0 ? 64 : memo->sparse_capacity * 2;
+    if (memo->sparse_capacity == 0)
+        memo->seed = sip_seed_make();
     struct memo_slot *slots = arena_alloc(arena, capacity, sizeof *slots);
     if (slots == NULL)
         return arena_fail(arena, err);
     for (size_t i = 0; i < memo->sparse_capacity; i++)
         if (memo->sparse[i].value != NULL)
-            slots[sparse_place(slots, capacity, memo->sparse[i].number)] = memo->sparse[i];
+            slots[sparse_place(memo->seed, slots, capacity, memo->sparse[i].number)] = memo->sparse[i];
     memo->sparse = slots;
     memo->sparse_capacity = capacity;
     return true;
@@ -49,7 +52,8 @@ static bool sparse_put(struct memo *memo, uint64_t number, struct value *v, stru
 {
     if (memo->sparse_count * 2 >= memo->sparse_capacity && !sparse_grow(memo, arena, err))
         return false;
-    struct memo_slot *slot = &memo->sparse[sparse_place(memo->sparse, memo->sparse_capacity, number)];
+    struct memo_slot *slot =
+        &memo->sparse[sparse_place(memo->seed, memo->sparse, memo->sparse_capacity, number)];
     const bool added = slot->value == NULL;
     *slot = (struct memo_slot){.number = number, .value = v};
     memo->sparse_count += added;

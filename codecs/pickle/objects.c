@@ -143,6 +143,7 @@ static bool push_given(struct machine *m, struct error *err)
     if (v == NULL)
         return false;
     v->text = m->given[m->buffers++];
+    m->longest |= v->text.len;
     return machine_push(m, v, err);
 }
 

@@ -1,4 +1,5 @@
 #include "machine.h"
+#include "weigh.h"
 #include "writer.h"
 
 size_t opcode_length(struct bytes head)
@@ -155,6 +156,7 @@ struct row {
     const struct limits *limits;
     struct arena *arena;
     struct value_list values; /* of those read */
+    bool shares;              /* parts, in one of them */
     struct error stopped;     /* why what stands at `at` is no pickle */
 };
 
@@ -174,6 +176,7 @@ static bool read_next(struct row *r, struct error *err)
         m.given_count = r->options->buffer_count;
         if (machine_run(&m, &v, &used, &failed)) {
             r->at = used;
+            r->shares |= machine_shares(&m);
             return value_append(r->arena, &r->values, v) || arena_fail(r->arena, err);
         }
     }
@@ -213,7 +216,7 @@ static bool choose(struct row *r, struct value **out, struct error *err)
         if (*out == NULL)
             return arena_fail(r->arena, err);
         (*out)->list = r->values;
-        return true;
+        return !r->shares || weigh(*out, r->limits, r->arena, err);
     }
     if (index >= count || index < -count)
         return no_such_pickle(r, err);

@@ -140,6 +140,7 @@ static bool take_signed_length(struct machine *m, uint32_t *len, struct error *e
     if (!machine_take(m, 4, &p, err))
         return false;
     *len = load_u32_le(p);
+    m->longest |= *len;
     return *len <= INT32_MAX || machine_fail(m, err, "the length is negative");
 }
 
@@ -265,16 +266,27 @@ bool op_short_binunicode(struct machine *m, struct error *err)
     return machine_take(m, 1, &p, err) && push_utf8(m, p[0], err);
 }
 
-bool op_binunicode(struct machine *m, struct error *err)
+/* A length of 4 or 8 bytes: what is longer than SHORT_ opcodes can say is noted. */
+static bool take_length(struct machine *m, size_t size, uint64_t *len, struct error *err)
 {
     const uint8_t *p;
-    return machine_take(m, 4, &p, err) && push_utf8(m, load_u32_le(p), err);
+    if (!machine_take(m, size, &p, err))
+        return false;
+    *len = size == 4 ? load_u32_le(p) : load_u64_le(p);
+    m->longest |= *len;
+    return true;
+}
+
+bool op_binunicode(struct machine *m, struct error *err)
+{
+    uint64_t len;
+    return take_length(m, 4, &len, err) && push_utf8(m, len, err);
 }
 
 bool op_binunicode8(struct machine *m, struct error *err)
 {
-    const uint8_t *p;
-    return machine_take(m, 8, &p, err) && push_utf8(m, load_u64_le(p), err);
+    uint64_t len;
+    return take_length(m, 8, &len, err) && push_utf8(m, len, err);
 }
 
 bool op_unicode(struct machine *m, struct error *err)
@@ -314,18 +326,18 @@ bool op_short_binbytes(struct machine *m, struct error *err)
 
 bool op_binbytes(struct machine *m, struct error *err)
 {
-    const uint8_t *p;
-    return machine_take(m, 4, &p, err) && push_bytes(m, VALUE_BYTES, load_u32_le(p), err);
+    uint64_t len;
+    return take_length(m, 4, &len, err) && push_bytes(m, VALUE_BYTES, len, err);
 }
 
 bool op_binbytes8(struct machine *m, struct error *err)
 {
-    const uint8_t *p;
-    return machine_take(m, 8, &p, err) && push_bytes(m, VALUE_BYTES, load_u64_le(p), err);
+    uint64_t len;
+    return take_length(m, 8, &len, err) && push_bytes(m, VALUE_BYTES, len, err);
 }
 
 bool op_bytearray8(struct machine *m, struct error *err)
 {
-    const uint8_t *p;
-    return machine_take(m, 8, &p, err) && push_bytes(m, VALUE_BYTEARRAY, load_u64_le(p), err);
+    uint64_t len;
+    return take_length(m, 8, &len, err) && push_bytes(m, VALUE_BYTEARRAY, len, err);
 }

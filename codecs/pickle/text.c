@@ -275,5 +275,6 @@ bool machine_line(struct machine *m, struct bytes *out, struct error *err)
         return machine_fail(m, err, "its line does not end");
     *out = bytes_of(m->at, (size_t)(newline - m->at));
     m->at = newline + 1;
+    m->longest |= out->len;
     return true;
 }

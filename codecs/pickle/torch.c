@@ -511,5 +511,6 @@ bool torch_loaded(struct machine *m, struct value *v, struct error *err)
         return false;
     v->object->known = &kind;
     v->object->meaning = saved;
+    m->again[VALUE_OBJECT] = true; /* as its parts may be */
     return false;
 }

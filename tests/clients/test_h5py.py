@@ -67,6 +67,25 @@ class H5py(unittest.TestCase):
                                ("/soft/c", [1, 2, 3]), ("/table", [{"i": 1, "f": 2.5, "s": "x"}, {"i": 3, "f": 4.5, "s": "yz"}])]:
             self.assertEqual(expected, json.loads(self.data(path, format="json").body), path)
 
+    def test_safe_numbers_are_those_of_typed_arrays(self):
+        kinds = {"b1": "|b1", ">i2": "<i2", "u1": "|u1", ">u8": "<u8", "f2": "<f4", ">f4": "<f4", ">f8": "<f8", "g": "<f8",
+                 ">c8": "<c8", "G": "<c16", "i8": "<i8"}
+        with h5py.File(self.server.data / "safe.h5", "w") as f:
+            for i, kind in enumerate(kinds):
+                f[str(i)] = (self.grid[:3, 0] * 100).astype(kind)
+        for i, (kind, expected) in enumerate(kinds.items()):
+            a = (self.grid[:3, 0] * 100).astype(kind).astype(expected)
+            for name, path in (("safe.h5", f"/{i}"), ("safe.pickle", f"/{i}")):
+                if name == "safe.pickle":
+                    (self.server.data / name).write_bytes(pickle.dumps({str(i): (self.grid[:3, 0] * 100).astype(kind)}))
+                answer = self.server.get(f"/v1/data/{name}", path=path, format="bin", dtype="safe")
+                self.assertEqual((200, expected, "3,6"), (answer.status, answer.headers["X-Mandoline-Dtype"], answer.headers["X-Mandoline-Shape"]))
+                self.assertEqual(a.tobytes(), answer.body, kind)
+                npy = numpy.load(io.BytesIO(self.server.get(f"/v1/data/{name}", path=path, format="npy", dtype="safe").body))
+                self.assertEqual((numpy.dtype(expected), a.tobytes()), (npy.dtype, npy.tobytes()), kind)
+        for path in ("/names", "/table"):
+            self.assertEqual(422, self.server.get("/v1/data/big.h5", path=path, format="bin", dtype="safe").status)
+
     def test_csv_reads_back(self):
         text = self.data("/grid", slice=":,:,0", format="csv").body
         self.assertTrue(numpy.array_equal(self.grid[:, :, 0], numpy.loadtxt(io.BytesIO(text), delimiter=",", dtype="f4")))

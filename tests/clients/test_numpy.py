@@ -46,6 +46,26 @@ class Numpy(unittest.TestCase):
             expected = numpy.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"))).tobytes()
             self.assertEqual(expected, self.server.convert(saved(array), "bin", "npy"), repr(array.dtype))
 
+    def test_fields_that_overlap_are_read_each_by_itself(self):
+        union = {"names": ["whole", "head", "odd"], "formats": [">i4", ">i2", ">u2"], "offsets": [0, 0, 1], "itemsize": 6}
+        twice = {"names": ["a", "b"], "formats": [">u4", ">i4"], "offsets": [0, 0]}
+        inside = {"names": ["pair", "part"], "formats": [(">i2", 3), "S3"], "offsets": [0, 1]}
+        small = {"names": ["pair", "part"], "formats": [("<i2", 3), "S3"], "offsets": [0, 1]}
+        for dtype in map(numpy.dtype, (union, twice, inside, small)):
+            array = numpy.frombuffer(bytes(range(65, 65 + 2 * dtype.itemsize)), dtype)
+            rows = [{name: row[name].tolist() if row[name].dtype.kind != "S" else row[name].decode() for name in dtype.names} for row in array]
+            with self.subTest(dtype=dtype):
+                for value, query in ((array, {}), (list(array), {"slice": ":"}), ([array, array], {"slice": "1"})):
+                    self.assertEqual(json.loads(self.server.convert(pickle.dumps(value), "json", "pickle", **query)), rows)
+                    back = pickle.loads(self.server.convert(pickle.dumps(value), "pickle", "pickle", **query))
+                    self.assertEqual((back.tobytes(), back.dtype), (array.tobytes(), dtype))
+                answer = self.server.request("POST", "/v1/convert", pickle.dumps(array), from_="pickle", to="bin")
+                if dtype == small:
+                    self.assertEqual(answer.body, array.tobytes())
+                else:
+                    self.assertEqual(json.loads(answer.body)["type"], "/problems/unrepresentable")
+                self.assertEqual(self.server.request("POST", "/v1/convert", pickle.dumps(array), from_="pickle", to="npy").status, 422)
+
     def test_slices_are_numpys(self):
         array = numpy.arange(5 * 6 * 7).reshape(5, 6, 7)
         for text in ["1", "-1", "1:3", "::2", "::-1", "...,2", "1,...", ":,::-2,3:", "4:1:-1,2,-3:", "[0,2,2],1",

@@ -228,10 +228,20 @@ class Pandas(unittest.TestCase):
 
     def test_csv_becomes_what_read_csv_makes_of_it(self):
         for text in ("a,b\n1,2\n", "a,b\n1,\n,2.5\n", "x,y,z\nu,1,True\n,2,False\n", "a,b\n1,inf\n2,nan\n", "a,b,c\n1,,x\n2,,y\n",
-                     'a,"b ""c"""\n1,"x\ny"\n'):
+                     'a,"b ""c"""\n1,"x\ny"\n', "a,b\nc,d\n", "a\nb\n", "a,b\n", "a,b\n,\n,\n", "1,b\n2,c\n", "a,a\n1,2\n",
+                     "a,a.1,a,a\n1,2,3,x\n", "a.1,a,a,a.1\n1,2,3,x\n", ",a,\n1,2,x\n", "Unnamed: 1,,a\n1,2,x\n", "a,a,a,a.2,a.2,\nx,1,2,3,4,5\n",
+                     "x,x,x.1,x.1,x.1.1,x.2,x\n1,2,3,4,5,6,q\n"):
             for protocol in PROTOCOLS:
                 again = pickle.loads(self.server.convert(text.encode(), "pickle", "csv", protocol=protocol))
-                assert_frame_equal(again, pandas.read_csv(io.StringIO(text)))
+                assert_frame_equal(again, pandas.read_csv(io.StringIO(text)), check_index_type="equiv" if len(again) else False)
+
+    def test_the_header_of_csv_is_asked_for(self):
+        for text in ("1,2\n3,4\n", "1\n2\n", "x,y\n1,2\n"):
+            again = pickle.loads(self.server.convert(text.encode(), "pickle", "csv", header="yes"))
+            assert_frame_equal(again, pandas.read_csv(io.StringIO(text)))
+        self.assertEqual(pickle.loads(self.server.convert(b"1,2\n3,4\n", "pickle", "csv")).tolist(), [[1, 2], [3, 4]])
+        self.assertEqual(pickle.loads(self.server.convert(b"1,2\n3,4\n", "pickle", "csv", header="no")).tolist(), [[1, 2], [3, 4]])
+        self.assertEqual(pickle.loads(self.server.convert(b"a,2\n3,b\n", "pickle", "csv", header="no")), [["a", "2"], ["3", "b"]])
 
     def test_npy_and_hdf5(self):
         frame = pandas.DataFrame({"a": [1, 2], "b": ["x", "yz"], "c": [1.5, math.nan], "d": [True, False],

@@ -230,6 +230,32 @@ static void keys_that_collide(void **state)
     assert_alive(state);
 }
 
+/*
+ * Memo entries, far out, that multiplication by the golden ratio would put in one place of a table: a hash
+ * that is not keyed can be turned round.
+ */
+static void memo_entries_that_collide(void **state)
+{
+    const uint64_t golden = 0x9e3779b97f4a7c15;
+    uint64_t inverse = golden; /* modulo 2^64 */
+    for (int i = 0; i < 6; i++)
+        inverse *= 2 - golden * inverse;
+    char *const text = malloc((size_t)DEEP * 24), *at = text;
+    assert_non_null(text);
+    *at++ = 'N';
+    for (uint64_t i = 1; i < DEEP; i++)
+        if (i * inverse >> 63 == 0)
+            at += sprintf(at, "p%llu\n", (unsigned long long)(i * inverse));
+    *at++ = '.';
+    struct answer a;
+    convert(state, "?from=pickle&to=json", bytes_of(text, (size_t)(at - text)), "", &a);
+    free(text);
+    assert_int_equal(a.status, 200);
+    assert_string_equal((const char *)a.body, "null");
+    answer_free(&a);
+    assert_alive(state);
+}
+
 /* A tuple of twice a tuple of twice ... a list: 130 bytes, 2^60 lists when sharing is written out. */
 static struct bytes doubled(char *pickle)
 {
@@ -260,17 +286,69 @@ static void what_is_shared_stays_small_where_it_can(void **state)
     answer_free(&a);
 }
 
+/* A megabyte of text, and a list of it a million times. */
+static struct bytes repeated_text(void)
+{
+    enum { LENGTH = 1 << 20 };
+    const struct bytes text = repeated("\x80\x02](X    ", "t", LENGTH, "q");
+    uint8_t *const length = (uint8_t *)(uintptr_t)text.data + 5;
+    for (int i = 0; i < 4; i++)
+        length[i] = (uint8_t)((uint32_t)LENGTH >> (8 * i));
+    const struct bytes list = repeated("\xff", "h\xff", 1000000, "e.");
+    uint8_t *const whole = realloc((void *)(uintptr_t)text.data, text.len + list.len);
+    assert_non_null(whole);
+    memcpy(whole + text.len, list.data, list.len);
+    free((void *)(uintptr_t)list.data);
+    return bytes_of(whole, text.len + list.len);
+}
+
+static void check_expanding(void **state, const char *query, struct bytes body, const char *limit)
+{
+    struct answer a;
+    char text[256];
+    convert(state, query, body, "", &a);
+    print_message("%s: %ld\n", query, a.status);
+    assert_problem(&a, 413, "too-large");
+    assert_string_equal(answer_problem(&a, "limit", text), limit);
+    answer_free(&a);
+}
+
+/* Text has no sharing: what would be too long is refused at once, and not cut when it is. */
+static void what_is_shared_is_weighed_before_it_is_text(void **state)
+{
+    static const char typed[] = "[{\"$id\": [1, [0, 0]]}, {\"$id\": [2, [{\"$ref\": 1}, {\"$ref\": 1}]]}";
+    char pickle[256], *const json = malloc(8192);
+    assert_non_null(json);
+    check_expanding(state, "?from=pickle&to=json", doubled(pickle), "nodes");
+    check_expanding(state, "?from=pickle&to=json&index=all", doubled(pickle), "nodes");
+    check_expanding(state, "?from=pickle&to=json&path=/0/0/1", doubled(pickle), "nodes");
+    size_t n = (size_t)sprintf(json, "%s", typed);
+    for (int i = 3; i < 60; i++)
+        n +=
+            (size_t)sprintf(json + n, ", {\"$id\": [%d, [{\"$ref\": %d}, {\"$ref\": %d}]]}", i, i - 1, i - 1);
+    json[n++] = ']';
+    check_expanding(state, "?from=typed&to=json", bytes_of(json, n), "nodes");
+    free(json);
+    const struct bytes text = repeated_text();
+    check_expanding(state, "?from=pickle&to=json", text, "output");
+    check_expanding(state, "?from=pickle&to=csv", text, "output");
+    check_expanding(state, "?from=pickle&to=json&slice=5:7", text, "memory"); /* an array of all of it */
+    free((void *)(uintptr_t)text.data);
+    assert_alive(state);
+}
+
 /* An answer that has begun cannot become a problem any more: it is cut, and so is known to be incomplete. */
 static void endless_output_ends(void **state)
 {
     static const char *const arguments[] = {"--limit-output=1M", NULL};
     struct server_process small;
     void *server = &small;
-    char pickle[256];
     struct answer a;
     (void)state;
     server_start(&small, TEST_MANDOLINE, arguments);
-    convert(&server, "?from=pickle&to=json", doubled(pickle), "", &a);
+    const struct bytes numbers = repeated("[", "1.5,", 500000, "1.5]");
+    convert(&server, "?from=json&to=json", numbers, "", &a);
+    free((void *)(uintptr_t)numbers.data);
     assert_int_equal(a.status, 200);
     assert_true(a.cut);
     assert_in_range(a.len, 1, 2 << 20);
@@ -529,7 +607,9 @@ int main(void)
         cmocka_unit_test(a_million_levels),
         cmocka_unit_test(a_million_levels_of_every_kind),
         cmocka_unit_test(keys_that_collide),
+        cmocka_unit_test(memo_entries_that_collide),
         cmocka_unit_test(what_is_shared_stays_small_where_it_can),
+        cmocka_unit_test(what_is_shared_is_weighed_before_it_is_text),
         cmocka_unit_test(endless_output_ends),
         cmocka_unit_test(truncations_at_every_byte),
         cmocka_unit_test(truncations_of_hdf5),

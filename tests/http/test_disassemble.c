@@ -171,8 +171,15 @@ static void the_command_says_the_same(void **state)
     assert_non_null(strstr(out, "\"argument\":8"));
     assert_int_equal(
         run_program((const char *const[]){TEST_MANDOLINE, "disassemble", path, NULL}, NULL, out, err, TEXT),
-        0);
+        1);
     assert_string_equal(out, "damaged at byte 0: byte 0x20 is no opcode\n");
+    assert_string_equal(err, "mandoline: byte 0x20 is no opcode (at byte 0)\n");
+    assert_int_equal(
+        run_program((const char *const[]){TEST_MANDOLINE, "disassemble", "-", "--format=json", NULL}, "I7\n",
+                    out, err, TEXT),
+        1);
+    assert_non_null(strstr(out, "\"complete\":false"));
+    assert_string_equal(err, "mandoline: the pickle ends before its STOP (at byte 3)\n");
     unlink(path);
     assert_int_equal(
         run_program((const char *const[]){TEST_MANDOLINE, "disassemble", path, NULL}, NULL, out, err, TEXT),

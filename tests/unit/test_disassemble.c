@@ -185,6 +185,78 @@ static void a_limit_ends_a_listing(void **state)
     }
 }
 
+/* What has begun ends with the limit's name, and within it. */
+static void a_listing_has_a_length(void **state)
+{
+    (void)state;
+    enum { MARKS = 200, MOST = 9000 };
+    static char body[MARKS + 8010], room[1 << 20];
+    memset(body, '(', MARKS);
+    memcpy(body + MARKS, "B\x40\x1f\0\0", 5); /* 8000 bytes */
+    memset(body + MARKS + 5, 'a', 8000);
+    struct limits limits = limits_default;
+    limits.output = MOST;
+    const struct bytes ins[] = {bytes_of(body, MARKS), bytes_of(body + MARKS, 8005),
+                                bytes_of(body + MARKS - 40, 8045)};
+    for (size_t i = 0; i < ROWS(ins); i++)
+        for (unsigned form = 0; form < ROWS(both_forms); form++) {
+            struct arena arena;
+            struct error err = {0};
+            struct bytes out = bytes_of(room, 0);
+            arena_init(&arena, 1 << 24);
+            assert_true(list(ins[i], (struct disassemble_options){.form = form, .index = DISASSEMBLE_ALL},
+                             &limits, 100, &arena, &out, &err));
+            room[out.len] = '\0';
+            assert_in_range(out.len, 1, MOST);
+            const bool stopped = strstr(room, "the listing would be longer than 9000 bytes") != NULL;
+            assert_true(stopped || strstr(room, "the pickle ends before its STOP") != NULL);
+            assert_true(form == DISASSEMBLE_TEXT || !stopped || strstr(room, "\"limit\":\"output\"") != NULL);
+            arena_free(&arena);
+        }
+}
+
+/* The least memory with which all of it is listed. */
+static size_t memory_for(struct bytes in)
+{
+    static char room[1 << 20];
+    for (size_t budget = 1 << 16;; budget += 1 << 13) {
+        struct arena arena;
+        struct error err = {0};
+        struct bytes out = bytes_of(room, 0);
+        arena_init(&arena, budget);
+        const bool ok = list(in, (struct disassemble_options){.index = DISASSEMBLE_ALL}, &limits_default,
+                             4096, &arena, &out, &err);
+        room[out.len] = '\0';
+        arena_free(&arena);
+        if (ok && strstr(room, "highest protocol") != NULL)
+            return budget;
+        assert_in_range(budget, 0, 1 << 26);
+    }
+}
+
+/* The digits of a big integer, and what the machine made before it, have one budget. */
+static void memory_is_shared(void **state)
+{
+    (void)state;
+    enum { DIGITS = 40000, TEXTS = 8000 };
+    static char body[TEXTS * 3 + DIGITS + 8];
+    size_t n = 0;
+    memcpy(body, "\x8b\x40\x9c\0\0", 5); /* LONG4 of 40000 bytes */
+    memset(body + 5, 0x55, DIGITS);
+    body[DIGITS + 5] = '.';
+    const size_t number = memory_for(bytes_of(body, DIGITS + 6));
+    for (int i = 0; i < TEXTS; i++)
+        n += (size_t)sprintf(body + n, "U\1%c", 'a');
+    body[n] = '.';
+    const size_t texts = memory_for(bytes_of(body, n + 1));
+    memcpy(body + n, "\x8b\x40\x9c\0\0", 5);
+    memset(body + n + 5, 0x55, DIGITS);
+    body[n + DIGITS + 5] = '.';
+    const size_t less = texts < number ? texts : number;
+    assert_in_range(memory_for(bytes_of(body, n + DIGITS + 6)), texts + number - less / 2,
+                    2 * (texts + number)); /* blocks are not filled to their ends */
+}
+
 /* With every budget: no memory for a start, a listing that says where memory ended, or all of it. */
 static void memory_may_end_anywhere(void **state)
 {
@@ -250,7 +322,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damage_ends_a_listing),    cmocka_unit_test(one_of_several_is_listed),
         cmocka_unit_test(a_limit_ends_a_listing),   cmocka_unit_test(memory_may_end_anywhere),
-        cmocka_unit_test(whatever_comes_is_listed),
+        cmocka_unit_test(whatever_comes_is_listed), cmocka_unit_test(a_listing_has_a_length),
+        cmocka_unit_test(memory_is_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

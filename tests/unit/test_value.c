@@ -22,7 +22,8 @@ static struct value *pair(struct value *dict, const char *key, struct value *v)
     return dict;
 }
 
-/* {"a": {"b": [10, 20]}, "x/y": 1, "~": 2, 5: "five", "5x": 3, "obj": Object(state={"attr": 7}, items=[8])}
+/* {"a": {"b": [10, 20]}, "x/y": 1, "~": 2, 5: "five", "5x": 3, "obj": Object(9, state={"attr": 7},
+ * items=[8])}
  */
 static struct value *sample(void)
 {
@@ -38,6 +39,7 @@ static struct value *sample(void)
     object->object = arena_alloc(&arena, 1, sizeof *object->object);
     object->object->callable = value_global(&arena, bytes_text("m"), bytes_text("C"));
     object->object->args = value_new(&arena, VALUE_TUPLE);
+    assert_true(value_append(&arena, &object->object->args->list, value_int(&arena, 9)));
     struct value *state = pair(value_new(&arena, VALUE_DICT), "attr", value_int(&arena, 7));
     assert_true(value_append(&arena, &object->object->states, state));
     assert_true(value_append(&arena, &object->object->items, value_int(&arena, 8)));
@@ -50,9 +52,11 @@ static void paths_lead_to_parts(void **state)
         const char *path;
         int64_t expect; /* of an int; -1: not found; -2: anything else */
     } rows[] = {
-        {"", -2},      {"/", -2},      {"/a/b/1", 20},  {"a/b/-1", 20},  {"a//b/0/", 10}, {"a/b/2", -1},
-        {"a/b/x", -1}, {"x~1y", 1},    {"~0", 2},       {"~", 2},        {"5", -2},       {"obj/attr", 7},
-        {"obj/0", 8},  {"obj/no", -1}, {"a/b/0/z", -1}, {"nothing", -1}, {"x/y", -1},
+        {"", -2},           {"/", -2},       {"/a/b/1", 20},     {"a/b/-1", 20},      {"a//b/0/", 10},
+        {"a/b/2", -1},      {"a/b/x", -1},   {"x~1y", 1},        {"~0", 2},           {"~", 2},
+        {"5", -2},          {"obj/attr", 7}, {"obj/0", 8},       {"obj/no", -1},      {"a/b/0/z", -1},
+        {"nothing", -1},    {"x/y", -1},     {"obj/$args/0", 9}, {"obj/$args/1", -1}, {"obj/$kwargs", -1},
+        {"obj/$state", -1},
     };
     (void)state;
     struct value *root = sample();
@@ -82,7 +86,8 @@ static void a_graph_is_a_document(void **state)
     assert_true(bytes_is(n.children[1].name, "x/y"));
     assert_true(bytes_is(n.children[3].name, "5"));
     assert_true(d.ops->node(d.self, bytes_text("/obj"), &arena, &n, &err));
-    assert_int_equal(n.child_count, 2);
+    assert_int_equal(n.child_count, 3);
+    assert_true(bytes_is(n.children[2].name, "$args"));
     assert_true(d.ops->node(d.self, bytes_text("/a/b/0"), &arena, &n, &err));
     assert_int_equal(n.kind, NODE_DATASET);
 }

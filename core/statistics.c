@@ -1,0 +1,451 @@
+#include "statistics.h"
+
+#include <math.h>
+
+#include "magnitude.h"
+#include "number.h"
+#include "value.h"
+
+enum {
+    PART = 512,    /* elements that are summed up around one mean: they stay in the nearest cache */
+    LANES = 8,     /* sums that grow side by side, so that the compiler can use wide registers */
+    ITEM_MAX = 32, /* bytes of the biggest element */
+};
+
+/* ---- elements as doubles ---- */
+
+/* n little-endian numbers. */
+typedef void real_reader(const uint8_t *in, size_t n, double *out);
+
+#define REAL_READER(name, type)                                                                              \
+    static void name(const uint8_t *in, size_t n, double *out)                                               \
+    {                                                                                                        \
+        for (size_t i = 0; i < n; i++) {                                                                     \
+            type v;                                                                                          \
+            memcpy(&v, in + i * sizeof v, sizeof v);                                                         \
+            out[i] = (double)v;                                                                              \
+        }                                                                                                    \
+    }
+REAL_READER(read_i1, int8_t)
+REAL_READER(read_i2, int16_t)
+REAL_READER(read_i4, int32_t)
+REAL_READER(read_u1, uint8_t)
+REAL_READER(read_u2, uint16_t)
+REAL_READER(read_u4, uint32_t)
+REAL_READER(read_f4, float)
+REAL_READER(read_f8, double)
+
+static void read_b1(const uint8_t *in, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = in[i] != 0;
+}
+
+static void read_f2(const uint8_t *in, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint16_t bits;
+        memcpy(&bits, in + i * sizeof bits, sizeof bits);
+        out[i] = number_of_half(bits);
+    }
+}
+
+static void read_f16(const uint8_t *in, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = number_of_extended(in + i * 16);
+}
+
+/* read is NULL for integers that a double does not hold; sign is what makes their order that of uint64. */
+static const struct statistics_type {
+    enum dtype_kind kind;
+    size_t size;
+    real_reader *read;
+    uint64_t sign;
+} types[] = {
+    {DTYPE_BOOL, 1, read_b1, 0},      {DTYPE_INT, 1, read_i1, 0},       {DTYPE_INT, 2, read_i2, 0},
+    {DTYPE_INT, 4, read_i4, 0},       {DTYPE_INT, 8, NULL, 1ULL << 63}, {DTYPE_UINT, 1, read_u1, 0},
+    {DTYPE_UINT, 2, read_u2, 0},      {DTYPE_UINT, 4, read_u4, 0},      {DTYPE_UINT, 8, NULL, 0},
+    {DTYPE_FLOAT, 2, read_f2, 0},     {DTYPE_FLOAT, 4, read_f4, 0},     {DTYPE_FLOAT, 8, read_f8, 0},
+    {DTYPE_FLOAT, 16, read_f16, 0},   {DTYPE_COMPLEX, 8, read_f4, 0},   {DTYPE_COMPLEX, 16, read_f8, 0},
+    {DTYPE_COMPLEX, 32, read_f16, 0},
+};
+
+bool statistics_init(struct statistics *s, const struct dtype *dtype, struct error *err)
+{
+    for (size_t i = 0; i < ROWS(types); i++)
+        if (types[i].kind == dtype->kind && types[i].size == dtype->itemsize) {
+            *s = (struct statistics){.type = &types[i],
+                                     .dtype = *dtype,
+                                     .min = INFINITY,
+                                     .max = -INFINITY,
+                                     .positive_min = INFINITY,
+                                     .strict_positive_min = INFINITY};
+            s->whole.min = s->whole.positive_min = s->whole.strict_positive_min = UINT64_MAX;
+            return true;
+        }
+    char name[48];
+    dtype_typestr(dtype, name);
+    return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                "elements of type %s have no statistics; bool, integers, floats and complex numbers have%s",
+                name, dtype->field_count > 0 ? ": name a field" : "");
+}
+
+/* ---- the moments of one part ---- */
+
+struct sums {
+    double total, min, max;
+};
+
+/* Of one number at least. What is not finite shows in the total. */
+static struct sums sum_up(const double *x, size_t n)
+{
+    double total[LANES] = {0}, min[LANES], max[LANES];
+    size_t i = 0;
+    for (size_t k = 0; k < LANES; k++)
+        min[k] = max[k] = x[0];
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++) {
+            const double v = x[i + k];
+            total[k] += v;
+            min[k] = v < min[k] ? v : min[k];
+            max[k] = v > max[k] ? v : max[k];
+        }
+    for (; i < n; i++) {
+        total[0] += x[i];
+        min[0] = x[i] < min[0] ? x[i] : min[0];
+        max[0] = x[i] > max[0] ? x[i] : max[0];
+    }
+    for (size_t k = 1; k < LANES; k++) {
+        total[0] += total[k];
+        min[0] = min[k] < min[0] ? min[k] : min[0];
+        max[0] = max[k] > max[0] ? max[k] : max[0];
+    }
+    return (struct sums){total[0], min[0], max[0]};
+}
+
+/* What the guess at the mean is beside it is taken out again. */
+static struct moments moments_around(const double *x, size_t n, double guess, double origin)
+{
+    double first[LANES] = {0}, second[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++) {
+            const double d = x[i + k] - guess;
+            first[k] += d;
+            second[k] += d * d;
+        }
+    for (; i < n; i++) {
+        first[0] += x[i] - guess;
+        second[0] += (x[i] - guess) * (x[i] - guess);
+    }
+    for (size_t k = 1; k < LANES; k++) {
+        first[0] += first[k];
+        second[0] += second[k];
+    }
+    const long double shift = (long double)first[0] / (long double)n;
+    return (struct moments){.count = n,
+                            .mean = (long double)guess - (long double)origin + shift,
+                            .squares = (long double)second[0] - shift * (long double)first[0]};
+}
+
+/* For sums and squares that a double does not hold. */
+static struct moments moments_widely(const double *x, size_t n, double origin)
+{
+    long double total = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        total += (long double)x[i] - (long double)origin;
+    const long double mean = total / (long double)n;
+    for (size_t i = 0; i < n; i++) {
+        const long double d = (long double)x[i] - (long double)origin - mean;
+        squares += d * d;
+    }
+    return (struct moments){.count = n, .mean = mean, .squares = squares};
+}
+
+static struct moments moments_of(const double *x, size_t n, const struct sums *sums, double origin)
+{
+    static const long double tiny = 0x1p-900L; /* below, squares that count may have been cut off */
+    if (sums->min == sums->max)
+        return (struct moments){.count = n, .mean = (long double)sums->min - (long double)origin};
+    const struct moments m = moments_around(x, n, sums->total / (double)n, origin);
+    return m.squares > tiny && isfinite(m.squares) ? m : moments_widely(x, n, origin);
+}
+
+/* Moments around the same origin. */
+static void merge(struct moments *m, struct moments part)
+{
+    const long double distance = part.mean - m->mean;
+    const long double share = (long double)part.count / (long double)(m->count + part.count);
+    m->squares += part.squares + distance * distance * (long double)m->count * share;
+    m->mean += distance * share;
+    m->count += part.count;
+}
+
+/* n numbers, and what they add up to. */
+static void add_moments(struct moments *m, const double *x, size_t n, const struct sums *sums)
+{
+    if (m->count == 0)
+        m->origin = sums->min;
+    merge(m, moments_of(x, n, sums, m->origin));
+}
+
+static double mean_of(const struct moments *m)
+{
+    return (double)((long double)m->origin + m->mean);
+}
+
+/* ---- doubles ---- */
+
+static void lower(double *least, double v)
+{
+    *least = v < *least ? v : *least;
+}
+
+static void note_positive(struct statistics *s, const double *x, size_t n)
+{
+    double least[LANES], strict[LANES];
+    size_t i = 0;
+    for (size_t k = 0; k < LANES; k++)
+        least[k] = strict[k] = INFINITY;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++) {
+            const double v = x[i + k] >= 0 ? x[i + k] : INFINITY;
+            const double above = x[i + k] > 0 ? x[i + k] : INFINITY;
+            least[k] = v < least[k] ? v : least[k];
+            strict[k] = above < strict[k] ? above : strict[k];
+        }
+    for (; i < n; i++) {
+        lower(&least[0], x[i] >= 0 ? x[i] : INFINITY);
+        lower(&strict[0], x[i] > 0 ? x[i] : INFINITY);
+    }
+    for (size_t k = 0; k < LANES; k++) {
+        lower(&s->positive_min, least[k]);
+        lower(&s->strict_positive_min, strict[k]);
+    }
+}
+
+/* Moves the finite ones to the front; returns how many they are. */
+static size_t keep_finite(struct statistics *s, double *x, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(x[i]))
+            x[kept++] = x[i];
+        else if (isnan(x[i]))
+            s->nan++;
+        else
+            s->infinite++;
+    return kept;
+}
+
+static void add_reals(struct statistics *s, double *x, size_t n)
+{
+    struct sums sums = sum_up(x, n);
+    if (!isfinite(sums.total)) {
+        n = keep_finite(s, x, n);
+        if (n == 0)
+            return;
+        sums = sum_up(x, n);
+    }
+    lower(&s->min, sums.min);
+    s->max = sums.max > s->max ? sums.max : s->max;
+    if (sums.min > 0) {
+        lower(&s->positive_min, sums.min);
+        lower(&s->strict_positive_min, sums.min);
+    } else if (sums.max >= 0)
+        note_positive(s, x, n);
+    add_moments(&s->real, x, n, &sums);
+}
+
+/* n pairs. */
+static void add_complex(struct statistics *s, const double *pairs, size_t n)
+{
+    double real[PART], imaginary[PART];
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++, pairs += 2) {
+        if (isnan(pairs[0]) || isnan(pairs[1]))
+            s->nan++;
+        else if (isinf(pairs[0]) || isinf(pairs[1]))
+            s->infinite++;
+        else {
+            real[kept] = pairs[0];
+            imaginary[kept++] = pairs[1];
+        }
+    }
+    if (kept == 0)
+        return;
+    const struct sums sums[] = {sum_up(real, kept), sum_up(imaginary, kept)};
+    add_moments(&s->real, real, kept, &sums[0]);
+    add_moments(&s->imaginary, imaginary, kept, &sums[1]);
+}
+
+/* ---- 64-bit integers ---- */
+
+static void raise_to(uint64_t *most, uint64_t v)
+{
+    *most = v > *most ? v : *most;
+}
+
+static void lower_to(uint64_t *least, uint64_t v)
+{
+    *least = v < *least ? v : *least;
+}
+
+/* Extremes of numbers whose order is that of their values. */
+struct span {
+    uint64_t least, most;
+};
+
+static struct span span_of(const uint64_t *x, size_t n)
+{
+    struct span span = {x[0], x[0]};
+    for (size_t i = 1; i < n; i++) {
+        lower_to(&span.least, x[i]);
+        raise_to(&span.most, x[i]);
+    }
+    return span;
+}
+
+static void note_span(struct statistics *s, const uint64_t *x, size_t n, struct span span)
+{
+    const uint64_t zero = s->type->sign;
+    lower_to(&s->whole.min, span.least);
+    raise_to(&s->whole.max, span.most);
+    if (span.least > zero)
+        x = &span.least, n = 1;
+    uint64_t positive = UINT64_MAX, strict = UINT64_MAX;
+    for (size_t i = 0; span.most >= zero && i < n; i++) {
+        const uint64_t at = x[i] >= zero ? x[i] : UINT64_MAX, above = x[i] > zero ? x[i] : UINT64_MAX;
+        positive = at < positive ? at : positive;
+        strict = above < strict ? above : strict;
+    }
+    lower_to(&s->whole.positive_min, positive);
+    lower_to(&s->whole.strict_positive_min, strict);
+}
+
+/* From the least they are exact where the numbers lie close together, wherever they lie. */
+static void distances_of(const uint64_t *x, size_t n, struct span span, double *out)
+{
+    const bool is_signed = span.most - span.least <= INT64_MAX; /* which processors convert at once */
+    for (size_t i = 0; is_signed && i < n; i++)
+        out[i] = (double)(int64_t)(x[i] - span.least);
+    for (size_t i = 0; !is_signed && i < n; i++)
+        out[i] = (double)(x[i] - span.least);
+}
+
+static void add_wholes(struct statistics *s, const uint8_t *in, size_t n)
+{
+    uint64_t x[PART];
+    double distances[PART];
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&x[i], in + i * sizeof *x, sizeof *x);
+        x[i] ^= s->type->sign;
+        s->whole.total_high += __builtin_add_overflow(s->whole.total, x[i], &s->whole.total);
+    }
+    const struct span span = span_of(x, n);
+    note_span(s, x, n, span);
+    distances_of(x, n, span, distances);
+    const struct sums sums = sum_up(distances, n);
+    struct moments m = moments_of(distances, n, &sums, 0);
+    if (s->real.count == 0)
+        s->whole.origin = span.least;
+    m.mean += span.least >= s->whole.origin ? (long double)(span.least - s->whole.origin)
+                                            : -(long double)(s->whole.origin - span.least);
+    merge(&s->real, m);
+}
+
+/* ---- elements ---- */
+
+/* At most PART elements. */
+static void add_part(struct statistics *s, const uint8_t *in, size_t n)
+{
+    uint8_t swapped[PART * ITEM_MAX];
+    double x[2 * PART];
+    if (s->dtype.order == '>') {
+        memcpy(swapped, in, n * s->dtype.itemsize);
+        dtype_swap(&s->dtype, swapped, n);
+        in = swapped;
+    }
+    if (s->type->read == NULL) {
+        add_wholes(s, in, n);
+        return;
+    }
+    const bool pairs = s->type->kind == DTYPE_COMPLEX;
+    s->type->read(in, pairs ? 2 * n : n, x);
+    if (pairs)
+        add_complex(s, x, n);
+    else
+        add_reals(s, x, n);
+}
+
+void statistics_add(struct statistics *s, const uint8_t *elements, size_t count)
+{
+    s->count += count;
+    for (size_t n; count > 0; count -= n, elements += n * s->dtype.itemsize) {
+        n = count < PART ? count : PART;
+        add_part(s, elements, n);
+    }
+}
+
+/* ---- what came out ---- */
+
+/* An extreme: a double, or a whole number. */
+static struct value *number_of(const struct statistics *s, bool defined, double real, uint64_t whole,
+                               struct arena *arena)
+{
+    if (!defined)
+        return value_new(arena, VALUE_NONE);
+    if (s->type->read != NULL)
+        return s->type->kind == DTYPE_FLOAT ? value_float(arena, real) : value_int(arena, (int64_t)real);
+    return s->type->kind == DTYPE_UINT ? value_uint(arena, whole)
+                                       : value_int(arena, (int64_t)(whole ^ s->type->sign));
+}
+
+static struct value *mean_value(const struct statistics *s, struct arena *arena)
+{
+    if (s->real.count == 0)
+        return value_new(arena, VALUE_NONE);
+    if (s->type->kind == DTYPE_COMPLEX)
+        return value_complex(arena, mean_of(&s->real), mean_of(&s->imaginary));
+    if (s->type->read != NULL)
+        return value_float(arena, mean_of(&s->real));
+    const u128 zeros = (u128)s->type->sign * s->real.count,
+               total = (u128)s->whole.total_high << 64 | s->whole.total;
+    const long double sum = total >= zeros ? (long double)(total - zeros) : -(long double)(zeros - total);
+    return value_float(arena, (double)(sum / (long double)s->real.count));
+}
+
+static struct value *std_value(const struct statistics *s, struct arena *arena)
+{
+    if (s->real.count == 0)
+        return value_new(arena, VALUE_NONE);
+    const long double squares = s->real.squares + s->imaginary.squares;
+    return value_float(arena, (double)sqrtl(squares / (long double)s->real.count));
+}
+
+bool statistics_summary(const struct statistics *s, struct arena *arena, struct summary *out,
+                        struct error *err)
+{
+    const bool any = s->real.count > 0 && s->type->kind != DTYPE_COMPLEX, whole = s->type->read == NULL;
+    const bool positive = any && (whole ? s->whole.max >= s->type->sign : s->max >= 0);
+    const bool strict = any && (whole ? s->whole.max > s->type->sign : s->max > 0);
+    const struct summary made = {
+        .count = s->count,
+        .finite = s->count - s->nan - s->infinite,
+        .nan = s->nan,
+        .infinite = s->infinite,
+        .min = number_of(s, any, s->min, s->whole.min, arena),
+        .max = number_of(s, any, s->max, s->whole.max, arena),
+        .positive_min = number_of(s, positive, s->positive_min, s->whole.positive_min, arena),
+        .strict_positive_min =
+            number_of(s, strict, s->strict_positive_min, s->whole.strict_positive_min, arena),
+        .mean = mean_value(s, arena),
+        .std = std_value(s, arena),
+    };
+    if (made.min == NULL || made.max == NULL || made.positive_min == NULL ||
+        made.strict_positive_min == NULL || made.mean == NULL || made.std == NULL)
+        return arena_fail(arena, err);
+    *out = made;
+    return true;
+}
