@@ -368,7 +368,9 @@ static struct value *object_part(const struct value_object *o, struct bytes step
     struct value *found = find_attribute(o, step);
     if (found == NULL)
         found = find_key(&o->pairs, step);
-    return found != NULL ? found : item_at(&o->items, step);
+    if (found == NULL)
+        found = item_at(&o->items, step);
+    return found == NULL && value_is_made_of_arguments(o) ? item_at(&o->args->list, step) : found;
 }
 
 static bool array_part(const struct array *a, struct bytes field, struct arena *arena, struct value **out,
@@ -463,7 +465,8 @@ bool value_is_group(const struct value *v)
     case VALUE_OBJECT:
         if (v->object->meaning != NULL)
             return value_is_group(v->object->meaning);
-        return v->object->states.count + v->object->items.count + v->object->pairs.count > 0;
+        return v->object->states.count + v->object->items.count + v->object->pairs.count > 0 ||
+               value_is_made_of_arguments(v->object);
     case VALUE_TABLE:
         return true;
     case VALUE_NONE:
