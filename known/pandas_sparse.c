@@ -3,12 +3,13 @@
 
 /* Where values stand: at these places, or in runs. */
 struct places {
-    const int32_t *first, *lengths; /* lengths NULL: each place by itself */
+    const uint8_t *first,
+        *lengths; /* int32, wherever they lie in the body; lengths NULL: each place by itself */
     size_t count;
     uint64_t length; /* of the dense array */
 };
 
-static const int32_t *int32s(struct known_work *w, struct value *v, size_t *count, struct error *err)
+static const uint8_t *int32s(struct known_work *w, struct value *v, size_t *count, struct error *err)
 {
     const uint8_t *data;
     const struct value *a = pandas_array(w, v, err);
@@ -17,7 +18,7 @@ static const int32_t *int32s(struct known_work *w, struct value *v, size_t *coun
         !known_afford(w, (size_t)a->array->shape[0], 4) || !array_pack(a->array, w->arena, &data, err))
         return NULL;
     *count = (size_t)a->array->shape[0];
-    return (const int32_t *)(const void *)data;
+    return data;
 }
 
 /* IntIndex(length, indices) or BlockIndex(length, blocs, blengths). */
@@ -60,13 +61,20 @@ static bool fill_element(const struct value *fill, const struct dtype *t, uint8_
     return true;
 }
 
+static int32_t int32_at(const uint8_t *p, size_t i)
+{
+    int32_t n;
+    memcpy(&n, p + sizeof n * i, sizeof n);
+    return n;
+}
+
 /* The values at their places; false: they are not as many, or lie outside. */
 static bool scatter(const struct places *p, const uint8_t *values, size_t count, size_t itemsize,
                     uint8_t *out)
 {
     size_t taken = 0;
     for (size_t i = 0; i < p->count; i++) {
-        const int64_t first = p->first[i], n = p->lengths == NULL ? 1 : p->lengths[i];
+        const int64_t first = int32_at(p->first, i), n = p->lengths == NULL ? 1 : int32_at(p->lengths, i);
         if (first < 0 || n < 0 || (uint64_t)(first + n) > p->length || (uint64_t)n > count - taken)
             return false;
         memcpy(out + (size_t)first * itemsize, values + taken * itemsize, (size_t)n * itemsize);
