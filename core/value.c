@@ -400,6 +400,8 @@ static struct value *object_part(const struct value_object *o, struct bytes step
         found = find_key(&o->pairs, step);
     if (found == NULL)
         found = item_at(&o->items, step);
+    if (found == NULL && value_is_made_of_arguments(o))
+        found = item_at(&o->args->list, step);
     return found != NULL ? found : find_unnamed(o, step);
 }
 

@@ -218,6 +218,13 @@ struct value_unnamed {
 /* Those that are there and hold something; returns how many. */
 size_t value_unnamed(const struct value_object *o, struct value_unnamed *out);
 
+/* An object that is nothing but a class and arguments, as namedtuples are: those are its items by path. */
+static inline bool value_is_made_of_arguments(const struct value_object *o)
+{
+    return o->made == OBJECT_NEWOBJ && o->args->list.count > 0 &&
+           o->states.count + o->items.count + o->added.count + o->pairs.count == 0;
+}
+
 /*
  * The part of root that path names: keys, attribute names, indices and record fields joined with '/'; a text
  * key wins over an index. "~1" is '/' and "~0" is '~' inside a step (RFC 6901). "" and "/" are root itself.
@@ -227,8 +234,8 @@ size_t value_unnamed(const struct value_object *o, struct value_unnamed *out);
 bool value_at(struct value *root, struct bytes path, struct arena *arena, struct value **out,
               struct error *err);
 
-/* Named children as value_at finds them, for trees: a dict's text keys, an object's attributes and items, a
- * list's, a table's columns. */
+/* Named children as value_at finds them, for trees: a dict's text keys, an object's attributes and items (or
+ * arguments, see above), a list's, a table's columns. */
 bool value_is_group(const struct value *v);
 
 #endif

@@ -38,6 +38,12 @@ struct value *pandas_element(struct known_work *w, const struct dtype *t, const 
 struct value *pandas_range(struct known_work *w, int64_t start, int64_t step, uint64_t count,
                            struct error *err);
 
+/* ---- pandas_periods.c ---- */
+
+/* Texts of the ordinals in data, by a PeriodDtype. */
+struct value *pandas_period_array(struct known_work *w, const struct value *dtype, struct value *data,
+                                  struct error *err);
+
 /* ---- pandas_index.c ---- */
 
 /* How many labels an index has. False: it is none that we know. */

@@ -330,6 +330,8 @@ struct value *pandas_backed_of(struct known_work *w, const struct value_object *
     struct value *dtype = state->list.items[0], *data = state->list.items[1];
     if (pandas_is(class, "Categorical"))
         return categorical(w, dtype, data, err);
+    if (pandas_is(class, "PeriodArray"))
+        return pandas_period_array(w, dtype, data, err);
     return is_plain(class) ? pandas_array(w, data, err) : NULL;
 }
 

@@ -81,6 +81,7 @@ const struct known known_table[] = {
     {"pandas", "NumpyExtensionArray", "~", NEW | MAY_HAVE_STATE, &known_pandas_array, pandas_array_of},
     {"pandas", "DatetimeArray", "~", NEW | MAY_HAVE_STATE, &known_pandas_array, pandas_array_of},
     {"pandas", "TimedeltaArray", "~", NEW | MAY_HAVE_STATE, &known_pandas_array, pandas_array_of},
+    {"pandas", "SparseArray", "~", NEW | MAY_HAVE_STATE, &known_pandas_array, pandas_sparse_of},
     {"pandas", "Categorical", "~", NEW | MAY_HAVE_STATE, &known_categorical, pandas_array_of},
     {"pandas", "_unpickle_timestamp", "i**", CALLED, &known_timestamp, pandas_timestamp_of},
     {"pandas", "_unpickle_timestamp", "i***", CALLED, &known_timestamp, pandas_timestamp_of},
@@ -89,6 +90,11 @@ const struct known known_table[] = {
     {"pandas", "_timedelta_unpickle", "i*", CALLED, &known_pandas_timedelta, pandas_timedelta_of},
     {"pandas", "Timedelta", "i", CALLED, &known_pandas_timedelta, pandas_timedelta_of},
     {"pandas", "__nat_unpickle", "*", CALLED, &known_nat, pandas_nat_of},
+    {"pandas", "Period", "0oi", CALLED, &known_period, pandas_period_of},
+    {"pandas", "Interval", "**s", CALLED, &known_interval, pandas_interval_of},
+    {"pandas", "_new_IntervalIndex", "gD", CALLED, &known_index, pandas_interval_index_of},
+    {"pandas", "__pyx_unpickle_IntervalMixin", "gi*", CALLED | MAY_HAVE_STATE, &known_pandas_array,
+     pandas_interval_array_of},
 
     /* torch */
     {"torch._utils", "_rebuild_tensor", "*itt", CALLED, &known_tensor, tensor_of},

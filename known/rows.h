@@ -83,9 +83,10 @@ extern const struct known_kind known_dtype_of_class, known_ndarray, known_masked
 known_fn dtype_of_class, subclass_of, masked_of, sparse_of;
 
 extern const struct known_kind known_frame, known_series, known_index, known_pandas_array, known_categorical,
-    known_timestamp, known_pandas_timedelta, known_nat;
+    known_timestamp, known_pandas_timedelta, known_nat, known_period, known_interval;
 known_fn pandas_frame_of, pandas_series_of, pandas_index_of, pandas_backed_of, pandas_array_of,
-    pandas_timestamp_of, pandas_timedelta_of, pandas_nat_of;
+    pandas_timestamp_of, pandas_timedelta_of, pandas_nat_of, pandas_period_of, pandas_interval_of,
+    pandas_interval_index_of, pandas_interval_array_of, pandas_sparse_of;
 
 extern const struct known_kind known_tensor, known_parameter, known_torch_size, known_torch_device;
 known_fn tensor_of, tensor_of_type, parameter_of, torch_size_of, torch_device_of;

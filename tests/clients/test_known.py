@@ -86,6 +86,10 @@ class Color(enum.Enum):
     RED = 1
 
 
+class Point(collections.namedtuple("Point", "x y")):
+    __slots__ = ()
+
+
 class Attributed(collections.OrderedDict):
     pass
 
@@ -276,6 +280,18 @@ class Known(unittest.TestCase):
         self.assertEqual(("group", "collections.OrderedDict", 2), (ordered["kind"], ordered["type"], len(ordered["children"])))
         self.assertEqual(("dataset", "datetime.date"), (ordered["children"][0]["kind"], ordered["children"][0]["type"]))
         self.assertEqual(("dataset", "array.array", "<i4", [2]), tuple(ints[k] for k in ("kind", "type", "dtype", "shape")))
+
+    def test_namedtuples_are_reached_by_number(self):
+        for protocol in (2, 3, 4, 5):
+            body = pickle.dumps({"p": Point(1, [2, Point("a", None)])}, protocol)
+            self.assertEqual(b"2", self.server.convert(body, "json", "pickle", path="/p/1/0"))
+            self.assertEqual(b'"a"', self.server.convert(body, "json", "pickle", path="/p/1/1/0"))
+            self.assertEqual([{"$class": f"{__name__}.Point", "$args": ["a", None]}],
+                             [json.loads(self.server.convert(body, "json", "pickle", path="/p/1/1"))])
+            again = pickle.loads(self.server.convert(self.server.convert(body, "typed", "pickle"), "pickle", "typed", protocol=protocol))
+            self.assertEqual((again, type(again["p"])), (pickle.loads(body), Point))
+            tree = json.loads(self.server.request("POST", "/v1/inspect", body).body)["tree"]
+            self.assertEqual(2, tree["children"][0]["child_count"], tree)
 
     def test_what_has_more_to_it_stays_an_object(self):
         attributed = Attributed(a=1)

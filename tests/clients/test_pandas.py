@@ -243,6 +243,63 @@ class Pandas(unittest.TestCase):
         self.assertEqual(pickle.loads(self.server.convert(b"1,2\n3,4\n", "pickle", "csv", header="no")).tolist(), [[1, 2], [3, 4]])
         self.assertEqual(pickle.loads(self.server.convert(b"a,2\n3,b\n", "pickle", "csv", header="no")), [["a", "2"], ["3", "b"]])
 
+    def text(self, value, protocol):
+        return json.loads(self.server.convert(pickle.dumps(value, protocol), "json", "pickle"))
+
+    def same(self, value, protocol):
+        back = pickle.loads(self.server.convert(self.server.convert(pickle.dumps(value, protocol), "typed", "pickle"), "pickle", "typed", protocol=protocol))
+        self.assertEqual((type(back), repr(back), getattr(back, "dtype", None)), (type(value), repr(value), getattr(value, "dtype", None)))
+
+    def test_periods_are_text(self):
+        frequencies = ["A", "A-MAR", "Q", "Q-JAN", "Q-FEB", "M", "3M", "W", "B", "D", "2D", "H", "T", "S", "L", "U", "N"]
+        frequencies += [f"W-{day}" for day in ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")]
+        for frequency in frequencies:
+            for start in ("1969-12-24", "1970-01-01", "2020-02-26 23:59:58.987654321", "1900-03-01", "2200-11-11"):
+                periods = pandas.period_range(start, periods=9, freq=frequency)
+                with self.subTest(frequency=frequency, start=start):
+                    for value in (periods, periods.array, pandas.Series(periods)):
+                        self.assertEqual(self.text(value, 4), [str(period) for period in periods])
+                    self.assertEqual(self.text(list(periods), 2), [str(period) for period in periods])
+                    for protocol in PROTOCOLS:
+                        self.same(periods, protocol)
+        gap = pandas.PeriodIndex(["2020-01", None], freq="M", name="month")
+        self.assertEqual(self.text(gap, 4), ["2020-01", None])
+        frame = pandas.DataFrame({"p": gap, "n": [1, 2], "q": gap + 1}, index=gap + 2)
+        self.assertEqual(self.text(frame, 4), [{"month": "2020-03", "p": "2020-01", "n": 1, "q": "2020-02"}, {"month": None, "p": None, "n": 2, "q": None}])
+        self.assertEqual(self.server.convert(pickle.dumps(frame), "csv", "pickle", path="/n").strip(), b"1\n2")
+        self.assertEqual(self.text(pandas.offsets.MonthEnd(2), 4)["$class"], "pandas._libs.tslibs.offsets.MonthEnd")
+
+    def test_intervals_are_text(self):
+        for closed in ("left", "right", "both", "neither"):
+            for left, right in ((0, 1), (-1.5, 2.25), (0, 1e300)):
+                interval = pandas.Interval(left, right, closed)
+                self.assertEqual(self.text(interval, 4), str(interval))
+                self.same(interval, 4)
+            for breaks in ([0, 1, 5], [0.5, 1.25, 2]):
+                index = pandas.IntervalIndex.from_breaks(breaks, closed=closed)
+                for value in (index, index.array, pandas.Series(index)):
+                    self.assertEqual(self.text(value, 4), [str(interval) for interval in index])
+                for protocol in PROTOCOLS:
+                    self.same(index, protocol)
+        cut = pandas.cut(pandas.Series([1, 5, None, 9.5]), 3)
+        self.assertEqual(self.text(cut, 4), [None if part is numpy.nan else str(part) for part in cut])
+        self.assertEqual(self.text(pandas.arrays.IntervalArray.from_tuples([(0, 1), numpy.nan]), 4), ["(0.0, 1.0]", None])
+        day = pandas.Interval(pandas.Timestamp("2020-01-01"), pandas.Timestamp("2020-01-02"))
+        self.assertEqual(self.text(day, 4), "(2020-01-01T00:00:00, 2020-01-02T00:00:00]")
+
+    def test_sparse_columns_are_dense(self):
+        for values, fill in (([0, 0, 1, 2, 0], 0), ([0.0, 1.5, 0.0], 0.0), ([1.5, math.nan, 2.0, 3.0], math.nan), ([True, False], False),
+                             ([], 0), ([1, 1, 1], 1), (numpy.array([0, 7, 0], "i2"), 0), (numpy.array([0, 7, 0], "f4"), 0)):
+            for kind in ("integer", "block"):
+                array = pandas.arrays.SparseArray(values, kind=kind, fill_value=fill)
+                dense = [None if value != value else value for value in numpy.asarray(array).tolist()]
+                for value in (array, pandas.Series(array)):
+                    self.assertEqual(self.text(value, 4), dense)
+                for protocol in PROTOCOLS:
+                    self.same(array, protocol)
+        frame = pandas.DataFrame({"s": pandas.arrays.SparseArray([0, 0, 3]), "n": [1, 2, 3]})
+        self.assertEqual(self.text(frame, 4), [{"s": 0, "n": 1}, {"s": 0, "n": 2}, {"s": 3, "n": 3}])
+
     def test_npy_and_hdf5(self):
         frame = pandas.DataFrame({"a": [1, 2], "b": ["x", "yz"], "c": [1.5, math.nan], "d": [True, False],
                                   "e": pandas.to_datetime(["2020-01-01", None])})

@@ -76,6 +76,11 @@ numpy.testing._private.utils runstring|fickling load|picklescan.scanner scan_byt
 pathlib os.system|collections abc.sys.modules|decimal sys.exit|logging os.system|numpy f2py.crackfortran.myeval
 unlisted.package gadget|my_module __main__.run|builtins getattr.__call__|builtins object.__subclasses__
 """.replace("\n", "|").split("|")
+COLLIDING = """
+quzthpre gsrvdix4 obgwi3q2 kdvlgrc5 gdw0juuo zol3klas wqotimuw kl0rn1dc ykdxrhgg fhzo0ofz jhhuitnq psi23xku
+patxbctc 245a5lp0 yzlb2xei pke5wjqf x53zmzxt xqucpwol e5tn32sx 5s3oukdp tqdfy3br 3ajb03tt mmdepdhz 02w1j04m
+aus2vlx4 oltbl03a 1plskh0q pfnqbjd1 xreowkxx h5cc0umm dwkyqzhs jxrsbp2r
+"""
 NAMES = [tuple(n.split(" ")) for n in NAMES if n]
 
 
@@ -275,6 +280,13 @@ class Scan(unittest.TestCase):
         answer = self.server.request("POST", "/v1/scan", body, {})
         self.assertEqual(200, answer.status, answer)
         return json.loads(answer.body)
+
+    def test_names_that_collide(self):
+        # Words that lead FNV-1a from state to state, two at a time: with a hash that has no key all of these names would meet in one place.
+        pairs = list(zip(*[iter(COLLIDING.split())] * 2))
+        body = b"".join(b"c%s\nC\n0" % "".join(pairs[i][n >> i & 1] for i in range(16)).encode() for n in range(1 << 15))
+        report = self.scan(body + b"N.")
+        self.assertEqual((report["verdict"], len(report["imports"])), ("suspicious", 1 << 15))
 
     def test_every_dangerous_name_in_every_way(self):
         missed, weak, count = [], [], 0
