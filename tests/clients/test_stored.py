@@ -98,9 +98,7 @@ def value():
 
 def parts(v):
     """The names that Python would use, and what is there."""
-    if isinstance(v, Point):
-        yield "$args", tuple(v)
-    elif isinstance(v, pandas.DataFrame):
+    if isinstance(v, pandas.DataFrame):
         named = v.reset_index() if v.index.name else v
         for column in named:
             yield column, named[column].to_numpy()
