@@ -228,7 +228,7 @@ static struct value *interval_array(struct known_work *w, struct value *left, st
         return NULL;
     const struct dtype *t = &lefts->array->dtype, *u = &rights->array->dtype;
     const size_t count = (size_t)lefts->array->shape[0];
-    if (!known_afford(w, count, 3 * TEXT_COST) || !array_pack(lefts->array, w->arena, &from, err) ||
+    if (!known_afford(w, count, (size_t)3 * TEXT_COST) || !array_pack(lefts->array, w->arena, &from, err) ||
         !array_pack(rights->array, w->arena, &to, err))
         return NULL;
     struct value **items = arena_alloc(w->arena, count, sizeof(struct value *));
