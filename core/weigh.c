@@ -54,14 +54,15 @@ static uint64_t range_count(const struct value *v)
     for (size_t i = 0; i < v->list.count; i++)
         if (v->list.items[i]->kind != VALUE_INT)
             return 0;
-    if (v->list.count != 3 || v->list.items[2]->integer == 0)
+    if (v->list.count != 3)
         return 0;
     const int64_t start = v->list.items[0]->integer, stop = v->list.items[1]->integer,
                   step = v->list.items[2]->integer;
-    if (step > 0 ? start >= stop : start <= stop)
+    const uint64_t stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
+    if (stride == 0 || (step > 0 ? start >= stop : start <= stop))
         return 0;
     const uint64_t distance = step > 0 ? (uint64_t)stop - (uint64_t)start : (uint64_t)start - (uint64_t)stop;
-    return (distance - 1) / (step > 0 ? (uint64_t)step : 0 - (uint64_t)step) + 1;
+    return (distance - 1) / stride + 1;
 }
 
 /* What a value weighs without its parts. */
@@ -163,7 +164,8 @@ static bool take(struct scale *s, const struct walk_event *ev, struct error *err
         return true;
     case WALK_AGAIN: {
         const uint32_t number = ev->value->mark & MOST_KEPT;
-        put_on(s, number == 0 ? (struct weight){0} : s->kept[number].weight, true);
+        const struct weight nothing = {0};
+        put_on(s, number == 0 ? nothing : s->kept[number].weight, true);
         return true;
     }
     case WALK_BLOCK:

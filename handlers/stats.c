@@ -73,7 +73,7 @@ static bool add_objects(struct numbers *n, const uint8_t *block, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct value *v;
-        memcpy(&v, block + i * sizeof(struct value *), sizeof(struct value *));
+        memcpy(&v, block + i * sizeof v, sizeof v);
         if (v->kind == VALUE_NONE)
             n->missing++;
         else if (is_number(v))
