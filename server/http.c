@@ -13,7 +13,7 @@
 
 enum {
     CONNECTION_MEMORY =
-        64 << 10, /* headers, and pieces of bodies; the library zeroes all of it for each request */
+        32 << 10, /* headers, and pieces of bodies; the library zeroes all of it for each request */
     THREAD_STACK = 1 << 20,
     DISCARD_MAX = 64 << 10, /* an unwanted body up to this size is read, so that the connection lives on */
     LINGER_MS = 2000,
