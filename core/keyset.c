@@ -123,15 +123,6 @@ static struct sip_print print_complex(const struct keyset *k, const struct value
     return print_words(k, TAG_COMPLEX, bits[0], bits[1]);
 }
 
-static uint64_t range_count(int64_t start, int64_t stop, int64_t step)
-{
-    if (step > 0 && start < stop)
-        return ((uint64_t)stop - (uint64_t)start - 1) / (uint64_t)step + 1;
-    if (step < 0 && start > stop)
-        return ((uint64_t)start - (uint64_t)stop - 1) / -(uint64_t)step + 1;
-    return 0;
-}
-
 /* Ranges are equal when they give the same numbers. */
 static struct sip_print print_range(const struct keyset *k, const struct value *v)
 {
@@ -141,7 +132,7 @@ static struct sip_print print_range(const struct keyset *k, const struct value *
     if (v->list.count != 3)
         return print_self(k, v);
     const int64_t start = v->list.items[0]->integer, step = v->list.items[2]->integer;
-    const uint64_t count = range_count(start, v->list.items[1]->integer, step);
+    const uint64_t count = value_range_count(start, v->list.items[1]->integer, step);
     struct sip s = sip_start(k->seed);
     sip_word(&s, TAG_RANGE);
     sip_word(&s, count);

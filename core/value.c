@@ -492,6 +492,15 @@ static bool object_is_group(const struct value_object *o)
     return o->states.count + o->items.count + o->pairs.count > 0 || value_unnamed(o, parts) > 0;
 }
 
+uint64_t value_range_count(int64_t start, int64_t stop, int64_t step)
+{
+    if (step > 0 && start < stop)
+        return ((uint64_t)stop - (uint64_t)start - 1) / (uint64_t)step + 1;
+    if (step < 0 && start > stop)
+        return ((uint64_t)start - (uint64_t)stop - 1) / -(uint64_t)step + 1;
+    return 0;
+}
+
 bool value_is_group(const struct value *v)
 {
     switch ((enum value_kind)v->kind) {

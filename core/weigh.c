@@ -54,15 +54,9 @@ static uint64_t range_count(const struct value *v)
     for (size_t i = 0; i < v->list.count; i++)
         if (v->list.items[i]->kind != VALUE_INT)
             return 0;
-    if (v->list.count != 3)
-        return 0;
-    const int64_t start = v->list.items[0]->integer, stop = v->list.items[1]->integer,
-                  step = v->list.items[2]->integer;
-    const uint64_t stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
-    if (stride == 0 || (step > 0 ? start >= stop : start <= stop))
-        return 0;
-    const uint64_t distance = step > 0 ? (uint64_t)stop - (uint64_t)start : (uint64_t)start - (uint64_t)stop;
-    return (distance - 1) / stride + 1;
+    return v->list.count != 3 ? 0
+                              : value_range_count(v->list.items[0]->integer, v->list.items[1]->integer,
+                                                  v->list.items[2]->integer);
 }
 
 /* What a value weighs without its parts. */

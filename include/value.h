@@ -225,6 +225,9 @@ static inline bool value_is_made_of_arguments(const struct value_object *o)
            o->states.count + o->items.count + o->added.count + o->pairs.count == 0;
 }
 
+/* How many numbers a range gives: none where step is 0. */
+uint64_t value_range_count(int64_t start, int64_t stop, int64_t step);
+
 /*
  * The part of root that path names: keys, attribute names, indices and record fields joined with '/'; a text
  * key wins over an index. "~1" is '/' and "~0" is '~' inside a step (RFC 6901). "" and "/" are root itself.

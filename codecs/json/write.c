@@ -253,13 +253,9 @@ static bool enter_range(struct json_writer *w, const struct value *v, struct sin
                         "a range beyond 64-bit integers is not written as JSON; typed JSON can hold it");
         bound[i] = v->list.items[i]->integer;
     }
-    const int64_t start = bound[0], stop = bound[1], step = bound[2];
-    const uint64_t stride = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
-    const uint64_t distance = step < 0 ? (uint64_t)start - (uint64_t)stop : (uint64_t)stop - (uint64_t)start;
-    const bool empty = step == 0 || (step < 0 ? start <= stop : start >= stop);
-    w->range.at = start;
-    w->range.step = step;
-    w->range.left = empty ? 0 : (distance - 1) / stride + 1;
+    w->range.at = bound[0];
+    w->range.step = bound[2];
+    w->range.left = value_range_count(bound[0], bound[1], bound[2]);
     if (w->range.left > w->limits->elements)
         return FAIL_LIMIT(err, "elements", w->limits->elements, "a range has %llu numbers",
                           (unsigned long long)w->range.left);
