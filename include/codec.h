@@ -5,6 +5,7 @@
 #include "crew.h"
 #include "input.h"
 #include "node.h"
+#include "picture.h"
 #include "sink.h"
 #include "walk.h"
 
@@ -31,9 +32,10 @@ struct codec_options {
     const struct bytes
         *buffers; /* pickle decode: what NEXT_BUFFER takes, in order; NULL: they stay outside */
     size_t buffer_count;
-    bool header;       /* csv: tables with names begin with a line of them; default true */
-    bool header_said;  /* csv decode: ... even one of numbers, which are no names otherwise */
-    struct crew *crew; /* helps to encode what is big; NULL: nobody does */
+    bool header;                 /* csv: tables with names begin with a line of them; default true */
+    bool header_said;            /* csv decode: ... even one of numbers, which are no names otherwise */
+    struct picture_look picture; /* png */
+    struct crew *crew;           /* helps to encode what is big; NULL: nobody does */
 };
 
 extern const struct codec_options codec_options_default;
@@ -60,6 +62,7 @@ struct codec {
     int (*sniff)(struct bytes head);
 
     bool by_parts;      /* decode and open read a small part of a document; the rest as it is asked for */
+    bool by_name_only;  /* Accept does not choose it: browsers say that they accept pictures, of everything */
     bool takes_buffers; /* options->buffers mean something to decode and open */
 
     /* The whole document as a value. Strings and arrays may be views into the input, which outlives them. */
