@@ -67,12 +67,20 @@ static size_t widened(size_t size)
     return size <= 1 ? 1 : size <= 2 ? 2 : size <= 4 ? 4 : size <= 8 ? 8 : 0;
 }
 
-static bool of_integer(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+/* What no number of NumPy's holds: its bytes, as the file has them. */
+static bool of_raw(hid_t ft, struct type *out)
+{
+    out->dtype = dtype_make(DTYPE_VOID, H5Tget_size(ft));
+    out->memory = H5Tcopy(ft);
+    return true;
+}
+
+static bool of_integer(hid_t ft, struct type *out)
 {
     const size_t size = H5Tget_size(ft), wide = widened(size);
     const char kind = H5Tget_sign(ft) == H5T_SGN_NONE ? 'u' : 'i';
     if (wide == 0)
-        return problem(out, arena, err, "integers of more than 8 bytes are not supported");
+        return of_raw(ft, out);
     out->dtype = dtype_make((enum dtype_kind)kind, wide);
     out->dtype.order = wide == 1 ? '|' : wide == size ? order_of(ft) : '<';
     out->memory = standard(kind, wide, out->dtype.order);
@@ -95,7 +103,7 @@ static size_t float_size(hid_t ft)
         if (mantissa <= rows[i].mantissa && bias <= rows[i].bias &&
             (1L << exponent) - bias <= (1L << rows[i].exponent) - rows[i].bias)
             return rows[i].size;
-    return 8;
+    return 16; /* wider than NumPy's widest on x86-64: the nearest of those */
 }
 
 static bool of_float(hid_t ft, struct arena *arena, struct type *out, struct error *err)
@@ -130,12 +138,32 @@ static bool of_string(hid_t ft, struct arena *arena, struct type *out, struct er
     return true;
 }
 
-static bool of_bitfield(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+/* Bits are moved to the lowest of the next size that NumPy has: the library turns bitfields only into others.
+ */
+static bool of_bitfield(hid_t ft, struct type *out)
+{
+    const size_t size = H5Tget_size(ft), wide = widened(size);
+    if (wide == 0)
+        return of_raw(ft, out);
+    const char order = wide == size ? order_of(ft) : '<';
+    out->dtype = dtype_make(DTYPE_UINT, wide);
+    out->dtype.order = wide == 1 ? '|' : order;
+    out->memory = H5Tcopy(wide == 1   ? H5T_STD_B8LE
+                          : wide == 2 ? H5T_STD_B16LE
+                          : wide == 4 ? H5T_STD_B32LE
+                                      : H5T_STD_B64LE);
+    if (order == '>')
+        H5Tset_order(out->memory, H5T_ORDER_BE);
+    return true;
+}
+
+/* Seconds since 1970. The library converts them to nothing, so they are taken as they are. */
+static bool of_time(hid_t ft, struct type *out)
 {
     const size_t size = H5Tget_size(ft);
     if (widened(size) != size)
-        return problem(out, arena, err, "bitfields of this size are not supported");
-    out->dtype = dtype_make(DTYPE_UINT, size);
+        return of_raw(ft, out);
+    out->dtype = dtype_make(DTYPE_INT, size);
     out->dtype.order = order_of(ft);
     out->memory = H5Tcopy(ft);
     return true;
@@ -222,19 +250,23 @@ static bool read_labels(hid_t ft, struct arena *arena, struct dtype *t, struct e
 static bool of_enum(hid_t ft, struct arena *arena, struct type *out, struct error *err)
 {
     AUTO(close_type) hid_t base = H5Tget_super(ft);
-    const size_t size = H5Tget_size(ft);
-    if (base < 0 || H5Tget_class(base) != H5T_INTEGER || widened(size) != size)
-        return problem(out, arena, err, "enumerations of this base type are not supported");
+    const size_t size = H5Tget_size(ft), wide = widened(size);
+    if (base < 0 || H5Tget_class(base) != H5T_INTEGER || wide == 0)
+        return of_raw(ft, out);
     out->dtype = dtype_make(H5Tget_sign(base) == H5T_SGN_NONE ? DTYPE_UINT : DTYPE_INT, size);
     out->dtype.order = order_of(base);
     if (!read_labels(ft, arena, &out->dtype, err))
         return false;
-    if (!is_boolean(ft, &out->dtype)) {
-        out->memory = H5Tcopy(ft);
+    if (is_boolean(ft, &out->dtype)) {
+        out->dtype = dtype_make(DTYPE_BOOL, 1);
+        out->memory = boolean_type();
         return true;
     }
-    out->dtype = dtype_make(DTYPE_BOOL, 1);
-    out->memory = boolean_type();
+    if (wide != size) {
+        out->dtype.order = '<';
+        out->dtype.itemsize = wide;
+    }
+    out->memory = wide == size ? H5Tcopy(ft) : standard((char)out->dtype.kind, wide, '<');
     return true;
 }
 
@@ -377,13 +409,15 @@ static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *o
     bool ok = false;
     const H5T_class_t class = H5Tget_class(ft);
     if (class == H5T_INTEGER)
-        ok = of_integer(ft, arena, out, err);
+        ok = of_integer(ft, out);
     else if (class == H5T_FLOAT)
         ok = of_float(ft, arena, out, err);
     else if (class == H5T_STRING)
         ok = of_string(ft, arena, out, err);
     else if (class == H5T_BITFIELD)
-        ok = of_bitfield(ft, arena, out, err);
+        ok = of_bitfield(ft, out);
+    else if (class == H5T_TIME)
+        ok = of_time(ft, out);
     else if (class == H5T_OPAQUE)
         ok = of_opaque(ft, arena, out, err);
     else if (class == H5T_ENUM)
