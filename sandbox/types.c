@@ -401,6 +401,43 @@ static bool of_array(hid_t ft, struct arena *arena, unsigned depth, struct type 
     return true;
 }
 
+static bool of_sequence(hid_t ft, struct arena *arena, unsigned depth, struct type *out, struct error *err)
+{
+    AUTO(close_type) hid_t base = H5Tget_super(ft);
+    struct type *element = arena_alloc(arena, 1, sizeof *element);
+    if (element == NULL)
+        return arena_fail(arena, err);
+    if (base < 0)
+        return library_fail(err, ERR_SYNTAX, "a sequence type is damaged");
+    if (!of_any(base, arena, depth + 1, element, err))
+        return false;
+    out->problem = element->problem;
+    if (out->problem == NULL && element->dtype.itemsize == 0)
+        out->problem = "sequences of nothing are not supported";
+    if (out->problem == NULL) {
+        out->memory = H5Tvlen_create(element->memory);
+        out->memory_size = sizeof(hvl_t);
+        out->flat = false;
+        out->dtype = dtype_make(DTYPE_OBJECT, sizeof(struct value *));
+        out->dtype.sequence = &element->dtype;
+    }
+    type_close(element);
+    return true;
+}
+
+static bool of_reference(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+{
+    const bool object = H5Tequal(ft, H5T_STD_REF_OBJ) > 0;
+    if (!object && H5Tequal(ft, H5T_STD_REF_DSETREG) <= 0)
+        return problem(out, arena, err, "references of this kind are not supported");
+    out->memory = H5Tcopy(object ? H5T_STD_REF_OBJ : H5T_STD_REF_DSETREG);
+    out->memory_size = object ? sizeof(hobj_ref_t) : sizeof(hdset_reg_ref_t);
+    out->flat = false;
+    out->dtype = dtype_make(DTYPE_OBJECT, sizeof(struct value *));
+    out->dtype.reference = object ? 'o' : 'r';
+    return true;
+}
+
 static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *out, struct error *err)
 {
     *out = (struct type){.flat = true};
@@ -426,11 +463,12 @@ static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *o
         ok = of_compound(ft, arena, depth, out, err);
     else if (class == H5T_ARRAY)
         ok = of_array(ft, arena, depth, out, err);
-    else {
-        out->problem = arena_printf(arena, "the type '%s' is not supported",
-                                    class == H5T_VLEN ? "variable-length sequence" : type_class_name(ft));
-        return out->problem != NULL || arena_fail(arena, err);
-    }
+    else if (class == H5T_VLEN)
+        ok = of_sequence(ft, arena, depth, out, err);
+    else if (class == H5T_REFERENCE)
+        ok = of_reference(ft, arena, out, err);
+    else
+        ok = problem(out, arena, err, "the type is of no known class");
     if (!ok || out->problem != NULL)
         return ok;
     if (out->memory <= 0)
@@ -625,11 +663,16 @@ struct moves {
     size_t count, capacity;
 };
 
+static bool joins(const struct move *last, const struct move *next)
+{
+    return last != NULL && !next->text && !last->text && next->object == NULL && last->object == NULL &&
+           last->memory + last->size == next->memory && last->window + last->size == next->window;
+}
+
 static bool add_move(struct moves *m, const struct move *move, struct error *err)
 {
     struct move *last = m->count == 0 ? NULL : &m->items[m->count - 1];
-    if (last != NULL && !move->text && !last->text && last->memory + last->size == move->memory &&
-        last->window + last->size == move->window) {
+    if (joins(last, move)) {
         last->size += move->size;
         return true;
     }
@@ -646,13 +689,42 @@ static bool add_move(struct moves *m, const struct move *move, struct error *err
     return true;
 }
 
-/* Follows the rule of place_members and to_record: a record with texts is packed in both forms. */
+static bool find_moves(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
+                       struct error *err);
+
+static bool add_sequence(struct moves *m, struct move *move, struct error *err)
+{
+    struct moves inner = {.arena = m->arena};
+    if (!dtype_is_flat(move->object->sequence) &&
+        !find_moves(&inner, move->object->sequence, &move->inner_memory, 0, err))
+        return false;
+    move->inner = inner.items;
+    move->inner_count = inner.count;
+    return add_move(m, move, err);
+}
+
+static bool add_object(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
+                       struct error *err)
+{
+    struct move move = {.memory = *memory, .window = window, .size = t->itemsize, .object = t};
+    *memory += t->sequence != NULL   ? sizeof(hvl_t)
+               : t->reference == 'o' ? sizeof(hobj_ref_t)
+                                     : sizeof(hdset_reg_ref_t);
+    return t->sequence != NULL ? add_sequence(m, &move, err) : add_move(m, &move, err);
+}
+
+/* Follows the rule of place_members and to_record: a record that is not flat is packed in both forms. */
 static bool find_moves(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
                        struct error *err)
 {
+    if (t->kind == DTYPE_OBJECT)
+        return add_object(m, t, memory, window, err);
     if (t->kind == DTYPE_TEXT || dtype_is_flat(t)) {
         const bool text = t->kind == DTYPE_TEXT;
-        const struct move move = {*memory, window, text ? sizeof(struct bytes) : t->itemsize, text};
+        const struct move move = {.memory = *memory,
+                                  .window = window,
+                                  .size = text ? sizeof(struct bytes) : t->itemsize,
+                                  .text = text};
         *memory += text ? sizeof(char *) : t->itemsize;
         return add_move(m, &move, err);
     }
