@@ -17,6 +17,10 @@ enum nan_spelling { NAN_NULL, NAN_STRING, NAN_LITERAL, NAN_ERROR }; /* null, "Na
 /* A list of objects, an object of lists, or labels, index and rows apart: pandas' orient of to_json(). */
 enum table_form { TABLE_RECORDS, TABLE_COLUMNS, TABLE_SPLIT };
 
+/* How the chunks of HDF5 datasets are read: by us where we can, by us alone where we can, by the library. The
+ * same bytes. */
+enum hdf5_path { HDF5_AUTO, HDF5_DIRECT, HDF5_LIBRARY };
+
 /* Parameters of a request that are a codec's business; each codec reads those that concern it. */
 struct codec_options {
     enum nan_spelling nan;  /* json */
@@ -31,8 +35,9 @@ struct codec_options {
     const struct bytes
         *buffers; /* pickle decode: what NEXT_BUFFER takes, in order; NULL: they stay outside */
     size_t buffer_count;
-    bool header;       /* csv: tables with names begin with a line of them; default true */
-    bool header_said;  /* csv decode: ... even one of numbers, which are no names otherwise */
+    bool header;      /* csv: tables with names begin with a line of them; default true */
+    bool header_said; /* csv decode: ... even one of numbers, which are no names otherwise */
+    enum hdf5_path hdf5_path;
     struct crew *crew; /* helps to encode what is big; NULL: nobody does */
 };
 
