@@ -27,6 +27,9 @@ enum sandbox_op {
     SANDBOX_DESCRIBE, /* reply: see "describe" below */
     SANDBOX_READ, /* box of the dataset target into window; base and path say where it was found; reply: heap
                      of texts */
+    SANDBOX_LOCATE, /* where chunks of the dataset target lie, base and path as above; payload: u64 numbers,
+                       in C order of the chunks; reply, for each: u64 offset (UINT64_MAX: never written), u64
+                       stored bytes, u32 mask of the filters that were not applied */
     SANDBOX_FORGET, /* the file of this identity is not needed any more */
     /* Writing. */
     SANDBOX_BEGIN,   /* a new file in the empty file fd, at most `most` bytes; reply: u64 session, u64 root */
@@ -94,7 +97,8 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  *   datatype   typed, attributes
  *   dataset    typed, space, u8 layout (0 compact 1 contiguous 2 chunked 3 virtual 4 unknown), u64 max shape
  *              (ndim), u64 chunk (ndim, chunked only), u8 count of filters (u32 id, text name, u8 count of
- * u32 parameters), u64 stored bytes, u64 extent (UINT64_MAX: none), u8 has fill: run, attributes other
+ * u32 parameters), u64 stored bytes, u64 extent (UINT64_MAX: none), u8 has fill: run, u8 plain (chunked, and
+ * after its filters the bytes of a chunk are those of the dtype), attributes other
  * attributes are left out attributes u32 count of (text name, text problem, and when "": dtype, space, run
  * elements, run heap) typed      text class ("integer" ...), text problem (why values cannot be read, or ""),
  * u8 has: dtype In a dataset's space the dimensions of an array type are appended, and dtype is the array's

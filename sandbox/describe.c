@@ -310,7 +310,7 @@ static bool put_storage(struct describing *d, hid_t dataset, hid_t plist, hid_t 
     return put_filters(d, plist) && wire_put_u64(d->reply, stored, d->err) &&
            wire_put_u64(d->reply, plain ? extent_of(d, dataset, type, t, space->count, stored) : UINT64_MAX,
                         d->err) &&
-           put_fill(d, plist, t);
+           put_fill(d, plist, t) && wire_put_u8(d->reply, chunks_are_plain(plist, type, t), d->err);
 }
 
 static bool put_dataset_parts(struct describing *d, hid_t dataset, hid_t plist, hid_t type,

@@ -18,6 +18,12 @@ enum {
 
 /* ---- driver.c: the library's view of a descriptor ---- */
 
+/* Reads of raw data are noted and not done. */
+struct driver_watch {
+    bool on;
+    uint64_t at, size;
+};
+
 struct driver_file {
     H5FD_t base; /* first: the library's part */
     int fd;
@@ -26,6 +32,7 @@ struct driver_file {
     uint64_t most; /* bytes that the file may grow to */
     uint64_t serial;
     haddr_t eoa, eof;
+    struct driver_watch watch;
 };
 
 /* Registers the driver once. */
@@ -35,9 +42,9 @@ hid_t driver_access(hid_t driver, struct driver_file *file);
 /* Absolute, so the library doesn't ask for the working directory; there is no such file. */
 #define DRIVER_NAME "/h5"
 
-/* ---- lzf.c: h5py's own filter, reading only ---- */
+/* ---- filters_in.c: filters that the library does not have, reading only ---- */
 
-bool lzf_start(void);
+bool filters_start(void);
 
 /* ---- types.c ---- */
 
@@ -114,6 +121,11 @@ bool dataset_open(struct worker *w, struct open_file *file, const struct sandbox
 /* Why the dataset's elements cannot be had, in words, or NULL. arena for the text. */
 const char *dataset_problem(hid_t dataset, hid_t plist, struct arena *arena);
 
+/* ---- locate.c ---- */
+
+/* True when the chunks hold, but for their filters, what is given to clients. */
+bool chunks_are_plain(hid_t plist, hid_t type, const struct type *t);
+
 /* ---- elements.c: elements that are not flat ---- */
 
 #define HEAP_MAX (512ULL << 20) /* bytes of variable length in one reply, and of the library's own for it */
@@ -145,7 +157,7 @@ bool region_reference_out(struct open_file *file, const uint8_t *from, struct si
 
 typedef bool operation(struct worker *w, const struct sandbox_request *q, struct sink *reply,
                        struct error *err);
-operation describe, read_box;
+operation describe, read_box, locate_chunks;
 operation write_begin, write_group, write_dataset, write_box, write_attribute, write_hard_link,
     write_soft_link, write_external_link, write_finish, write_abort;
 

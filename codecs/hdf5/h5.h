@@ -55,6 +55,7 @@ struct h5_object {
     uint64_t stored_bytes, extent; /* extent: UINT64_MAX where there is none */
     bool has_fill;
     struct bytes fill;
+    bool plain; /* chunked; after the filters the bytes of a chunk are the elements */
 };
 
 /* base: an object, or 0 for the root. */

@@ -1,5 +1,5 @@
 /* Elements of a file as values. What h5py gives is what one gets. */
-#include "h5.h"
+#include "direct.h"
 
 /* ---- a dataset as the source of an array ---- */
 
@@ -15,6 +15,7 @@ struct dataset_source {
     struct h5_slots slots;
     struct arena *arena;
     struct sink heap;
+    struct direct *direct; /* NULL: the library reads */
 };
 
 static void heap_drop(void *heap)
@@ -50,6 +51,19 @@ static bool one_run(const struct dataset_source *s, const struct box *box, uint6
     return true;
 }
 
+/* True: done. A chunk that is not understood here may be understood by the library, which has the last word.
+ */
+static bool read_direct(struct dataset_source *s, const struct box *box, uint8_t *window, size_t capacity,
+                        struct error *err)
+{
+    struct error why = {0};
+    if (direct_read(s->direct, box, window, capacity, &why))
+        return true;
+    if (why.kind != ERR_SYNTAX || s->file.options->hdf5_path == HDF5_DIRECT)
+        *err = why;
+    return false;
+}
+
 static bool source_read(void *self, const struct box *box, uint8_t *window, size_t capacity,
                         struct error *err)
 {
@@ -57,6 +71,8 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
     uint64_t start, count = 1;
     if (s->extent != UINT64_MAX && one_run(s, box, &start, &count) && count <= capacity / s->itemsize)
         return input_pread(s->file.fd, s->extent + start * s->itemsize, window, count * s->itemsize, err);
+    if (s->direct != NULL && (read_direct(s, box, window, capacity, err) || err->kind != ERR_NONE))
+        return err->kind == ERR_NONE;
     const struct sandbox_request request = {.op = SANDBOX_READ,
                                             .fd = s->file.fd,
                                             .identity = s->file.identity,
@@ -82,7 +98,7 @@ static bool source_new(const struct h5_file *f, const struct h5_object *o, struc
     struct dataset_source *s = arena_alloc(arena, 1, sizeof *s);
     if (s == NULL || !arena_defer(arena, heap_drop, &s->heap))
         return arena_fail(arena, err);
-    *s = (struct dataset_source){.source = {s, source_read, source_extent},
+    *s = (struct dataset_source){.source = {.self = s, .read = source_read, .extent = source_extent},
                                  .file = *f,
                                  .base = o->base,
                                  .object = o->object,
@@ -96,6 +112,9 @@ static bool source_new(const struct h5_file *f, const struct h5_object *o, struc
     *out = s;
     if (s->path.data == NULL)
         return arena_fail(arena, err);
+    if (!direct_new(f, o, arena, &s->direct, err))
+        return false;
+    s->source.best = s->direct == NULL ? 0 : direct_best(s->direct);
     return wire_slots(&s->dtype, arena, &s->slots.items, &s->slots.count, err);
 }
 
