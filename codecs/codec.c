@@ -2,12 +2,12 @@
 
 #include <strings.h>
 
-extern const struct codec json_codec, typed_codec, pickle_codec, hdf5_codec, npy_codec, npz_codec, csv_codec,
-    bin_codec;
+extern const struct codec json_codec, typed_codec, pickle_codec, hdf5_codec, h5json_codec, npy_codec,
+    npz_codec, csv_codec, bin_codec;
 
 const struct codec *const codecs[] = {
-    &json_codec, &typed_codec, &pickle_codec, &hdf5_codec, &npy_codec,
-    &npz_codec,  &csv_codec,   &bin_codec,    NULL,
+    &json_codec, &typed_codec, &pickle_codec, &hdf5_codec, &h5json_codec,
+    &npy_codec,  &npz_codec,   &csv_codec,    &bin_codec,  NULL,
 };
 
 const struct codec_options codec_options_default = {.nan = NAN_NULL, .protocol = 4, .header = true};
