@@ -308,6 +308,157 @@ class HDF5JSON(unittest.TestCase):
                 same.append(path.stem)
         print(f"{len(same)} samples survive, {len(unreadable)} are refused", *unreadable, sep="\n", file=sys.stderr)
 
+    def made(self, fill, **options):
+        file = io.BytesIO()
+        with h5py.File(file, "w", **options) as f:
+            fill(f)
+        return file.getvalue()
+
+    def survives(self, source):
+        """As a copy, and as a document."""
+        document = self.convert(source, "h5json", "hdf5")
+        self.assertEqual(document.status, 200, document)
+        for made in (self.convert(source, "hdf5", "hdf5"), self.convert(document.body, "hdf5", "h5json")):
+            self.assertEqual(made.status, 200, made)
+            self.same(source, made.body, True)
+        return json.loads(document.body)
+
+    def test_types_layouts_and_filters_survive(self):
+        point = numpy.dtype([("a", "<i2"), ("b", ">f8"), ("s", "S3"), ("v", "u1", (2, 2))])
+        padded = numpy.dtype({"names": ["x", "y"], "formats": ["u1", "<f4"], "offsets": [0, 4], "itemsize": 12})
+        types = ["i1", ">i2", "<u4", ">u8", "<f2", "<f4", ">f8", "<c8", ">c16", "S5", "?", "V6", point, padded,
+                 h5py.enum_dtype({"low": -3, "high": 9}, basetype=">i2"), numpy.longdouble]
+        layouts = [{}, {"chunks": (3, 5)}, {"chunks": (3, 5), "compression": "gzip", "shuffle": True},
+                   {"chunks": (4, 2), "fletcher32": True, "maxshape": (None, 7)},
+                   {"chunks": (7, 7), "compression": "gzip", "compression_opts": 9, "maxshape": (None, None)}]
+        rng = numpy.random.default_rng(7)
+        for bounds in ("earliest", "v108", "latest"):
+            def fill(f):
+                for i, t in enumerate(types):
+                    t = numpy.dtype(t)
+                    numbers = rng.integers(0, 100, 49)
+                    data = (numbers % 2).reshape(7, 7).astype(t) if t.kind == "b" else numbers.reshape(7, 7).astype(t) \
+                        if t.kind in "iufcS" else numpy.frombuffer(rng.bytes(49 * t.itemsize), t).reshape(7, 7).copy()
+                    if t.names:
+                        data = numpy.zeros((7, 7), t)
+                        for name in t.names:
+                            data[name] = rng.integers(0, 100, data[name].shape)
+                    for j, layout in enumerate(layouts):
+                        f.create_dataset(f"t{i}/l{j}", data=data, dtype=t, **layout)
+                    f[f"t{i}"].attrs.create("all", data, dtype=t)
+                    f[f"t{i}"].attrs.create("one", data[0, 0], dtype=t)
+            self.survives(self.made(fill, libver=bounds))
+
+    def test_links_named_types_and_fill_values_survive(self):
+        def fill(f):
+            f["types/point"] = numpy.dtype([("x", "<f4"), ("y", "<f4")])
+            f["types/point"].attrs["unit"] = "m"
+            a = f.create_group("a", track_order=True)
+            a.create_dataset("points", (5,), dtype=f["types/point"])
+            f.create_dataset("filled", (4, 4), "<i2", fillvalue=-7, chunks=(2, 2))
+            f["again"] = f["a/points"]
+            f["a/up"] = f["a"]
+            f["soft"] = h5py.SoftLink("/a/points")
+            f["dangling"] = h5py.SoftLink("/nowhere")
+            f["outside"] = h5py.ExternalLink("/etc/passwd", "/x")
+            f["nothing"] = h5py.Empty("f8")
+            f["no rows"] = numpy.zeros((3, 0, 2))
+            f["text"] = ["a", "é", ""]
+            f["one text"] = "Zürich"
+            f.attrs["text"] = ["x", "yz"]
+            f.attrs["empty"] = h5py.Empty("S3")
+            f.attrs["é"] = 2.5
+            f["named"] = numpy.dtype(">i4")
+            f["a"].attrs.create("typed", [1, 2], dtype=f["named"])
+            del f["named"]
+        source = self.made(fill)
+        document = self.survives(source)
+        self.assertEqual([sorted(d["alias"]) for d in document["datasets"].values() if len(d["alias"]) > 1],
+                         [["/a/points", "/again"]])
+        self.assertNotIn(b"root:", self.convert(source, "h5json", "hdf5").body)
+
+    def test_a_group_and_a_dataset_are_files_of_their_own(self):
+        def fill(f):
+            f.create_dataset("a/b/grid", data=numpy.arange(60.).reshape(6, 10), chunks=(2, 5), compression="gzip")
+            f["a/b/grid"].attrs["unit"] = "K"
+            f["a/b/half"] = numpy.arange(3, dtype="f2")
+            f["other"] = 1
+        source = self.made(fill)
+        for to in ("hdf5", "h5json"):
+            with self.subTest(to):
+                group = self.convert(source, to, "hdf5", path="/a").body
+                one = self.convert(source, to, "hdf5", path="/a/b/grid").body
+                if to == "h5json":
+                    group, one = (self.convert(x, "hdf5", "h5json").body for x in (group, one))
+                with h5py.File(io.BytesIO(source)) as a, h5py.File(io.BytesIO(group)) as b:
+                    self.assertEqual(same_files(a["a"].file, a["a"].file, True), [])
+                    self.assertEqual(sorted(b), ["b"])
+                    self.assertEqual(b["b/grid"].chunks, (2, 5))
+                    self.assertEqual(b["b/grid"].attrs["unit"], "K")
+                    self.assertTrue(numpy.array_equal(a["a/b/grid"], b["b/grid"]))
+                self.assertEqual(numpy.load(io.BytesIO(self.convert(one, "npy", "hdf5").body)).tolist(),
+                                 numpy.arange(60.).reshape(6, 10).tolist())
+        self.assertEqual(json.loads(self.convert(source, "json", "hdf5", path="/a/b/half", slice="1:").body), [1.0, 2.0])
+
+    def test_any_value_is_a_document_and_comes_back(self):
+        value = {"list": [1, 2, {"deep": None}], "tuple": (1, "x"), "big": 2**80, "bytes": b"\0\1",
+                 "array": numpy.arange(6, dtype=">i2").reshape(2, 3), "odd": float("inf")}
+        for spelling in ("string", "literal"):
+            document = self.convert(pickle.dumps(value), "h5json", "pickle", nan=spelling)
+            if spelling == "literal":
+                continue  # which JSON readers refuse, ours too
+            back = pickle.loads(self.convert(document.body, "pickle", "h5json").body)
+            self.assertTrue(numpy.array_equal(back.pop("array"), value["array"]))
+            self.assertEqual(back, {key: item for key, item in value.items() if key != "array"})
+
+    def test_what_does_not_fit_is_refused_with_its_place(self):
+        def document(type_, shape, value, **more):
+            return json.dumps({"apiVersion": "1.1.1", "root": "g",
+                               "groups": {"g": {"links": [{"class": "H5L_TYPE_HARD", "title": "d", "id": "d", **more.pop("link", {})}]}},
+                               "datasets": {"d": {"type": type_, "shape": shape, "value": value, **more}}}).encode()
+
+        i32 = {"class": "H5T_INTEGER", "base": "H5T_STD_I32LE"}
+        text = {"class": "H5T_STRING", "length": 3, "charSet": "H5T_CSET_UTF8", "strPad": "H5T_STR_NULLPAD"}
+        scalar = {"class": "H5S_SCALAR"}
+        nested = i32
+        for _ in range(200):
+            nested = {"class": "H5T_ARRAY", "base": nested, "dims": [1]}
+        simple = lambda *dims: {"class": "H5S_SIMPLE", "dims": list(dims)}
+        chunked = {"creationProperties": {"layout": {"class": "H5D_CHUNKED", "dims": [1 << 40]}}}
+        rows = [
+            ("an integer too big", i32, scalar, 1 << 31),
+            ("a text too long", text, scalar, "four"),
+            ("a list too short", i32, simple(3), [1, 2]),
+            ("a shape that is a claim", i32, simple(1 << 40, 1 << 40), []),
+            ("a type of its own base", nested, scalar, 1),
+            ("a type that is none", {"class": "H5T_MAGIC"}, scalar, 1),
+            ("no type", None, scalar, 1),
+            ("a reference", {"class": "H5T_REFERENCE", "base": "H5T_STD_REF_OBJ"}, scalar, "groups/g"),
+            ("an element of 2 GB", {"class": "H5T_OPAQUE", "size": 1 << 31}, scalar, ""),
+            ("a named type that nobody has", "datatypes/x", scalar, 1),
+        ]
+        for name, type_, shape, value in rows:
+            with self.subTest(name):
+                answer = self.convert(document(type_, shape, value), "hdf5", "h5json")
+                self.assertEqual(answer.status, 422, answer)
+                self.assertEqual(json.loads(answer.body)["pointer"], "/groups/g/links/d")
+        self.assertEqual(self.convert(document(i32, simple(4), [1, 2, 3, 4], **chunked), "hdf5", "h5json").status, 413)
+        for link in ({"title": "a/b"}, {"title": ""}, {"title": "x\0"}, {"id": "nobody"}, {"class": "H5L_TYPE_SOFT"}):
+            self.assertEqual(self.convert(document(i32, scalar, 1, link=link), "hdf5", "h5json").status, 422, link)
+        # Claims that cost nothing: no storage is taken for what has no value.
+        empty = json.loads(document(i32, simple(1 << 40), None))
+        del empty["datasets"]["d"]["value"]
+        answer = self.convert(json.dumps(empty).encode(), "hdf5", "h5json")
+        self.assertEqual(answer.status, 200, answer)
+        self.assertLess(len(answer.body), 10_000)
+        for body in (b"{}", b"[]", b'{"root": 1, "groups": {}}', b'{"root": "x", "groups": []}'):
+            self.assertEqual(self.convert(body, "hdf5", "h5json").status, 400, body)
+
+    def test_it_is_told_by_its_content(self):
+        document = (FOLDER / "json" / "compound.json").read_bytes()
+        answer = self.server.request("POST", "/v1/inspect", document)
+        self.assertEqual(json.loads(answer.body)["format"], "h5json")
+
 
 if __name__ == "__main__":
     unittest.main()
