@@ -109,13 +109,26 @@ static bool forget(struct worker *w, const struct sandbox_request *q, struct sin
 }
 
 static operation *const operations[SANDBOX_OP_COUNT] = {
-    [SANDBOX_DESCRIBE] = describe,         [SANDBOX_READ] = read_box,
-    [SANDBOX_LOCATE] = locate_chunks,      [SANDBOX_FORGET] = forget,
-    [SANDBOX_BEGIN] = write_begin,         [SANDBOX_GROUP] = write_group,
-    [SANDBOX_DATASET] = write_dataset,     [SANDBOX_WRITE] = write_box,
-    [SANDBOX_ATTRIBUTE] = write_attribute, [SANDBOX_HARD_LINK] = write_hard_link,
-    [SANDBOX_SOFT_LINK] = write_soft_link, [SANDBOX_EXTERNAL_LINK] = write_external_link,
-    [SANDBOX_FINISH] = write_finish,       [SANDBOX_ABORT] = write_abort,
+    [SANDBOX_DESCRIBE] = describe,
+    [SANDBOX_READ] = read_box,
+    [SANDBOX_WORDS] = words_of_object,
+    [SANDBOX_LOCATE] = locate_chunks,
+    [SANDBOX_FORGET] = forget,
+    [SANDBOX_BEGIN] = write_begin,
+    [SANDBOX_GROUP] = write_group,
+    [SANDBOX_DATASET] = write_dataset,
+    [SANDBOX_WRITE] = write_box,
+    [SANDBOX_ATTRIBUTE] = write_attribute,
+    [SANDBOX_HARD_LINK] = write_hard_link,
+    [SANDBOX_SOFT_LINK] = write_soft_link,
+    [SANDBOX_EXTERNAL_LINK] = write_external_link,
+    [SANDBOX_NAMED_TYPE] = write_named_type,
+    [SANDBOX_RELEASE] = write_release,
+    [SANDBOX_TYPE] = write_type,
+    [SANDBOX_DATASET_AS] = write_dataset_as,
+    [SANDBOX_ATTRIBUTE_AS] = write_attribute_as,
+    [SANDBOX_FINISH] = write_finish,
+    [SANDBOX_ABORT] = write_abort,
 };
 
 static bool call_locked(const struct sandbox_request *q, struct sink *reply, struct error *err)
