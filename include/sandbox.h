@@ -1,7 +1,7 @@
 /*
  * The boundary to the HDF5 library. What crosses it is a request, descriptors, windows of bytes and a flat
- * reply; never an id or a pointer of the library, so the other side may be another process. Today it is this
- * process, under one lock.
+ * reply; never an id or a pointer of the library: the other side is one of a few worker processes that can
+ * reach nothing but what they are handed, and are replaced when a file takes them down.
  */
 #ifndef MANDOLINE_SANDBOX_H
 #define MANDOLINE_SANDBOX_H
@@ -11,6 +11,18 @@
 #include "array.h"
 #include "reader.h"
 #include "sink.h"
+
+struct sandbox_settings {
+    size_t workers;       /* processes that read, and as many at most that write; 0: one a core */
+    uint64_t worker_time; /* seconds that one call may take: limits.worker_time */
+};
+
+/* Before the first call, or never: one a core, and the default limit. Starts nothing: processes come when
+ * needed. */
+void sandbox_configure(const struct sandbox_settings *settings);
+
+/* What this machine does not let workers give up, in words for people; NULL: nothing. */
+const char *sandbox_weakness(void);
 
 /* One state of one file: equal identities have equal bytes. */
 struct sandbox_identity {
@@ -46,6 +58,7 @@ enum sandbox_op {
 /*
  * Elements in a window are packed in the memory form of array.h, but for 'T': its 16 bytes are two u64, an
  * offset into the heap that goes along and a length. On the way in every text has a NUL after it in the heap.
+ * Members that are no pointers cross by themselves; message.c knows the others.
  */
 struct sandbox_request {
     enum sandbox_op op;
@@ -69,7 +82,10 @@ struct sandbox_mark {
     struct bytes value;
 };
 
-/* The reply is appended to an empty sink. Safe from any thread. */
+/*
+ * The reply is appended to an empty sink. Safe from any thread. ERR_DIED: the file took the worker down, or
+ * did so before and is refused for a while; ERR_COSTLY: it took longer than it may.
+ */
 bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err);
 
 /*

@@ -15,6 +15,8 @@ const struct setting settings[SETTING_COUNT] = {
     {"scan-policy", "FILE", "rows of a policy for scans, over what is built in", SETTING_TEXT,
      offsetof(struct config, scan_policy), 0},
     {"log", "off|errors|all", "which exchanges are logged", SETTING_LOG, offsetof(struct config, log), 0},
+    {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
+     offsetof(struct config, workers), 0},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
     {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum},
     LIMIT_TABLE(LIMIT_SETTING)

@@ -26,7 +26,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 4 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 5 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -35,6 +35,7 @@ struct config {
     const char *data;        /* "": none */
     const char *scan_policy; /* "": what is built in */
     enum log_level log;
+    uint64_t workers; /* processes that read HDF5; 0: one a core */
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */
     struct arena arena;                 /* of the texts */
