@@ -121,6 +121,10 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
     uint64_t start, count = 1;
     if (s->extent != UINT64_MAX && one_run(s, box, &start, &count) && count <= capacity / s->itemsize)
         return input_pread(s->file.fd, s->extent + start * s->itemsize, window, count * s->itemsize, err);
+    count = 1;
+    for (unsigned i = 0; i < box->ndim; i++)
+        count *= box->count[i];
+    const size_t need = count <= capacity / s->itemsize ? (size_t)count * s->itemsize : capacity;
     const struct sandbox_request request = {.op = SANDBOX_READ,
                                             .fd = s->file.fd,
                                             .identity = s->file.identity,
@@ -130,13 +134,10 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
                                             .most = s->file.limits->memory,
                                             .box = box,
                                             .window = window,
-                                            .window_size = capacity};
+                                            .window_size = need}; /* all of it crosses */
     s->heap.len = 0;
     if (!sandbox_call(&request, &s->heap, err))
         return false;
-    count = 1;
-    for (unsigned i = 0; i < box->ndim; i++)
-        count *= box->count[i];
     return s->texts.count == 0 || texts_resolve(&s->texts, s->itemsize, window, count, &s->heap, err);
 }
 
