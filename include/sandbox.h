@@ -1,7 +1,7 @@
 /*
  * The boundary to the HDF5 library. What crosses it is a request, descriptors, windows of bytes and a flat
- * reply; never an id or a pointer of the library, so the other side may be another process. Today it is this
- * process, under one lock.
+ * reply; never an id or a pointer of the library: the other side is one of a few worker processes that can
+ * reach nothing but what they are handed, and are replaced when a file takes them down.
  */
 #ifndef MANDOLINE_SANDBOX_H
 #define MANDOLINE_SANDBOX_H
@@ -12,6 +12,18 @@
 #include "reader.h"
 #include "sink.h"
 #include "value.h"
+
+struct sandbox_settings {
+    size_t workers;       /* processes that read, and as many at most that write; 0: one a core */
+    uint64_t worker_time; /* seconds that one call may take: limits.worker_time */
+};
+
+/* Before the first call, or never: one a core, and the default limit. Starts nothing: processes come when
+ * needed. */
+void sandbox_configure(const struct sandbox_settings *settings);
+
+/* What this machine does not let workers give up, in words for people; NULL: nothing. */
+const char *sandbox_weakness(void);
 
 /* One state of one file: equal identities have equal bytes. */
 struct sandbox_identity {
@@ -64,6 +76,7 @@ enum sandbox_op {
  *   a region reference    run: the dataset's path, u8 enum sandbox_region, u8 ndim, u32 count, then u64 each:
  *                         count points of ndim; count blocks of ndim firsts and ndim lasts; or by axis, count
  * of them, start, step, count
+ * Members that are no pointers cross by themselves; message.c knows the others.
  */
 #define SANDBOX_NULL UINT64_MAX
 enum sandbox_region { REGION_NONE, REGION_ALL, REGION_POINTS, REGION_BLOCKS, REGION_GRID };
@@ -90,7 +103,10 @@ struct sandbox_mark {
     struct bytes value;
 };
 
-/* The reply is appended to an empty sink. Safe from any thread. */
+/*
+ * The reply is appended to an empty sink. Safe from any thread. ERR_DIED: the file took the worker down, or
+ * did so before and is refused for a while; ERR_COSTLY: it took longer than it may.
+ */
 bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err);
 
 /*

@@ -1,4 +1,4 @@
-/* What the files of this room share: all of it is used under the one lock of sandbox.c. */
+/* What the files of a worker share: one process, one thread. */
 #ifndef MANDOLINE_WORKER_H
 #define MANDOLINE_WORKER_H
 
@@ -105,7 +105,6 @@ struct session {
 };
 
 struct worker {
-    bool started;
     hid_t driver;
     uint64_t clock, numbers;
     struct open_file files[FILES_MAX];
@@ -113,6 +112,7 @@ struct worker {
     struct session sessions[SESSIONS_MAX];
 };
 
+bool file_is_open(const struct worker *w, const struct sandbox_identity *identity);
 bool file_open(struct worker *w, const struct sandbox_request *q, struct open_file **out, struct error *err);
 void file_forget(struct worker *w, const struct sandbox_identity *identity);
 /* The dataset with its type and chunk cache; stays until it is pushed out. */
