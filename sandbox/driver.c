@@ -174,7 +174,8 @@ hid_t driver_access(hid_t driver, struct driver_file *file)
      */
     if (H5Pset_driver(list, driver, &access) < 0 || H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) < 0 ||
         H5Pset_sieve_buf_size(list, 4096) < 0 ||
-        H5Pset_libver_bounds(list, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) < 0 ||
+        H5Pset_libver_bounds(list, H5F_LIBVER_EARLIEST, file->writable ? H5F_LIBVER_V18 : H5F_LIBVER_LATEST) <
+            0 ||
         (!file->writable && H5Pset(list, "clear_status_flags", &clear) < 0)) {
         H5Pclose(list);
         return -1;
