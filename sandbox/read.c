@@ -80,6 +80,13 @@ static void room_deinit(struct room *room)
     arena_free(&room->arena);
 }
 
+/* What the library says of it is not what the matter is. */
+static bool no_room(const struct room *room, struct error *err)
+{
+    *err = (struct error){0};
+    return arena_fail(&room->arena, err);
+}
+
 /* Elements that are not flat, or of which only a part is wanted: through memory of our own. */
 static bool read_through(const struct open_dataset *d, const struct sandbox_request *q, hid_t space,
                          size_t count, bool whole, struct sink *reply, struct error *err)
@@ -97,7 +104,7 @@ static bool read_through(const struct open_dataset *d, const struct sandbox_requ
     if (memory == NULL || window == NULL)
         return arena_fail(&room.arena, err);
     if (!read_raw(d, space, transfer, memory, err))
-        return room.full ? arena_fail(&room.arena, err) : false;
+        return room.full ? no_room(&room, err) : false;
     if (t->flat)
         memcpy(window, memory, size);
     else if (!elements_out(d->file, t, memory, count, window, reply, err))

@@ -188,6 +188,7 @@ CLOSER(close_space, H5Sclose)
 CLOSER(close_plist, H5Pclose)
 CLOSER(close_object, H5Oclose)
 CLOSER(close_attribute, H5Aclose)
+CLOSER(close_file, H5Fclose)
 #undef CLOSER
 
 #endif
