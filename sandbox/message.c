@@ -53,10 +53,10 @@ static bool may_spin(void)
     return __atomic_load_n(&cores, __ATOMIC_RELAXED) > 1;
 }
 
-static ssize_t receive(int socket, struct msghdr *h)
+static ssize_t receive(int socket, bool spin, struct msghdr *h)
 {
     const struct msghdr fresh = *h;
-    const uint64_t start = may_spin() ? now_us() : 0;
+    const uint64_t start = spin && may_spin() ? now_us() : 0;
     ssize_t n;
     while (start > 0) {
         n = recvmsg(socket, h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -89,8 +89,8 @@ static void take_descriptors(struct msghdr *h, int *fds, size_t *count)
     }
 }
 
-ssize_t message_receive(int socket, void *head, size_t head_size, void *tail, size_t room, int *fds,
-                        size_t *fd_count)
+ssize_t message_receive(int socket, bool spin, void *head, size_t head_size, void *tail, size_t room,
+                        int *fds, size_t *fd_count)
 {
     union control control;
     struct iovec parts[] = {{head, head_size}, {tail, room}};
@@ -99,7 +99,7 @@ ssize_t message_receive(int socket, void *head, size_t head_size, void *tail, si
         h.msg_control = &control;
         h.msg_controllen = sizeof control;
     }
-    const ssize_t n = receive(socket, &h);
+    const ssize_t n = receive(socket, spin, &h);
     if (n < 0)
         return -1;
     if (fds != NULL)

@@ -15,7 +15,9 @@ enum {
     WINDOW_SIZE = 4 << 20,    /* bytes that front and worker share */
     WINDOW_REPLY = 256 << 10, /* of them at least so many are left for the reply */
     MESSAGE_FDS = 2,          /* the file, and a window for this call alone */
-    SPIN_US = 50,             /* waking a sleeper on another core takes longer than most calls */
+    /* Waking a sleeper on another core takes longer than most calls; but when all cores are at work anyway,
+     * who spins keeps the other side from running. */
+    SPIN_US = 50,
 };
 
 /* No reply is longer. */
@@ -28,6 +30,7 @@ struct call_head {
     bool has_window; /* the last descriptor: a window for this call alone, in place of the one that is shared
                       */
     bool outside;    /* the blob is in the window, behind the elements */
+    bool spin;       /* the next call may come soon */
     uint32_t seconds;
     uint32_t ndim;                  /* of the box; UINT32_MAX: there is none */
     uint64_t blob, window;          /* bytes of the blob, of the window for this call */
@@ -82,10 +85,11 @@ bool message_send(int socket, const struct message *m);
 
 /*
  * The head, and into tail (of `room` bytes) what follows; fds gets up to MESSAGE_FDS descriptors, *fd_count
- * says how many. The caller closes them. Returns the bytes of the tail; -1: errno, EPIPE at the end.
+ * says how many. The caller closes them. spin: looks again for a while before it sleeps. Returns the bytes of
+ * the tail; -1: errno, EPIPE at the end.
  */
-ssize_t message_receive(int socket, void *head, size_t head_size, void *tail, size_t room, int *fds,
-                        size_t *fd_count);
+ssize_t message_receive(int socket, bool spin, void *head, size_t head_size, void *tail, size_t room,
+                        int *fds, size_t *fd_count);
 
 /* The box, path, payload and marks of a request, and back. Views are into the blob, the rest in the arena. */
 bool blob_put(struct sink *s, const struct sandbox_request *q, struct error *err);

@@ -9,12 +9,16 @@ enum { WORKERS_MOST = 64, SECONDS_MOST = 24 * 3600, NOBODY = -1 };
 /* Slots 0 to workers - 1 read, as many behind them write. */
 static struct pool {
     pthread_mutex_t lock;
-    pthread_cond_t freed;
+    pthread_cond_t reader, writer; /* one of them is idle again */
     size_t workers;
     uint32_t seconds;
+    size_t busy; /* slots that somebody holds */
     uint64_t clock;
     struct slot slots[2 * WORKERS_MOST];
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER, .seconds = 60};
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
+          .reader = PTHREAD_COND_INITIALIZER,
+          .writer = PTHREAD_COND_INITIALIZER,
+          .seconds = 60};
 
 static void set_workers(size_t n)
 {
@@ -129,23 +133,18 @@ static struct slot *slot_of_session(uint64_t session)
 {
     const size_t at = session >> NUMBER_BITS & 0xff;
     const uint32_t generation = (uint32_t)(session >> (NUMBER_BITS + SLOT_BITS));
-    if (at >= 2 * WORKERS_MOST || (pool.slots[at].generation & 0xffffff) != generation)
+    if (at < pool.workers || at >= 2 * pool.workers || (pool.slots[at].generation & 0xffffff) != generation)
         return NULL;
     return &pool.slots[at];
 }
 
 /* ---- taking and giving ---- */
 
-static void wait_for_one(void)
-{
-    pthread_cond_wait(&pool.freed, &pool.lock);
-}
-
 static struct slot *take_session(uint64_t session)
 {
     struct slot *s;
     while ((s = slot_of_session(session)) != NULL && s->busy)
-        wait_for_one();
+        pthread_cond_wait(&pool.writer, &pool.lock);
     return s;
 }
 
@@ -155,7 +154,7 @@ static struct slot *take_any(const struct sandbox_request *q)
     if (pool.workers == 0)
         set_workers(0);
     while ((found = call_writes(q) ? choose_writer() : choose_reader(&q->identity)) == NOBODY)
-        wait_for_one();
+        pthread_cond_wait(call_writes(q) ? &pool.writer : &pool.reader, &pool.lock);
     return &pool.slots[found];
 }
 
@@ -169,13 +168,21 @@ static bool ensure_process(struct slot *s, struct error *err)
     return false;
 }
 
+static void take(struct slot *s, const struct sandbox_request *q, struct pool_place *out)
+{
+    s->busy = true;
+    out->slot = s;
+    out->how = (struct slot_manner){.pass = call_writes(q) || learn_file(s, &q->identity),
+                                    .spin = pool.busy++ == 0,
+                                    .seconds = pool.seconds};
+}
+
 bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct error *err)
 {
     pthread_mutex_lock(&pool.lock);
     struct slot *s = q->session != 0 ? take_session(q->session) : take_any(q);
-    *out = (struct pool_place){s, s != NULL && (call_writes(q) || learn_file(s, &q->identity))};
     if (s != NULL)
-        s->busy = true;
+        take(s, q, out);
     pthread_mutex_unlock(&pool.lock);
     if (s == NULL)
         return FAIL(err, ERR_DIED, ERROR_NO_OFFSET, "the process that wrote this file ended");
@@ -209,7 +216,8 @@ static void tell_forgotten(struct slot *s, const struct sandbox_identity *identi
     const struct sandbox_request q = {.op = SANDBOX_FORGET, .fd = -1, .identity = *identity};
     struct sink reply = {0};
     struct error ignored = {0};
-    if (s->pid > 0 && slot_call(s, &q, false, pool.seconds, &reply, &ignored) > SLOT_FAILED)
+    if (s->pid > 0 &&
+        slot_call(s, &q, (struct slot_manner){.seconds = pool.seconds}, &reply, &ignored) > SLOT_FAILED)
         pool_kill(s);
     sink_deinit(&reply);
 }
@@ -224,7 +232,11 @@ void pool_give(struct slot *s)
         pthread_mutex_lock(&pool.lock);
     }
     s->busy = false;
-    pthread_cond_broadcast(&pool.freed);
+    pool.busy--;
+    if ((size_t)(s - pool.slots) < pool.workers)
+        pthread_cond_signal(&pool.reader); /* any of them will do */
+    else
+        pthread_cond_broadcast(&pool.writer);
     pthread_mutex_unlock(&pool.lock);
 }
 
@@ -236,8 +248,10 @@ static bool mark_forgotten(struct slot *s, const struct sandbox_identity *identi
     const bool mine = f != NULL && !s->busy;
     if (f != NULL)
         f->forgotten = true;
-    if (mine)
+    if (mine) {
         s->busy = true;
+        pool.busy++;
+    }
     pthread_mutex_unlock(&pool.lock);
     return mine;
 }

@@ -6,7 +6,7 @@
 
 struct pool_place {
     struct slot *slot;
-    bool pass; /* its worker does not know the file yet */
+    struct slot_manner how;
 };
 
 /* 0 workers: one a core. Before the first call, or never. */

@@ -223,7 +223,8 @@ static bool say_reply(struct process *p, const struct call_head *call)
             return true;
         struct call_head more;
         uint8_t none[1];
-        if (message_receive(PROCESS_SOCKET, &more, sizeof more, none, sizeof none, NULL, NULL) < 0)
+        if (message_receive(PROCESS_SOCKET, call->spin, &more, sizeof more, none, sizeof none, NULL, NULL) <
+            0)
             return false;
     }
 }
@@ -253,12 +254,13 @@ static bool serve(struct process *p, const struct call_head *call, struct bytes 
 static void serve_all(struct process *p)
 {
     static uint8_t tail[MESSAGE_MAX];
-    struct call_head call;
+    struct call_head call = {0};
     bool ok = true;
     while (ok) {
         int fds[MESSAGE_FDS + 1];
         size_t count = 0;
-        const ssize_t n = message_receive(PROCESS_SOCKET, &call, sizeof call, tail, sizeof tail, fds, &count);
+        const ssize_t n =
+            message_receive(PROCESS_SOCKET, call.spin, &call, sizeof call, tail, sizeof tail, fds, &count);
         ok = n >= 0 && (size_t)call.has_file + call.has_window == count &&
              serve(p, &call, bytes_of(tail, (size_t)n), fds);
         for (size_t i = 0; i < count; i++)

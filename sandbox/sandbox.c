@@ -54,11 +54,11 @@ static enum slot_end try_once(const struct sandbox_request *q, struct sink *repl
     inner.session = pool_session_number(q->session);
     if (!pool_take(q, &place, err))
         return SLOT_FAILED;
-    if (!call_writes(q) && !blame_check(q, place.pass, err)) {
+    if (!call_writes(q) && !blame_check(q, place.how.pass, err)) {
         pool_give(place.slot);
         return SLOT_FAILED;
     }
-    const enum slot_end end = slot_call(place.slot, &inner, place.pass, pool_seconds(), reply, err);
+    const enum slot_end end = slot_call(place.slot, &inner, place.how, reply, err);
     if (end > SLOT_FAILED)
         pool_kill(place.slot);
     else

@@ -125,7 +125,7 @@ static bool wait_ready(struct slot *s)
 {
     struct answer_head a;
     uint8_t tail[1];
-    if (message_receive(s->socket, &a, sizeof a, tail, sizeof tail, NULL, NULL) != 0 ||
+    if (message_receive(s->socket, false, &a, sizeof a, tail, sizeof tail, NULL, NULL) != 0 ||
         a.kind != ANSWER_READY)
         return false;
     s->memory = a.memory;
@@ -306,7 +306,7 @@ static enum slot_end take_reply(struct call *c, struct answer_head *a, uint8_t *
             return SLOT_DONE;
         const ssize_t next =
             message_send(c->slot->socket, &m)
-                ? message_receive(c->slot->socket, a, sizeof *a, tail, MESSAGE_MAX, NULL, NULL)
+                ? message_receive(c->slot->socket, c->head.spin, a, sizeof *a, tail, MESSAGE_MAX, NULL, NULL)
                 : -1;
         if (next < 0)
             return lost(c, false);
@@ -322,7 +322,7 @@ static enum slot_end converse(struct call *c, bool pass, struct sink *reply)
     do {
         if (!post(c, pass))
             return errno == ETOOMANYREFS || errno == ENOMEM ? SLOT_FAILED : SLOT_UNREAD;
-        n = message_receive(c->slot->socket, &a, sizeof a, tail, sizeof tail, NULL, NULL);
+        n = message_receive(c->slot->socket, c->head.spin, &a, sizeof a, tail, sizeof tail, NULL, NULL);
         if (n < 0)
             return lost(c, true);
         if (a.kind != ANSWER_NO_FILE)
@@ -338,12 +338,13 @@ static enum slot_end converse(struct call *c, bool pass, struct sink *reply)
     return end;
 }
 
-enum slot_end slot_call(struct slot *s, const struct sandbox_request *q, bool pass, uint32_t seconds,
+enum slot_end slot_call(struct slot *s, const struct sandbox_request *q, struct slot_manner how,
                         struct sink *reply, struct error *err)
 {
-    struct call c = {.slot = s, .q = q, .head = {.seconds = seconds}, .own = {.fd = -1}};
+    struct call c = {
+        .slot = s, .q = q, .head = {.seconds = how.seconds, .spin = how.spin}, .own = {.fd = -1}};
     const size_t before = reply->len;
-    enum slot_end end = prepare(&c) ? converse(&c, pass, reply) : SLOT_FAILED;
+    enum slot_end end = prepare(&c) ? converse(&c, how.pass, reply) : SLOT_FAILED;
     if (c.own.at != NULL)
         allow_memory(s, 0);
     bulk_drop(&c.own);

@@ -43,8 +43,14 @@ bool slot_start(struct slot *s, bool writes, uint32_t seconds, struct error *err
 /* Ends the process, whatever it does, and frees what belongs to it. */
 void slot_kill(struct slot *s);
 
-/* One call. pass: the descriptor goes along at once, else when the worker asks for it. */
-enum slot_end slot_call(struct slot *s, const struct sandbox_request *q, bool pass, uint32_t seconds,
+/* How a call is made. */
+struct slot_manner {
+    bool pass; /* the descriptor goes along at once; else when the worker asks for it */
+    bool spin; /* nobody else needs the cores */
+    uint32_t seconds;
+};
+
+enum slot_end slot_call(struct slot *s, const struct sandbox_request *q, struct slot_manner how,
                         struct sink *reply, struct error *err);
 
 #endif

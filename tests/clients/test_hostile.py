@@ -210,6 +210,11 @@ def seeds():
         yield build(variety, libver=libver)
 
 
+QUESTIONS = [("/v1/inspect", {}), ("/v1/convert", {"to": "json"}), ("/v1/convert", {"to": "typed"})] + [
+    ("/v1/convert", {"to": "pickle", "path": path}) for path in ("/texts", "/runs", "/chunks", "/scaled", "/records",
+                                                                "/group", "/readings", "/model_weights")]
+
+
 def mutate(seed, chance):
     """A few bytes, mostly where metadata is; the signature stays."""
     document = bytearray(seed)
@@ -250,10 +255,11 @@ class Mutations(Case):
         chance, sources, seen = random.Random(20200101), list(seeds()), collections.Counter()
         try:
             for _ in range(MUTATIONS):
-                document, to = mutate(chance.choice(sources), chance), chance.choice(("json", "typed", "pickle"))
+                document = mutate(chance.choice(sources), chance)
+                target, query = chance.choice(QUESTIONS)
                 try:
-                    answer = self.server.request("POST", "/v1/convert", document,
-                                                 {"Content-Type": "application/x-hdf5"}, to=to)
+                    answer = self.server.request("POST", target, document, {"Content-Type": "application/x-hdf5"},
+                                                 **query)
                     seen[answer.status] += 1
                     self.assertNotEqual(500, answer.status, answer)
                 except (ConnectionError, http.client.HTTPException):

@@ -117,7 +117,7 @@ static void an_object_that_is_none_is_refused(void **state)
     assert_int_equal(err.kind, ERR_SYNTAX);
     assert_false(
         call((struct sandbox_request){.op = SANDBOX_GROUP, .session = 999, .path = bytes_text("a")}));
-    assert_int_equal(err.kind, ERR_INTERNAL);
+    assert_int_equal(err.kind, ERR_DIED);
     close(fd);
 }
 
