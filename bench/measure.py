@@ -3,6 +3,7 @@
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -366,7 +367,40 @@ def row_gzip(count):
         transfer(url, into=WORK / "gzip.bin")
         assert np.array_equal(np.fromfile(WORK / "gzip.bin", "f4"), d[:].ravel()), "not what h5py reads"
         ours, theirs = rounds(count, lambda: 100 / transfer(url), lambda: 100 / timed(lambda: d[:]))
-    yield "100 MB gzip+shuffle dataset as bin", "h5py `d[:]`", ours, theirs, "MB/s", True, None
+    yield "100 MB gzip+shuffle dataset as bin", "h5py `d[:]`", ours, theirs, "MB/s", True, 3.0
+
+
+def make_chunked(path):
+    """100 MB, in chunks that are neither rows nor columns."""
+    data = measurements(25_000_000).reshape(5000, 5000)
+    with h5py.File(path, "w") as f:
+        f.create_dataset("plain", data=data, chunks=(500, 250))
+        f.create_dataset("gzip", data=data, chunks=(500, 250), compression="gzip", compression_opts=4, shuffle=True)
+
+
+def row_chunked(count):
+    """Parts of a chunked 2-D dataset. Each round reads another part: what was unpacked for the one before is no help."""
+    path = made("chunked.h5", make_chunked)
+    reads = (("strided", lambda i: (slice(i % 10, None, 10), slice(None, None, 10)), 1),
+             ("column", lambda i: (slice(None), i * 257 % 5000), 20))
+    with mandoline() as (_, url), h5py.File(path) as f:
+        for name in ("plain", "gzip"):
+            for what, index, times in reads:
+                turn = itertools.count()
+
+                def text(part):
+                    return ",".join(str(p) if isinstance(p, int) else f"{p.start or ''}::{p.step or ''}" for p in part)
+
+                def ask(part):
+                    return get(f"{url}/v1/data/chunked.h5?path=/{name}&slice={text(part)}&format=bin")
+
+                def rate(read):
+                    parts = [index(next(turn)) for _ in range(times)]
+                    return times / timed(lambda: [read(part) for part in parts])
+
+                assert ask(index(3)) == f[name][index(3)].tobytes(), "not what h5py reads"
+                ours, theirs = rounds(count, lambda: rate(ask), lambda: rate(lambda part: f[name][part]))
+                yield (f"{what} of a chunked 2-D dataset, {name}", "h5py `d[...]`", ours, theirs, "reads/s", True, 1.0)
 
 
 def json_to_pickle(count, name, text, convert, target):
@@ -479,7 +513,8 @@ def row_memory(_):
 
 
 ROWS = {"meta": row_meta, "slice": row_slice, "warm": row_warm, "contiguous": row_contiguous, "gzip": row_gzip,
-        "tree": row_tree, "start": row_start, "crowd": row_crowd, "probe": row_probe, "floats": row_floats, "ints": row_ints,
+        "chunked": row_chunked, "tree": row_tree, "start": row_start, "crowd": row_crowd, "probe": row_probe,
+        "floats": row_floats, "ints": row_ints,
         "dicts": row_dicts, "small": row_small, "strings": row_strings, "array": row_array, "scan": row_scan,
         "memory": row_memory}
 

@@ -3,7 +3,6 @@
 #include <bzlib.h>
 #include <libdeflate.h>
 #include <lz4.h>
-#include <szlib.h>
 #include <zstd.h>
 
 #include "rows.h"
@@ -104,46 +103,6 @@ bool undo_blosc(const struct filter_use *use, struct bytes in, uint8_t *out, siz
 {
     const size_t size = size_blosc(use, in);
     if (size == 0 || size > room || blosc_decompress_ctx(in.data, out, room, 1) != (int)size)
-        return false;
-    *made = size;
-    return true;
-}
-
-/* ---- szip: u32 size, then the stream; its values are those of H5Pset_szip, and two that the library adds
- * ---- */
-
-enum { SZIP_HEAD = 4, SZIP_MASK = 0, SZIP_BLOCK = 1, SZIP_BITS = 2, SZIP_SCANLINE = 3 };
-
-size_t size_szip(const struct filter_use *use, struct bytes in)
-{
-    (void)use;
-    if (in.len < SZIP_HEAD)
-        return 0;
-    return in.data[0] | (size_t)in.data[1] << 8 | (size_t)in.data[2] << 16 | (size_t)in.data[3] << 24;
-}
-
-/* What libaec takes for granted. */
-static bool szip_is_sane(const SZ_com_t *p)
-{
-    return p->pixels_per_block >= 2 && p->pixels_per_block <= SZ_MAX_PIXELS_PER_BLOCK &&
-           p->pixels_per_block % 2 == 0 &&
-           ((p->bits_per_pixel >= 1 && p->bits_per_pixel <= 24) || p->bits_per_pixel == 32 ||
-            p->bits_per_pixel == 64) &&
-           p->pixels_per_scanline >= 1 &&
-           p->pixels_per_scanline <= SZ_MAX_BLOCKS_PER_SCANLINE * p->pixels_per_block;
-}
-
-bool undo_szip(const struct filter_use *use, struct bytes in, uint8_t *out, size_t room, size_t *made)
-{
-    size_t size = size_szip(use, in);
-    SZ_com_t p = {.options_mask = (int)filter_value(use, SZIP_MASK),
-                  .bits_per_pixel = (int)filter_value(use, SZIP_BITS),
-                  .pixels_per_block = (int)filter_value(use, SZIP_BLOCK),
-                  .pixels_per_scanline = (int)filter_value(use, SZIP_SCANLINE)};
-    const size_t expect = size;
-    if (size == 0 || size > room || !szip_is_sane(&p) ||
-        SZ_BufftoBuffDecompress(out, &size, in.data + SZIP_HEAD, in.len - SZIP_HEAD, &p) != SZ_OK ||
-        size != expect)
         return false;
     *made = size;
     return true;

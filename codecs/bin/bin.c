@@ -45,10 +45,25 @@ static bool put_block(const struct writer *w, const uint8_t *block, size_t count
     uint8_t *room = sink_reserve(out, size);
     if (room == NULL)
         return sink_fail(err);
-    memcpy(room, block, size);
+    if (room != block)
+        memcpy(room, block, size);
     if (w->swaps)
         dtype_swap(&w->array.dtype, room, count);
     sink_commit(out, size);
+    return true;
+}
+
+/* A block that is put together anyway is put together where it goes. */
+static bool aim(struct array_cursor *c, struct sink *out, struct error *err)
+{
+    const size_t size = c->block_elements * c->array->dtype.itemsize;
+    if (c->packed || c->at >= c->total)
+        return true;
+    uint8_t *room = sink_reserve(out, size);
+    if (room == NULL)
+        return sink_fail(err);
+    c->window = room;
+    c->window_size = size;
     return true;
 }
 
@@ -58,7 +73,7 @@ static enum step bin_step(struct encoder *e, struct sink *out, struct error *err
     const uint8_t *block;
     size_t count;
     while (!sink_full(out)) {
-        if (!array_cursor_next(&w->cursor, &block, &count, err))
+        if (!aim(&w->cursor, out, err) || !array_cursor_next(&w->cursor, &block, &count, err))
             return STEP_FAIL;
         if (count == 0)
             return STEP_DONE;
