@@ -5,10 +5,13 @@ import datetime
 import decimal
 import enum
 import fractions
+import gzip
 import io
+import json
 import pathlib
 import pickle
 import uuid
+import zipfile
 
 import joblib
 import numpy
@@ -16,7 +19,6 @@ import pandas
 
 HERE = pathlib.Path(__file__).parent
 UTC = datetime.timezone.utc
-
 
 
 class Plain:
@@ -41,6 +43,14 @@ class Table(dict):
 
 class Colour(enum.Enum):
     RED = 1
+
+
+class Way(enum.Flag):
+    UP, DOWN = 1, 2
+
+
+class Word(str):
+    pass
 
 
 Point = collections.namedtuple("Point", "x y")
@@ -95,6 +105,7 @@ VALUES = {  # one pickle each, of the protocols named
     "batches": ([list(range(1003)), dict.fromkeys(range(1001))], "2"),
     "builtins": ([1 + 2j, range(1, 9, 2), slice(1, None), int, len, Ellipsis, ValueError("what", 1)], "024"),
     "objects": ([made(Plain, a=1, b=[2]), Keyword(1), bag(), Table(a=1), Colour.RED, Point(1, 2)], "0124"),
+    "subclasses": ([Way.UP | Way.DOWN, Bag([1, [2]]), Table({1: 2, "a": []}), Word("x"), Point(1, [Point(2, 3)])], "04"),
     "dates": ([datetime.datetime(2026, 11, 25, 7, 35, tzinfo=UTC), datetime.date(2026, 1, 2), datetime.time(1, 2, 3),
                datetime.timedelta(1, 2, 3)], "04"),
     "numbers": ([decimal.Decimal("1.50"), fractions.Fraction(1, 3), uuid.UUID(int=5), pathlib.PurePosixPath("/a/b")], "24"),
@@ -119,3 +130,27 @@ for name, (value, protocols) in VALUES.items():
 (HERE / "persistent.pickle").write_bytes(outside([made(Plain, name="0"), made(Plain, name="1")]))
 (HERE / "joblib.pickle").write_bytes(dumped({"a": numpy.arange(6.0), "b": "text"}))
 (HERE / "several.pickle").write_bytes(pickle.dumps([1]) + pickle.dumps({"a": 2}, 0))
+
+
+def zipped(files, method):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        for name, body in files.items():
+            z.writestr(zipfile.ZipInfo(name), body, method)
+    return out.getvalue()
+
+
+evil = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R."
+objects, arrays = io.BytesIO(), io.BytesIO()
+numpy.save(objects, numpy.array([1, None], object))
+numpy.savez(arrays, a=numpy.arange(3), b=numpy.array(["x", {}], object))
+keras = {"module": "keras", "class_name": "Sequential", "config": {"layers": [{"module": "keras.layers", "class_name": "Lambda", "config": {}}]}}
+CONTAINERS = {
+    "stored.zip": zipped({"m/data.pkl": evil, "m/data/0": bytes(16), "m/version": b"3"}, zipfile.ZIP_STORED),
+    "deflated.zip": zipped({"config.json": json.dumps(keras), "a.npy": objects.getvalue()}, zipfile.ZIP_DEFLATED),
+    "nested.zip": zipped({"a": zipped({"b": gzip.compress(evil, mtime=0)}, zipfile.ZIP_STORED)}, zipfile.ZIP_STORED),
+    "pickle.gz": gzip.compress(evil + evil, mtime=0),
+    "arrays.npz": arrays.getvalue(),
+}
+for name, body in CONTAINERS.items():
+    (HERE / name).write_bytes(body)
