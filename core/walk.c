@@ -131,18 +131,31 @@ static bool push(struct walk *w, const struct walk_frame *frame, struct error *e
     return true;
 }
 
+/* What was read from a source stays: the next walk must meet the same values. */
+static void keep_elements(struct array *a, const uint8_t *elements)
+{
+    const bool scalar = a->scalar;
+    if (a->source == NULL)
+        return;
+    *a = array_of_memory(a->dtype, a->ndim, a->shape, elements);
+    a->scalar = scalar;
+}
+
 /*
  * An array's blocks come from one cursor, since arrays don't nest, except through the elements of an 'O'
  * array: those are a group of parts.
  */
 static bool start_array(struct walk *w, struct walk_frame *f, struct error *err)
 {
-    const struct array *a = f->value->array;
+    struct array *a = f->value->array;
     if (a->dtype.kind == DTYPE_OBJECT) {
         const uint8_t *elements;
         uint64_t count;
-        if (!array_count(a, &count) || !array_pack(a, w->arena, &elements, err))
+        if (!array_count(a, &count))
             return arena_fail(w->arena, err);
+        if (!array_pack(a, w->arena, &elements, err))
+            return false;
+        keep_elements(a, elements);
         set_items(f, WALK_ITEM, (struct value *const *)(const void *)elements, (size_t)count);
         return true;
     }

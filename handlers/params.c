@@ -172,6 +172,7 @@ bool param_options(const struct request *request, const struct codec_options **o
         return arena_fail(request->arena, err);
     *o = codec_options_default;
     o->crew = request->service->crew;
+    o->hdf5_path = request->service->hdf5_path;
     unsigned nan = o->nan, table = o->table, encoding = o->encoding;
     uint64_t protocol = (uint64_t)o->protocol;
     if (!param_choice(request, "nan", nan_spellings, &nan, err) ||

@@ -18,6 +18,10 @@ enum nan_spelling { NAN_NULL, NAN_STRING, NAN_LITERAL, NAN_ERROR }; /* null, "Na
 /* A list of objects, an object of lists, or labels, index and rows apart: pandas' orient of to_json(). */
 enum table_form { TABLE_RECORDS, TABLE_COLUMNS, TABLE_SPLIT };
 
+/* How the chunks of HDF5 datasets are read: by us where we can, by us alone where we can, by the library. The
+ * same bytes. */
+enum hdf5_path { HDF5_AUTO, HDF5_DIRECT, HDF5_LIBRARY };
+
 /* Parameters of a request that are a codec's business; each codec reads those that concern it. */
 struct codec_options {
     enum nan_spelling nan;  /* json */
@@ -34,6 +38,7 @@ struct codec_options {
     size_t buffer_count;
     bool header;                 /* csv: tables with names begin with a line of them; default true */
     bool header_said;            /* csv decode: ... even one of numbers, which are no names otherwise */
+    enum hdf5_path hdf5_path;
     struct picture_look picture; /* png */
     struct crew *crew;           /* helps to encode what is big; NULL: nobody does */
 };

@@ -27,6 +27,9 @@ enum sandbox_op {
     SANDBOX_DESCRIBE, /* reply: see "describe" below */
     SANDBOX_READ, /* box of the dataset target into window; base and path say where it was found; reply: heap
                      of texts */
+    SANDBOX_LOCATE, /* where chunks of the dataset target lie, base and path as above; payload: u64 numbers,
+                       in C order of the chunks; reply, for each: u64 offset (UINT64_MAX: never written), u64
+                       stored bytes, u32 mask of the filters that were not applied */
     SANDBOX_FORGET, /* the file of this identity is not needed any more */
     /* Writing. */
     SANDBOX_BEGIN,   /* a new file in the empty file fd, at most `most` bytes; reply: u64 session, u64 root */
@@ -46,7 +49,16 @@ enum sandbox_op {
 /*
  * Elements in a window are packed in the memory form of array.h, but for 'T': its 16 bytes are two u64, an
  * offset into the heap that goes along and a length. On the way in every text has a NUL after it in the heap.
+ * The 8 bytes of an 'O', which only comes out, are a u64: SANDBOX_NULL, or an offset into the heap, where is
+ *   a sequence            u64 count, the elements as in a window
+ *   an object reference   run: the object's path
+ *   a region reference    run: the dataset's path, u8 enum sandbox_region, u8 ndim, u32 count, then u64 each:
+ *                         count points of ndim; count blocks of ndim firsts and ndim lasts; or by axis, count
+ * of them, start, step, count
  */
+#define SANDBOX_NULL UINT64_MAX
+enum sandbox_region { REGION_NONE, REGION_ALL, REGION_POINTS, REGION_BLOCKS, REGION_GRID };
+
 struct sandbox_request {
     enum sandbox_op op;
     int fd;
@@ -77,7 +89,7 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  *
  * dtype    u8 kind, order, flags (1 text_is_bytes), u64 itemsize, then u8 what follows: 0 nothing; 1 record:
  *          u32 count of (text name, u64 offset, dtype); 2 sub-array: u8 ndim, u64 dims, dtype; 3 labels: u32
- *          count of (text, u64 value); 4 unit: text
+ *          count of (text, u64 value); 4 unit: text; 5 sequence: dtype; 6 reference: u8 'o' or 'r'
  * space    u8 SPACE_, u8 ndim, u64 dims
  * describe u8 enum node_kind, u64 object, text problem ("" none), then by kind
  *   links      text target, text file
@@ -85,7 +97,8 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  *   datatype   typed, attributes
  *   dataset    typed, space, u8 layout (0 compact 1 contiguous 2 chunked 3 virtual 4 unknown), u64 max shape
  *              (ndim), u64 chunk (ndim, chunked only), u8 count of filters (u32 id, text name, u8 count of
- * u32 parameters), u64 stored bytes, u64 extent (UINT64_MAX: none), u8 has fill: run, attributes other
+ * u32 parameters), u64 stored bytes, u64 extent (UINT64_MAX: none), u8 has fill: run, u8 plain (chunked, and
+ * after its filters the bytes of a chunk are those of the dtype), attributes other
  * attributes are left out attributes u32 count of (text name, text problem, and when "": dtype, space, run
  * elements, run heap) typed      text class ("integer" ...), text problem (why values cannot be read, or ""),
  * u8 has: dtype In a dataset's space the dimensions of an array type are appended, and dtype is the array's
@@ -110,8 +123,14 @@ bool wire_get_space(struct reader *r, struct arena *arena, enum sandbox_space *s
                     const uint64_t **dims, struct error *err);
 bool wire_get_dtype(struct reader *r, struct arena *arena, struct dtype *out, struct error *err);
 
-/* Where the texts lie in an element: `count` offsets of 'T' fields, in the arena. */
-bool wire_texts(const struct dtype *t, struct arena *arena, size_t **offsets, size_t *count,
+/* A 'T' or an 'O' inside of an element. */
+struct sandbox_slot {
+    size_t offset;
+    const struct dtype *type;
+};
+
+/* Those of an element that is not flat, in the arena. */
+bool wire_slots(const struct dtype *t, struct arena *arena, struct sandbox_slot **slots, size_t *count,
                 struct error *err);
 
 /* Types nest at most so deep here: deeper ones are refused. */

@@ -68,7 +68,7 @@ static bool start(struct worker *w, struct error *err)
         return true;
     H5dont_atexit(); /* the library's own end crashes when files are open */
     if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0 || H5PLset_loading_state(0) < 0 ||
-        H5Lregister(&no_external_links) < 0 || !lzf_start() || !driver_start(&w->driver))
+        H5Lregister(&no_external_links) < 0 || !filters_start() || !driver_start(&w->driver))
         return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the HDF5 library does not start");
     return w->started = true;
 }
@@ -109,19 +109,13 @@ static bool forget(struct worker *w, const struct sandbox_request *q, struct sin
 }
 
 static operation *const operations[SANDBOX_OP_COUNT] = {
-    [SANDBOX_DESCRIBE] = describe,
-    [SANDBOX_READ] = read_box,
-    [SANDBOX_FORGET] = forget,
-    [SANDBOX_BEGIN] = write_begin,
-    [SANDBOX_GROUP] = write_group,
-    [SANDBOX_DATASET] = write_dataset,
-    [SANDBOX_WRITE] = write_box,
-    [SANDBOX_ATTRIBUTE] = write_attribute,
-    [SANDBOX_HARD_LINK] = write_hard_link,
-    [SANDBOX_SOFT_LINK] = write_soft_link,
-    [SANDBOX_EXTERNAL_LINK] = write_external_link,
-    [SANDBOX_FINISH] = write_finish,
-    [SANDBOX_ABORT] = write_abort,
+    [SANDBOX_DESCRIBE] = describe,         [SANDBOX_READ] = read_box,
+    [SANDBOX_LOCATE] = locate_chunks,      [SANDBOX_FORGET] = forget,
+    [SANDBOX_BEGIN] = write_begin,         [SANDBOX_GROUP] = write_group,
+    [SANDBOX_DATASET] = write_dataset,     [SANDBOX_WRITE] = write_box,
+    [SANDBOX_ATTRIBUTE] = write_attribute, [SANDBOX_HARD_LINK] = write_hard_link,
+    [SANDBOX_SOFT_LINK] = write_soft_link, [SANDBOX_EXTERNAL_LINK] = write_external_link,
+    [SANDBOX_FINISH] = write_finish,       [SANDBOX_ABORT] = write_abort,
 };
 
 static bool call_locked(const struct sandbox_request *q, struct sink *reply, struct error *err)

@@ -27,6 +27,7 @@ static void file_close(struct worker *w, struct open_file *f)
     for (size_t i = 0; i < DATASETS_MAX; i++)
         if (w->datasets[i].file == f)
             dataset_close(&w->datasets[i]);
+    paths_free(f->paths);
     H5Fclose(f->id);
     close(f->driver.fd);
     *f = (struct open_file){0};

@@ -36,6 +36,7 @@ static void server_init(struct server *server, const struct config *config, cons
     *server = (struct server){
         .service = {.limits = limits,
                     .store = store,
+                    .hdf5_path = config->hdf5_path,
                     .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
                     .policy = policy,
