@@ -2,11 +2,11 @@
 
 #include <strings.h>
 
-extern const struct codec json_codec, typed_codec, pickle_codec, hdf5_codec, npy_codec, npz_codec, csv_codec,
-    bin_codec, png_codec;
+extern const struct codec json_codec, typed_codec, pickle_codec, hdf5_codec, h5json_codec, npy_codec,
+    npz_codec, csv_codec, bin_codec, png_codec;
 
 const struct codec *const codecs[] = {
-    &json_codec, &typed_codec, &pickle_codec, &hdf5_codec, &npy_codec,
+    &json_codec, &typed_codec, &pickle_codec, &hdf5_codec, &h5json_codec, &npy_codec,
     &npz_codec,  &csv_codec,   &bin_codec,    &png_codec,  NULL,
 };
 

@@ -19,6 +19,6 @@ bool convert(const struct request *request, struct reply *reply, struct error *e
     if (varies)
         reply_header(reply, "Vary", "Accept");
     return source_open(&source, options, request, &document, reply, err) &&
-           part_value(request, &document, &part, &value, err) &&
+           part_for(request, &document, &part, target, &value, err) &&
            answer_value(request, target, value, options, reply, err);
 }

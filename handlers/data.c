@@ -80,7 +80,7 @@ bool get_data(const struct request *request, struct reply *reply, struct error *
         !negotiate_target(request, "format", &format, &varies, err) ||
         !stored_check(request, format, varies, &s, reply, &done, err) || done)
         return done;
-    if (!stored_open(request, &s, reply, err) || !part_value(request, &s.document, &part, &v, err))
+    if (!stored_open(request, &s, reply, err) || !part_for(request, &s.document, &part, format, &v, err))
         return false;
     return answer_part(request, format, v, options, reply, err);
 }

@@ -183,3 +183,12 @@ bool part_value(const struct request *request, const struct document *document, 
     *out = v;
     return true;
 }
+
+bool part_for(const struct request *request, const struct document *document, const struct part *part,
+              const struct codec *format, struct value **out, struct error *err)
+{
+    const bool whole = part->field_count + part->slice.len + part->dtype.len == 0;
+    if (whole && format->describes && document->ops->described != NULL)
+        return document->ops->described(document->self, part->path, request->arena, out, err);
+    return part_value(request, document, part, out, err);
+}

@@ -27,6 +27,7 @@ struct codec_options {
     enum nan_spelling nan;  /* json */
     enum table_form table;  /* json */
     bool pretty;            /* json, typed */
+    bool record_lists;      /* json: records as lists of their fields, no objects */
     int protocol;           /* pickle: 0 to 5; default 4 */
     bool optimize;          /* pickle: no memo entries that nothing asks for */
     bool attributes;        /* hdf5 decode: groups and datasets carry their attributes along */
@@ -68,6 +69,7 @@ struct codec {
 
     bool by_parts;      /* decode and open read a small part of a document; the rest as it is asked for */
     bool by_name_only;  /* Accept does not choose it: browsers say that they accept pictures, of everything */
+    bool describes;     /* begin takes what document_ops.described gives, and loses less then */
     bool takes_buffers; /* options->buffers mean something to decode and open */
 
     /* The whole document as a value. Strings and arrays may be views into the input, which outlives them. */

@@ -27,6 +27,7 @@
     LIMIT(heavy, "heavy", 4, 1, "conversions at work at once")                                               \
     LIMIT(queue, "queue", 64, 0, "conversions waiting their turn")                                           \
     LIMIT(request_time, "request-time", 120, 1, "seconds without progress before a connection is closed")    \
+    LIMIT(worker_time, "worker-time", 60, 1, "seconds that one step of reading or writing HDF5 may take")    \
     LIMIT(drain_time, "drain-time", 30, 0, "seconds to finish open requests after SIGTERM")
 
 struct limits {

@@ -80,6 +80,10 @@ struct document_ops {
     bool (*node)(void *self, struct bytes path, struct arena *arena, struct node *out, struct error *err);
     /* Its value, groups as dicts, for encoding. */
     bool (*value)(void *self, struct bytes path, struct arena *arena, struct value **out, struct error *err);
+    /* The same in words (described.h), for formats that keep types, storage, attributes and links. NULL:
+     * there is no more to say of it than its value. */
+    bool (*described)(void *self, struct bytes path, struct arena *arena, struct value **out,
+                      struct error *err);
 };
 
 /* Describes a value as document_of_value's documents do. */

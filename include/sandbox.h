@@ -1,7 +1,7 @@
 /*
  * The boundary to the HDF5 library. What crosses it is a request, descriptors, windows of bytes and a flat
- * reply; never an id or a pointer of the library, so the other side may be another process. Today it is this
- * process, under one lock.
+ * reply; never an id or a pointer of the library: the other side is one of a few worker processes that can
+ * reach nothing but what they are handed, and are replaced when a file takes them down.
  */
 #ifndef MANDOLINE_SANDBOX_H
 #define MANDOLINE_SANDBOX_H
@@ -11,6 +11,19 @@
 #include "array.h"
 #include "reader.h"
 #include "sink.h"
+#include "value.h"
+
+struct sandbox_settings {
+    size_t workers;       /* processes that read, and as many at most that write; 0: one a core */
+    uint64_t worker_time; /* seconds that one call may take: limits.worker_time */
+};
+
+/* Before the first call, or never: one a core, and the default limit. Starts nothing: processes come when
+ * needed. */
+void sandbox_configure(const struct sandbox_settings *settings);
+
+/* What this machine does not let workers give up, in words for people; NULL: nothing. */
+const char *sandbox_weakness(void);
 
 /* One state of one file: equal identities have equal bytes. */
 struct sandbox_identity {
@@ -30,6 +43,7 @@ enum sandbox_op {
     SANDBOX_LOCATE, /* where chunks of the dataset target lie, base and path as above; payload: u64 numbers,
                        in C order of the chunks; reply, for each: u64 offset (UINT64_MAX: never written), u64
                        stored bytes, u32 mask of the filters that were not applied */
+    SANDBOX_WORDS, /* as DESCRIBE; reply: value, the object in the words of described.h; see "words" below */
     SANDBOX_FORGET, /* the file of this identity is not needed any more */
     /* Writing. */
     SANDBOX_BEGIN,   /* a new file in the empty file fd, at most `most` bytes; reply: u64 session, u64 root */
@@ -41,8 +55,15 @@ enum sandbox_op {
     SANDBOX_HARD_LINK, /* path in the group base leads to the object target */
     SANDBOX_SOFT_LINK, /* payload: the path it leads to */
     SANDBOX_EXTERNAL_LINK, /* payload: text file, text path */
-    SANDBOX_FINISH,        /* the file is complete; the session ends */
-    SANDBOX_ABORT,         /* the session ends, the file is of no use */
+    /* The same from the words of described.h. */
+    SANDBOX_NAMED_TYPE, /* payload: value type; reply: u64 object, which stays until it is released */
+    SANDBOX_RELEASE,    /* target: links to it have been made, or it goes */
+    SANDBOX_TYPE,       /* payload: value type, u64 named type or 0; reply: dtype of an element */
+    SANDBOX_DATASET_AS, /* makes dataset `path` in base; payload: value words, u64 named type or 0, run fill,
+                           run heap; window; reply: u64 object */
+    SANDBOX_ATTRIBUTE_AS, /* makes attribute `path` of base; payload: as above */
+    SANDBOX_FINISH,       /* the file is complete; the session ends */
+    SANDBOX_ABORT,        /* the session ends, the file is of no use */
     SANDBOX_OP_COUNT
 };
 
@@ -55,6 +76,7 @@ enum sandbox_op {
  *   a region reference    run: the dataset's path, u8 enum sandbox_region, u8 ndim, u32 count, then u64 each:
  *                         count points of ndim; count blocks of ndim firsts and ndim lasts; or by axis, count
  * of them, start, step, count
+ * Members that are no pointers cross by themselves; message.c knows the others.
  */
 #define SANDBOX_NULL UINT64_MAX
 enum sandbox_region { REGION_NONE, REGION_ALL, REGION_POINTS, REGION_BLOCKS, REGION_GRID };
@@ -81,7 +103,10 @@ struct sandbox_mark {
     struct bytes value;
 };
 
-/* The reply is appended to an empty sink. Safe from any thread. */
+/*
+ * The reply is appended to an empty sink. Safe from any thread. ERR_DIED: the file took the worker down, or
+ * did so before and is refused for a while; ERR_COSTLY: it took longer than it may.
+ */
 bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err);
 
 /*
@@ -103,6 +128,12 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  * elements, run heap) typed      text class ("integer" ...), text problem (why values cannot be read, or ""),
  * u8 has: dtype In a dataset's space the dimensions of an array type are appended, and dtype is the array's
  * element.
+ * words    a dict: of a dataset "type", "named" (the committed type's object, or absent), "shape",
+ *          "creationProperties" without the fill value; of a named type "type"; of a group "links", those of
+ *          its links that are no hard ones in the order of describe, each of "class", "h5path", "file"; of
+ * all of them "attributes", a list in the order of describe, each of "name", "type", "named", "shape" value
+ * u8 enum value_kind: BOOL u8, INT u64, FLOAT u64 bits, STR run, LIST u32 count, values; DICT u32 count, (run
+ * key, value)
  */
 enum sandbox_space { SPACE_NULL, SPACE_SCALAR, SPACE_SIMPLE };
 
@@ -122,6 +153,11 @@ bool wire_get_dims(struct reader *r, unsigned ndim, struct arena *arena, const u
 bool wire_get_space(struct reader *r, struct arena *arena, enum sandbox_space *space, unsigned *ndim,
                     const uint64_t **dims, struct error *err);
 bool wire_get_dtype(struct reader *r, struct arena *arena, struct dtype *out, struct error *err);
+
+/* Deeper than SANDBOX_VALUE_DEPTH, or of other kinds: ERR_UNREPRESENTABLE. */
+enum { SANDBOX_VALUE_DEPTH = 100 };
+bool wire_put_value(struct sink *s, const struct value *v, struct error *err);
+bool wire_get_value(struct reader *r, struct arena *arena, struct value **out, struct error *err);
 
 /* A 'T' or an 'O' inside of an element. */
 struct sandbox_slot {

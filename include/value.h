@@ -43,6 +43,7 @@ enum value_flags {
     VALUE_CALLED = 8,  /* VALUE_OBJECT: another object's callable, so it stays one, whatever its class */
     VALUE_MANY = 16,   /* with its shared parts counted each time it has too many: see weigh.h */
     VALUE_LONG = 32,   /* the same of the bytes of a text */
+    VALUE_DESCRIBED = 64, /* VALUE_DICT: stands for an HDF5 file, see described.h */
 };
 
 struct value_pair {

@@ -33,6 +33,14 @@ static void file_close(struct worker *w, struct open_file *f)
     *f = (struct open_file){0};
 }
 
+bool file_is_open(const struct worker *w, const struct sandbox_identity *identity)
+{
+    for (size_t i = 0; i < FILES_MAX; i++)
+        if (w->files[i].id > 0 && same_file(&w->files[i].identity, identity))
+            return true;
+    return false;
+}
+
 void file_forget(struct worker *w, const struct sandbox_identity *identity)
 {
     for (size_t i = 0; i < FILES_MAX; i++)

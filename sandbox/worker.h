@@ -1,4 +1,4 @@
-/* What the files of this room share: all of it is used under the one lock of sandbox.c. */
+/* What the files of a worker share: one process, one thread. */
 #ifndef MANDOLINE_WORKER_H
 #define MANDOLINE_WORKER_H
 
@@ -105,7 +105,6 @@ struct session {
 };
 
 struct worker {
-    bool started;
     hid_t driver;
     uint64_t clock, numbers;
     struct open_file files[FILES_MAX];
@@ -113,6 +112,7 @@ struct worker {
     struct session sessions[SESSIONS_MAX];
 };
 
+bool file_is_open(const struct worker *w, const struct sandbox_identity *identity);
 bool file_open(struct worker *w, const struct sandbox_request *q, struct open_file **out, struct error *err);
 void file_forget(struct worker *w, const struct sandbox_identity *identity);
 /* The dataset with its type and chunk cache; stays until it is pushed out. */
@@ -160,6 +160,8 @@ typedef bool operation(struct worker *w, const struct sandbox_request *q, struct
 operation describe, read_box, locate_chunks;
 operation write_begin, write_group, write_dataset, write_box, write_attribute, write_hard_link,
     write_soft_link, write_external_link, write_finish, write_abort;
+/* words.c, write_words.c */
+operation words_of_object, write_named_type, write_release, write_type, write_dataset_as, write_attribute_as;
 
 /* The path without "", "." and a NUL at the end, in the arena; "" is the object itself. */
 bool path_clean(struct bytes path, struct arena *arena, const char **out, struct error *err);

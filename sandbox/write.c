@@ -2,12 +2,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "worker.h"
+#include "write.h"
 
-enum { WRITE_BUDGET = 256 << 20 };
-
-static bool session_of(struct worker *w, const struct sandbox_request *q, struct session **out,
-                       struct error *err)
+bool write_session(struct worker *w, const struct sandbox_request *q, struct session **out, struct error *err)
 {
     for (size_t i = 0; i < SESSIONS_MAX; i++)
         if (w->sessions[i].number == q->session && q->session != 0) {
@@ -25,8 +22,7 @@ static void session_close(struct session *s)
     *s = (struct session){0};
 }
 
-/* Why a call failed: the file grew over its limit, or the library's words. */
-static bool write_fail(const struct session *s, struct error *err, const char *what)
+bool write_fail(const struct session *s, struct error *err, const char *what)
 {
     if (s->driver.full)
         return FAIL_LIMIT(err, "output", s->driver.most, "the file would be longer than %llu bytes",
@@ -142,9 +138,8 @@ static bool texts_in(const struct type *t, struct bytes window, size_t count, st
     return true;
 }
 
-/* The window in the library's form: itself, or a copy in the arena. NULL: failed. */
-static const uint8_t *elements_in(const struct type *t, struct bytes window, size_t count, struct bytes heap,
-                                  struct arena *arena, struct error *err)
+const uint8_t *write_packed(const struct type *t, struct bytes window, size_t count, struct bytes heap,
+                            struct arena *arena, struct error *err)
 {
     size_t need;
     if (!checked_mul(count, t->dtype.itemsize, &need) || need != window.len) {
@@ -196,9 +191,8 @@ static hid_t space_of(const struct made *m)
 
 /* ---- objects ---- */
 
-/* The group base, and the name to make in it. */
-static bool place_of(const struct session *s, const struct sandbox_request *q, struct arena *arena,
-                     hid_t *base, const char **name, struct error *err)
+bool write_place(const struct session *s, const struct sandbox_request *q, struct arena *arena, hid_t *base,
+                 const char **name, struct error *err)
 {
     const struct bytes copy = arena_copy(arena, q->path);
     if (copy.data == NULL)
@@ -208,7 +202,7 @@ static bool place_of(const struct session *s, const struct sandbox_request *q, s
     return *base >= 0 || write_fail(s, err, "the group cannot be opened");
 }
 
-static bool put_address(const struct session *s, hid_t object, struct sink *reply, struct error *err)
+bool write_address(const struct session *s, hid_t object, struct sink *reply, struct error *err)
 {
     uint64_t address;
     return (address_of(object, &address) || write_fail(s, err, "the object cannot be made")) &&
@@ -220,11 +214,11 @@ static bool make_group(struct session *s, const struct sandbox_request *q, struc
 {
     AUTO(close_object) hid_t base = -1;
     const char *name;
-    if (!place_of(s, q, arena, &base, &name, err))
+    if (!write_place(s, q, arena, &base, &name, err))
         return false;
     AUTO(close_plist) hid_t plist = ordered_plist(H5P_GROUP_CREATE);
     AUTO(close_object) hid_t group = H5Gcreate2(base, name, H5P_DEFAULT, plist, H5P_DEFAULT);
-    return put_address(s, group, reply, err) && put_marks(s, q, group, arena, err);
+    return write_address(s, group, reply, err) && put_marks(s, q, group, arena, err);
 }
 
 static bool fill_dataset(struct session *s, const struct sandbox_request *q, const struct made *m,
@@ -233,7 +227,7 @@ static bool fill_dataset(struct session *s, const struct sandbox_request *q, con
     if (q->window == NULL || m->count == 0)
         return true;
     const uint8_t *elements =
-        elements_in(&m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
+        write_packed(&m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
     if (elements == NULL)
         return false;
     return H5Dwrite(dataset, m->type.memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements) >= 0 ||
@@ -245,14 +239,14 @@ static bool make_dataset(struct session *s, const struct sandbox_request *q, con
 {
     AUTO(close_object) hid_t base = -1;
     const char *name;
-    if (!place_of(s, q, arena, &base, &name, err))
+    if (!write_place(s, q, arena, &base, &name, err))
         return false;
     AUTO(close_space) hid_t space = space_of(m);
     AUTO(close_plist) hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_obj_track_times(plist, false);
     AUTO(close_object)
     hid_t d = H5Dcreate2(base, name, m->type.memory, space, H5P_DEFAULT, plist, H5P_DEFAULT);
-    return put_address(s, d, reply, err) && put_marks(s, q, d, arena, err) &&
+    return write_address(s, d, reply, err) && put_marks(s, q, d, arena, err) &&
            fill_dataset(s, q, m, d, arena, err);
 }
 
@@ -271,7 +265,8 @@ static bool write_elements(struct session *s, const struct sandbox_request *q, h
     }
     if (!type_of_file(type, arena, &t, err))
         return false;
-    const uint8_t *elements = elements_in(&t, bytes_of(q->window, q->window_size), n, q->payload, arena, err);
+    const uint8_t *elements =
+        write_packed(&t, bytes_of(q->window, q->window_size), n, q->payload, arena, err);
     AUTO(close_space) hid_t memory = H5Screate_simple((int)q->box->ndim, count, NULL);
     const bool ok =
         elements != NULL && ((H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
@@ -286,7 +281,7 @@ static bool make_attribute(struct session *s, const struct sandbox_request *q, c
 {
     AUTO(close_object) hid_t base = -1;
     const char *name;
-    if (!place_of(s, q, arena, &base, &name, err))
+    if (!write_place(s, q, arena, &base, &name, err))
         return false;
     AUTO(close_space) hid_t space = space_of(m);
     AUTO(close_attribute) hid_t a = H5Acreate2(base, name, m->type.memory, space, H5P_DEFAULT, H5P_DEFAULT);
@@ -295,7 +290,7 @@ static bool make_attribute(struct session *s, const struct sandbox_request *q, c
     if (m->count == 0)
         return true;
     const uint8_t *elements =
-        elements_in(&m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
+        write_packed(&m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
     return elements != NULL && (H5Awrite(a, m->type.memory, elements) >= 0 ||
                                 write_fail(s, err, "the attribute cannot be written"));
 }
@@ -307,7 +302,7 @@ bool write_group(struct worker *w, const struct sandbox_request *q, struct sink 
     AUTO(arena_free) struct arena arena;
     struct session *s;
     arena_init(&arena, WRITE_BUDGET);
-    return session_of(w, q, &s, err) && make_group(s, q, &arena, reply, err);
+    return write_session(w, q, &s, err) && make_group(s, q, &arena, reply, err);
 }
 
 bool write_dataset(struct worker *w, const struct sandbox_request *q, struct sink *reply, struct error *err)
@@ -317,7 +312,7 @@ bool write_dataset(struct worker *w, const struct sandbox_request *q, struct sin
     struct made m = {0};
     struct reader r = reader_make(q->payload);
     arena_init(&arena, WRITE_BUDGET);
-    if (!session_of(w, q, &s, err) || !parse(&r, &arena, &m, err))
+    if (!write_session(w, q, &s, err) || !parse(&r, &arena, &m, err))
         return false;
     const bool ok = make_dataset(s, q, &m, &arena, reply, err);
     type_close(&m.type);
@@ -330,7 +325,7 @@ bool write_box(struct worker *w, const struct sandbox_request *q, struct sink *r
     struct session *s;
     (void)reply;
     arena_init(&arena, WRITE_BUDGET);
-    if (!session_of(w, q, &s, err))
+    if (!write_session(w, q, &s, err))
         return false;
     AUTO(close_object) hid_t dataset = H5Oopen_by_addr(s->file, q->base);
     if (dataset < 0 || H5Iget_type(dataset) != H5I_DATASET)
@@ -346,7 +341,7 @@ bool write_attribute(struct worker *w, const struct sandbox_request *q, struct s
     struct reader r = reader_make(q->payload);
     (void)reply;
     arena_init(&arena, WRITE_BUDGET);
-    if (!session_of(w, q, &s, err) || !parse(&r, &arena, &m, err))
+    if (!write_session(w, q, &s, err) || !parse(&r, &arena, &m, err))
         return false;
     const bool ok = make_attribute(s, q, &m, &arena, err);
     type_close(&m.type);
@@ -361,7 +356,7 @@ bool write_hard_link(struct worker *w, const struct sandbox_request *q, struct s
     AUTO(close_object) hid_t base = -1;
     (void)reply;
     arena_init(&arena, WRITE_BUDGET);
-    if (!session_of(w, q, &s, err) || !place_of(s, q, &arena, &base, &name, err))
+    if (!write_session(w, q, &s, err) || !write_place(s, q, &arena, &base, &name, err))
         return false;
     AUTO(close_object) hid_t target = H5Oopen_by_addr(s->file, q->target);
     return (target >= 0 && H5Olink(target, base, name, H5P_DEFAULT, H5P_DEFAULT) >= 0) ||
@@ -376,7 +371,7 @@ bool write_soft_link(struct worker *w, const struct sandbox_request *q, struct s
     AUTO(close_object) hid_t base = -1;
     (void)reply;
     arena_init(&arena, WRITE_BUDGET);
-    if (!session_of(w, q, &s, err) || !place_of(s, q, &arena, &base, &name, err))
+    if (!write_session(w, q, &s, err) || !write_place(s, q, &arena, &base, &name, err))
         return false;
     const struct bytes target = arena_copy(&arena, q->payload);
     return (target.data != NULL &&
@@ -395,7 +390,7 @@ bool write_external_link(struct worker *w, const struct sandbox_request *q, stru
     AUTO(close_object) hid_t base = -1;
     (void)reply;
     arena_init(&arena, WRITE_BUDGET);
-    if (!session_of(w, q, &s, err) || !place_of(s, q, &arena, &base, &name, err) ||
+    if (!write_session(w, q, &s, err) || !write_place(s, q, &arena, &base, &name, err) ||
         !wire_get_run(&r, &file, err) || !wire_get_run(&r, &path, err))
         return false;
     file = arena_copy(&arena, file);
@@ -410,7 +405,7 @@ bool write_finish(struct worker *w, const struct sandbox_request *q, struct sink
 {
     struct session *s;
     (void)reply;
-    if (!session_of(w, q, &s, err))
+    if (!write_session(w, q, &s, err))
         return false;
     const bool ok = H5Fclose(s->file) >= 0 && !s->driver.full;
     if (!ok)
@@ -425,7 +420,7 @@ bool write_abort(struct worker *w, const struct sandbox_request *q, struct sink 
     struct session *s;
     struct error gone = {0};
     (void)reply, (void)err;
-    if (session_of(w, q, &s, &gone))
+    if (write_session(w, q, &s, &gone))
         session_close(s);
     return true;
 }

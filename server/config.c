@@ -17,6 +17,8 @@ const struct setting settings[SETTING_COUNT] = {
     {"log", "off|errors|all", "which exchanges are logged", SETTING_LOG, offsetof(struct config, log), 0},
     {"hdf5-path", "auto|direct|library", "how chunks are read: by us, or by the HDF5 library", SETTING_PATH,
      offsetof(struct config, hdf5_path), 0},
+    {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
+     offsetof(struct config, workers), 0},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
     {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum},
     LIMIT_TABLE(LIMIT_SETTING)

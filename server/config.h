@@ -36,6 +36,7 @@ struct config {
     const char *scan_policy; /* "": what is built in */
     enum log_level log;
     enum hdf5_path hdf5_path;
+    uint64_t workers; /* processes that read HDF5; 0: one a core */
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */
     struct arena arena;                 /* of the texts */

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "http.h"
 #include "log.h"
+#include "sandbox.h"
 #include "scanner.h"
 #include "transaction.h"
 
@@ -118,6 +119,9 @@ static bool start(struct server *server, struct MHD_Daemon **daemon, struct erro
     }
     address_text(&address, text);
     fprintf(stderr, "mandoline %s listening on http://%s\n", MANDOLINE_VERSION, text);
+    const char *weakness = sandbox_weakness();
+    if (weakness != NULL)
+        fprintf(stderr, "mandoline: %s\n", weakness);
     return true;
 }
 

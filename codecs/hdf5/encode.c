@@ -4,7 +4,8 @@
  * whose members are still to come wait on a stack.
  */
 #include "bigint.h"
-#include "h5.h"
+#include "build.h"
+#include "described.h"
 #include "known.h"
 #include "number.h"
 #include "table.h"
@@ -22,29 +23,6 @@ enum {
     BITS_MAX = 60000, /* bytes of an attribute: HDF5 has room for 64 KB */
 };
 
-/* A group whose members follow: items named 0, 1 ..., or pairs with text keys. */
-struct frame {
-    uint64_t group;
-    struct value *const *items;
-    const struct value_pair *pairs;
-    size_t count, next;
-};
-
-struct builder {
-    struct encoder *e;
-    struct arena *arena;
-    int fd;
-    uint64_t session, root;
-    struct frame *frames;
-    size_t depth, capacity;
-    uint64_t *objects; /* what the nodes with a number became; 0: nothing yet */
-    size_t shared;
-    struct h5_room room;
-    struct sink reply, payload;
-    uint64_t last;     /* the dataset that was made last */
-    uint64_t size, at; /* of the file that is given away */
-};
-
 /* Where a value goes: a member of a group; group 0: it is the whole document. */
 struct place {
     uint64_t group;
@@ -54,14 +32,14 @@ struct place {
 
 /* ---- talking to the sandbox ---- */
 
-static bool call(struct builder *b, struct sandbox_request q, struct error *err)
+bool h5_call(struct builder *b, struct sandbox_request q, struct error *err)
 {
     q.session = b->session;
     b->reply.len = 0;
     return sandbox_call(&q, &b->reply, err);
 }
 
-static bool reply_object(const struct builder *b, uint64_t *out, struct error *err)
+bool h5_reply_object(const struct builder *b, uint64_t *out, struct error *err)
 {
     struct reader r = reader_make(bytes_of(b->reply.data, b->reply.len));
     return reader_u64_le(&r, out, err);
@@ -98,7 +76,7 @@ static bool mark_root(struct builder *b, const char *mark, struct error *err)
                                       .payload = bytes_of(b->payload.data, b->payload.len),
                                       .window = slot,
                                       .window_size = sizeof slot};
-    return call(b, q, err);
+    return h5_call(b, q, err);
 }
 
 /* ---- datasets ---- */
@@ -146,7 +124,7 @@ static bool make_dataset(struct builder *b, struct place *p, const struct plan *
                                       .mark_count = marks_of(plan, marks),
                                       .window = (uint8_t *)(uintptr_t)window,
                                       .window_size = size};
-    if (!call(b, q, err) || !reply_object(b, object, err))
+    if (!h5_call(b, q, err) || !h5_reply_object(b, object, err))
         return false;
     b->last = *object;
     remember(b, p, *object);
@@ -154,43 +132,43 @@ static bool make_dataset(struct builder *b, struct place *p, const struct plan *
 }
 
 /* The largest box that starts at element `at` of the shape and has at most `left` elements. */
-static uint64_t next_box(const struct plan *p, uint64_t at, uint64_t left, struct box *box)
+static uint64_t next_box(unsigned ndim, const uint64_t *dims, uint64_t at, uint64_t left, struct box *box)
 {
     uint64_t stride = 1, index = at;
-    unsigned axis = p->ndim;
-    *box = (struct box){.ndim = p->ndim};
-    for (unsigned i = p->ndim; i-- > 0; index /= p->dims[i]) {
-        box->start[i] = index % p->dims[i];
+    unsigned axis = ndim;
+    *box = (struct box){.ndim = ndim};
+    for (unsigned i = ndim; i-- > 0; index /= dims[i]) {
+        box->start[i] = index % dims[i];
         box->step[i] = box->count[i] = 1;
     }
     while (axis > 0 && stride <= left && at % stride == 0) {
         axis--;
-        if (stride > left / p->dims[axis] || at % (stride * p->dims[axis]) != 0)
+        if (stride > left / dims[axis] || at % (stride * dims[axis]) != 0)
             break;
-        stride *= p->dims[axis];
+        stride *= dims[axis];
         box->start[axis] = 0;
-        box->count[axis] = p->dims[axis];
+        box->count[axis] = dims[axis];
         if (axis == 0)
             return stride;
     }
-    const uint64_t room = p->dims[axis] - box->start[axis];
+    const uint64_t room = dims[axis] - box->start[axis];
     box->count[axis] = left / stride < room ? left / stride : room;
     return box->count[axis] * stride;
 }
 
-static bool write_block(struct builder *b, const struct h5_feed *f, const struct plan *plan, uint64_t object,
-                        uint64_t at, const uint8_t *block, size_t count, struct error *err)
+bool h5_write_block(struct builder *b, uint64_t object, const struct h5_block *block, struct error *err)
 {
     struct box box;
-    for (uint64_t done = 0; done < count;) {
-        const uint64_t n = next_box(plan, at + done, count - done, &box);
-        const struct sandbox_request q = {.op = SANDBOX_WRITE,
-                                          .base = object,
-                                          .box = &box,
-                                          .payload = bytes_of(b->room.heap.data, b->room.heap.len),
-                                          .window = (uint8_t *)(uintptr_t)(block + done * f->dtype.itemsize),
-                                          .window_size = n * f->dtype.itemsize};
-        if (!call(b, q, err))
+    for (uint64_t done = 0; done < block->count;) {
+        const uint64_t n = next_box(block->ndim, block->dims, block->at + done, block->count - done, &box);
+        const struct sandbox_request q = {
+            .op = SANDBOX_WRITE,
+            .base = object,
+            .box = &box,
+            .payload = bytes_of(b->room.heap.data, b->room.heap.len),
+            .window = (uint8_t *)(uintptr_t)(block->elements + done * block->itemsize),
+            .window_size = n * block->itemsize};
+        if (!h5_call(b, q, err))
             return false;
         done += n;
     }
@@ -216,7 +194,8 @@ static bool put_feed(struct builder *b, struct place p, const struct plan *plan,
     for (; count > 0; at += count, block = NULL) {
         if (block == NULL && (!h5_feed_next(f, &block, &count, err) || count == 0))
             return count == 0 && err->kind == ERR_NONE;
-        if (!write_block(b, f, plan, object, at, block, count, err))
+        const struct h5_block part = {plan->ndim, plan->dims, f->dtype.itemsize, at, count, block};
+        if (!h5_write_block(b, object, &part, err))
             return false;
     }
     return true;
@@ -308,7 +287,7 @@ static bool open_group(struct builder *b, struct place p, const char *mark, stru
                                           .path = p.name,
                                           .marks = marks,
                                           .mark_count = marks_of(&plan, marks)};
-        if (!call(b, q, err) || !reply_object(b, &frame.group, err))
+        if (!h5_call(b, q, err) || !h5_reply_object(b, &frame.group, err))
             return false;
     }
     remember(b, &p, frame.group);
@@ -514,7 +493,7 @@ static bool put_link(struct builder *b, struct place p, const struct value_exter
     if (x->kind == EXTERNAL_SOFT_LINK) {
         const struct sandbox_request q = {
             .op = SANDBOX_SOFT_LINK, .base = p.group, .path = p.name, .payload = x->id->text};
-        return call(b, q, err);
+        return h5_call(b, q, err);
     }
     const struct sandbox_request q = {.op = SANDBOX_EXTERNAL_LINK, .base = p.group, .path = p.name};
     if (!wire_put_run(&b->payload, x->id->list.items[0]->text, err) ||
@@ -522,7 +501,7 @@ static bool put_link(struct builder *b, struct place p, const struct value_exter
         return false;
     struct sandbox_request with = q;
     with.payload = bytes_of(b->payload.data, b->payload.len);
-    return call(b, with, err);
+    return h5_call(b, with, err);
 }
 
 /* A link as HDF5 knows it, with plain texts. */
@@ -705,7 +684,7 @@ static bool put_mixed(struct builder *b, struct place p, const char *mark, const
                                       .payload = bytes_of(b->payload.data, b->payload.len),
                                       .window = bits,
                                       .window_size = size};
-    return call(b, q, err);
+    return h5_call(b, q, err);
 }
 
 static bool put_sequence(struct builder *b, struct place p, const char *mark, const struct value_list *list,
@@ -897,7 +876,7 @@ static bool put_member(struct builder *b, uint64_t group, struct bytes name, str
     if (number > 0 && b->objects[number - 1] != 0) {
         const struct sandbox_request q = {
             .op = SANDBOX_HARD_LINK, .base = group, .path = name, .target = b->objects[number - 1]};
-        return call(b, q, err);
+        return h5_call(b, q, err);
     }
     const struct place p = {group, name, v};
     return put_value(b, p, v, err);
@@ -986,7 +965,7 @@ static void builder_drop(void *self)
     struct builder *b = self;
     struct error ignored = {0};
     if (b->session != 0)
-        call(b, (struct sandbox_request){.op = SANDBOX_ABORT}, &ignored);
+        h5_call(b, (struct sandbox_request){.op = SANDBOX_ABORT}, &ignored);
     if (b->fd >= 0)
         close(b->fd);
     sink_deinit(&b->reply);
@@ -1012,7 +991,7 @@ static bool begin_file(struct builder *b, struct error *err)
     if (b->fd < 0)
         return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "there is no place for a private file");
     const struct sandbox_request q = {.op = SANDBOX_BEGIN, .fd = b->fd, .most = b->e->limits->output};
-    if (!call(b, q, err))
+    if (!h5_call(b, q, err))
         return false;
     struct reader r = reader_make(bytes_of(b->reply.data, b->reply.len));
     return reader_u64_le(&r, &b->session, err) && reader_u64_le(&r, &b->root, err);
@@ -1021,7 +1000,7 @@ static bool begin_file(struct builder *b, struct error *err)
 static bool finish_file(struct builder *b, struct error *err)
 {
     struct stat st;
-    if (!call(b, (struct sandbox_request){.op = SANDBOX_FINISH}, err))
+    if (!h5_call(b, (struct sandbox_request){.op = SANDBOX_FINISH}, err))
         return false;
     b->session = 0;
     if (fstat(b->fd, &st) != 0)
@@ -1039,6 +1018,8 @@ bool h5_begin(struct encoder *e, struct error *err)
     if (!arena_defer(e->arena, builder_drop, b))
         return arena_fail(e->arena, err);
     e->state = b;
+    if (value_is_described(e->root))
+        return begin_file(b, err) && h5_restore(b, e->root, err) && finish_file(b, err);
     return number_shared(b, err) && begin_file(b, err) && build(b, err) && finish_file(b, err);
 }
 

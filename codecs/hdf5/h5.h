@@ -126,6 +126,12 @@ bool h5_marked_group(struct bytes mark, const struct h5_members *members, struct
 bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
                struct error *err);
 
+/* ---- described.c ---- */
+
+/* The object at path and everything below in the words of described.h. */
+bool h5_described(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
+                  struct error *err);
+
 /* ---- feed.c: elements on their way into a file, block by block ---- */
 
 /* Memory that one feed after the other uses. */

@@ -164,6 +164,12 @@ static bool document_value(void *self, struct bytes path, struct arena *arena, s
     return h5_decode(self, path, arena, out, err);
 }
 
+static bool document_described(void *self, struct bytes path, struct arena *arena, struct value **out,
+                               struct error *err)
+{
+    return h5_described(self, path, arena, out, err);
+}
+
 /* ---- opening ---- */
 
 /* A file without a name is of no use to anybody after this exchange. */
@@ -183,7 +189,8 @@ static bool hdf5_open(const struct input *in, const struct codec_options *option
                       const struct limits *limits, struct arena *arena, struct document *out,
                       struct error *err)
 {
-    static const struct document_ops ops = {.node = document_node, .value = document_value};
+    static const struct document_ops ops = {
+        .node = document_node, .value = document_value, .described = document_described};
     struct h5_file *f = arena_alloc(arena, 1, sizeof *f);
     if (f == NULL)
         return arena_fail(arena, err);
@@ -224,6 +231,7 @@ const struct codec hdf5_codec = {
     .extensions = (const char *const[]){"h5", "hdf5", "he5", "nc", NULL},
     .sniff = hdf5_sniff,
     .by_parts = true,
+    .describes = true,
     .decode = hdf5_decode,
     .open = hdf5_open,
     .begin = h5_begin,

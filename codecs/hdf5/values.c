@@ -73,6 +73,10 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
         return input_pread(s->file.fd, s->extent + start * s->itemsize, window, count * s->itemsize, err);
     if (s->direct != NULL && (read_direct(s, box, window, capacity, err) || err->kind != ERR_NONE))
         return err->kind == ERR_NONE;
+    count = 1;
+    for (unsigned i = 0; i < box->ndim; i++)
+        count *= box->count[i];
+    const size_t need = count <= capacity / s->itemsize ? (size_t)count * s->itemsize : capacity;
     const struct sandbox_request request = {.op = SANDBOX_READ,
                                             .fd = s->file.fd,
                                             .identity = s->file.identity,
@@ -82,13 +86,10 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
                                             .most = s->file.limits->memory,
                                             .box = box,
                                             .window = window,
-                                            .window_size = capacity};
+                                            .window_size = need}; /* all of it crosses */
     s->heap.len = 0;
     if (!sandbox_call(&request, &s->heap, err))
         return false;
-    count = 1;
-    for (unsigned i = 0; i < box->ndim; i++)
-        count *= box->count[i];
     return s->slots.count == 0 || h5_resolve(&s->slots, s->itemsize, window, count, &s->heap, s->arena, err);
 }
 

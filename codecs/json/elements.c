@@ -365,14 +365,17 @@ static bool put_before_part(const struct elements *e, struct level *l, const str
     const struct dtype_field *f = &l->dtype->fields[l->next];
     *part = f->dtype;
     *at = l->at + f->offset;
-    return (l->next++ == 0 ? put_byte(out, '{', err) : put_comma(e, true, out, err)) &&
-           put_string(out, f->name, false, err) && sink_text(out, e->pretty ? ": " : ":", err);
+    if (!(l->next++ == 0 ? put_byte(out, e->record_lists ? '[' : '{', err) : put_comma(e, true, out, err)))
+        return false;
+    if (e->record_lists)
+        return true;
+    return put_string(out, f->name, false, err) && sink_text(out, e->pretty ? ": " : ":", err);
 }
 
-static bool put_behind_part(struct level *l, struct sink *out, struct error *err)
+static bool put_behind_part(const struct elements *e, struct level *l, struct sink *out, struct error *err)
 {
     if (l->dtype->base == NULL)
-        return l->next < l->count || put_byte(out, '}', err);
+        return l->next < l->count || put_byte(out, e->record_lists ? ']' : '}', err);
     const struct array shape = {.ndim = l->dtype->ndim, .shape = l->dtype->shape};
     const struct elements brackets = {.array = &shape};
     return elements_close(&brackets, l->next - 1, out, err);
@@ -384,11 +387,12 @@ static bool is_leaf(const struct dtype *t)
 }
 
 /* A part is complete: so may be the level that it belongs to, and the levels around that one. */
-static bool close_levels(struct level *levels, size_t *depth, struct sink *out, struct error *err)
+static bool close_levels(const struct elements *e, struct level *levels, size_t *depth, struct sink *out,
+                         struct error *err)
 {
     for (; *depth > 0; --*depth) {
         struct level *l = &levels[*depth - 1];
-        if (!put_behind_part(l, out, err))
+        if (!put_behind_part(e, l, out, err))
             return false;
         if (l->next < l->count)
             return true;
@@ -411,7 +415,7 @@ static bool put_element(const struct elements *e, const struct dtype *t, const u
             levels[depth++] = level;
         } else {
             if (!(is_leaf(t) ? put_leaf(e, t, at, out, err) : sink_text(out, "[]", err)) ||
-                !close_levels(levels, &depth, out, err))
+                !close_levels(e, levels, &depth, out, err))
                 return false;
             if (depth == 0)
                 return true;

@@ -9,7 +9,8 @@ struct elements {
     const struct array *array;
     enum nan_spelling nan;
     bool pretty;
-    size_t depth; /* of indentation, outside of the array */
+    bool record_lists; /* a record is a list of its fields */
+    size_t depth;      /* of indentation, outside of the array */
     /* Writes a Python object that is a field of a record. */
     bool (*put_object)(void *self, struct value *object, struct sink *out, struct error *err);
     void *self;

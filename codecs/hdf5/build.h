@@ -1,0 +1,59 @@
+/* A file that is being made: what the files that write share. */
+#ifndef MANDOLINE_CODEC_H5_BUILD_H
+#define MANDOLINE_CODEC_H5_BUILD_H
+
+#include "h5.h"
+
+/* A group whose members follow: items named 0, 1 ..., or pairs with text keys. */
+struct frame {
+    uint64_t group;
+    struct value *const *items;
+    const struct value_pair *pairs;
+    size_t count, next;
+};
+
+struct builder {
+    struct encoder *e;
+    struct arena *arena;
+    int fd;
+    uint64_t session, root;
+    struct frame *frames;
+    size_t depth, capacity;
+    uint64_t *objects; /* what the nodes with a number became; 0: nothing yet */
+    size_t shared;
+    struct h5_room room;
+    struct sink reply, payload;
+    uint64_t last;     /* the dataset that was made last */
+    uint64_t size, at; /* of the file that is given away */
+};
+
+bool h5_call(struct builder *b, struct sandbox_request q, struct error *err);
+/* The object that the reply names. */
+bool h5_reply_object(const struct builder *b, uint64_t *out, struct error *err);
+
+/* Elements of a dataset, from the at-th on in C order; their texts are in room.heap. */
+struct h5_block {
+    unsigned ndim;
+    const uint64_t *dims; /* of the dataset */
+    size_t itemsize;
+    uint64_t at, count;
+    const uint8_t *elements;
+};
+
+bool h5_write_block(struct builder *b, uint64_t object, const struct h5_block *block, struct error *err);
+
+/* ---- restore.c ---- */
+
+/* Makes what a document in words (described.h) describes. */
+bool h5_restore(struct builder *b, struct value *document, struct error *err);
+
+/* ---- elements.c ---- */
+
+/*
+ * A value of HDF5/JSON as packed elements of dtype, in the form of sandbox.h: lists by shape, records as
+ * lists of their fields. *out in the arena, texts in room.heap. ERR_UNREPRESENTABLE says what does not fit.
+ */
+bool h5_elements(struct builder *b, const struct value *v, unsigned ndim, const uint64_t *dims,
+                 const struct dtype *dtype, struct bytes *out, struct error *err);
+
+#endif

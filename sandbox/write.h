@@ -1,0 +1,22 @@
+/* What the operations that make things in a new file share. */
+#ifndef MANDOLINE_SANDBOX_WRITE_H
+#define MANDOLINE_SANDBOX_WRITE_H
+
+#include "worker.h"
+
+enum { WRITE_BUDGET = 256 << 20 };
+
+bool write_session(struct worker *w, const struct sandbox_request *q, struct session **out,
+                   struct error *err);
+/* Why a call failed: the file grew over its limit, or the library's words. Is false. */
+bool write_fail(const struct session *s, struct error *err, const char *what);
+/* The group or object base, to be closed, and the name to make in it. */
+bool write_place(const struct session *s, const struct sandbox_request *q, struct arena *arena, hid_t *base,
+                 const char **name, struct error *err);
+/* Replies with the number of a new object. */
+bool write_address(const struct session *s, hid_t object, struct sink *reply, struct error *err);
+/* The window in the library's form: itself, or a copy in the arena. NULL: failed. */
+const uint8_t *write_packed(const struct type *t, struct bytes window, size_t count, struct bytes heap,
+                            struct arena *arena, struct error *err);
+
+#endif
