@@ -14,6 +14,7 @@ bool part_of_request(const struct request *request, struct part *out, struct err
     param_text(request, "path", &out->path);
     param_text(request, "slice", &out->slice);
     param_text(request, "dtype", &out->dtype);
+    param_text(request, "sel", &out->sel);
     param_text(request, "where", &out->where);
     param_text(request, "points", &out->points);
     if (param_find(request, "where") != NULL && param_find(request, "points") != NULL)
@@ -167,6 +168,8 @@ bool part_value(const struct request *request, const struct document *document, 
     if (!document->ops->value(document->self, part->path, request->arena, &v, err))
         return false;
     const struct value *const whole = value_meaning(v);
+    if (part->sel.len > 0 && !pick_selected(document, part, &limits, request->arena, &v, err))
+        return false;
     if (part->where.len > 0 && !pick_where(part, &limits, request->arena, &v, err))
         return false;
     if ((part->points.len > 0 || part->index != NULL) && !pick_points(part, &limits, request->arena, &v, err))

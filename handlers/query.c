@@ -53,8 +53,11 @@ static bool member_of(const struct value_pair *pair, struct arena *arena, struct
     const struct {
         const char *name;
         struct bytes *text;
-    } texts[] = {
-        {"path", &part->path}, {"slice", &part->slice}, {"dtype", &part->dtype}, {"where", &part->where}};
+    } texts[] = {{"path", &part->path},
+                 {"slice", &part->slice},
+                 {"dtype", &part->dtype},
+                 {"sel", &part->sel},
+                 {"where", &part->where}};
     const struct bytes key = pair->key->text;
     if (bytes_is(key, "points"))
         return points_of(pair->value, part, err);

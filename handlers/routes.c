@@ -16,10 +16,10 @@ static const char *const one_object[] = {"path", "pretty", PARAM_READING, NULL};
 static const char *const attributes[] = {"path",     "name*",    "format",      "nan", "pretty",
                                          "protocol", "optimize", PARAM_READING, NULL};
 static const char *const data[] = {PART_PARAMETERS, "format", PARAM_OPTIONS, NULL};
-static const char *const previewing[] = {"path",  "slice",  "where",       "points",      "fields",
+static const char *const previewing[] = {"path",  "slice",  "sel",         "where",       "points", "fields",
                                          "width", "height", PARAM_PICTURE, PARAM_READING, NULL};
 static const char *const querying[] = {"format", PARAM_OPTIONS, NULL};
-static const char *const picking[] = {"from",  "path",   "slice",       "fields",
+static const char *const picking[] = {"from",  "path",   "slice",       "sel", "fields",
                                       "dtype", "format", PARAM_OPTIONS, NULL};
 static const char *const statistics[] = {PART_PARAMETERS, "pretty", PARAM_READING, NULL};
 

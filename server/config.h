@@ -26,7 +26,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 5 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 6 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
