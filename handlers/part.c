@@ -170,7 +170,7 @@ bool part_value(const struct request *request, const struct document *document, 
     const struct value *const whole = value_meaning(v);
     if (part->sel.len > 0 && !pick_selected(document, part, &limits, request->arena, &v, err))
         return false;
-    if (part->where.len > 0 && !pick_where(part, &limits, request->arena, &v, err))
+    if (part->where.len > 0 && !pick_where(request, part, &limits, &v, err))
         return false;
     if ((part->points.len > 0 || part->index != NULL) && !pick_points(part, &limits, request->arena, &v, err))
         return false;

@@ -100,9 +100,30 @@ static bool table_where(struct where *w, const struct value_table *t, const stru
 
 /* ---- where= ---- */
 
-bool pick_where(const struct part *part, const struct limits *limits, struct arena *arena, struct value **v,
-                struct error *err)
+enum { LIGHT = 1 << 20 /* bytes that are no work to wait for a place for */ };
+
+/* All of it is looked at: as heavy as a conversion, and of as many elements as a selection. */
+static bool may_search(const struct request *request, const struct array *a, struct error *err)
 {
+    const struct limits *limits = request->service->limits;
+    uint64_t count, size;
+    if (!array_count(a, &count) || !array_size(a, &size) || count > limits->elements)
+        return FAIL_LIMIT(err, "elements", limits->elements, "more than %llu elements would be searched",
+                          (unsigned long long)limits->elements);
+    return size <= LIGHT || request->service->admit == NULL || request->service->admit(request, err);
+}
+
+static bool is_wanted(const void *arg, struct error *err)
+{
+    const struct request *request = arg;
+    return request->service->gone == NULL || !request->service->gone(request) ||
+           FAIL(err, ERR_GONE, ERROR_NO_OFFSET, "the client closed the connection");
+}
+
+bool pick_where(const struct request *request, const struct part *part, const struct limits *limits,
+                struct value **v, struct error *err)
+{
+    struct arena *arena = request->arena;
     struct where *w;
     struct points p = {.axes = 1, .ndim = 1};
     uint64_t *places;
@@ -111,7 +132,8 @@ bool pick_where(const struct part *part, const struct limits *limits, struct are
     const struct value *meaning = value_meaning(*v);
     if (meaning->kind == VALUE_TABLE && (!meaning->table->series || meaning->table->levels > 0))
         return table_where(w, meaning->table, limits, arena, v, err);
-    if (!array_needed(v, "where", arena, err) || !where_places(w, (*v)->array, arena, &places, &p.count, err))
+    if (!array_needed(v, "where", arena, err) || !may_search(request, (*v)->array, err) ||
+        !where_places(w, (*v)->array, is_wanted, request, arena, &places, &p.count, err))
         return false;
     const uint64_t shape[] = {p.count};
     p.shape = shape;

@@ -15,8 +15,8 @@ bool pick_selected(const struct document *document, const struct part *part, con
                    struct arena *arena, struct value **v, struct error *err);
 
 /* where= of part: elements of a one-dimensional array, or rows of a table. *v becomes them. */
-bool pick_where(const struct part *part, const struct limits *limits, struct arena *arena, struct value **v,
-                struct error *err);
+bool pick_where(const struct request *request, const struct part *part, const struct limits *limits,
+                struct value **v, struct error *err);
 
 /* points= of part, or part->index. */
 bool pick_points(const struct part *part, const struct limits *limits, struct arena *arena, struct value **v,
