@@ -60,6 +60,14 @@ static bool answer_raw(const struct request *request, const struct codec *codec,
     return true;
 }
 
+static bool answer_part(const struct request *request, const struct codec *format, struct value *v,
+                        const struct codec_options *options, struct reply *reply, struct error *err)
+{
+    if (v->kind == VALUE_ARRAY && strcmp(format->name, "bin") == 0)
+        return answer_raw(request, format, v, options, reply, err);
+    return answer_value(request, format, v, options, reply, err);
+}
+
 bool get_data(const struct request *request, struct reply *reply, struct error *err)
 {
     const struct codec_options *options;
@@ -74,7 +82,38 @@ bool get_data(const struct request *request, struct reply *reply, struct error *
         return done;
     if (!stored_open(request, &s, reply, err) || !part_for(request, &s.document, &part, format, &v, err))
         return false;
-    if (v->kind == VALUE_ARRAY && strcmp(format->name, "bin") == 0)
-        return answer_raw(request, format, v, options, reply, err);
-    return answer_value(request, format, v, options, reply, err);
+    return answer_part(request, format, v, options, reply, err);
+}
+
+/* The body: a mask, or index arrays, in any format that can be read. */
+static bool index_of_body(const struct request *request, struct reply *reply, const struct value **out,
+                          struct error *err)
+{
+    struct source source;
+    struct document document;
+    struct value *v;
+    if (!negotiate_source(request, &source, err) ||
+        !source_open(&source, &codec_options_default, request, &document, reply, err) ||
+        !document.ops->value(document.self, bytes_text("/"), request->arena, &v, err))
+        return false;
+    *out = v;
+    return true;
+}
+
+bool post_data(const struct request *request, struct reply *reply, struct error *err)
+{
+    const struct codec_options *options;
+    const struct codec *format;
+    struct stored s;
+    struct part part;
+    struct value *v;
+    bool varies;
+    if (!param_options(request, &options, err) || !part_of_request(request, &part, err) ||
+        !negotiate_target(request, "format", &format, &varies, err) || !stored_find(request, &s, err) ||
+        !index_of_body(request, reply, &part.index, err))
+        return false;
+    if (varies)
+        reply_header(reply, "Vary", "Accept");
+    return stored_open(request, &s, reply, err) && part_value(request, &s.document, &part, &v, err) &&
+           answer_part(request, format, v, options, reply, err);
 }

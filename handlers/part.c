@@ -3,6 +3,7 @@
 #include "array_of_value.h"
 #include "cast.h"
 #include "params.h"
+#include "pick.h"
 #include "selection.h"
 #include "table.h"
 #include "weigh.h"
@@ -13,24 +14,12 @@ bool part_of_request(const struct request *request, struct part *out, struct err
     param_text(request, "path", &out->path);
     param_text(request, "slice", &out->slice);
     param_text(request, "dtype", &out->dtype);
+    param_text(request, "sel", &out->sel);
+    param_text(request, "where", &out->where);
+    param_text(request, "points", &out->points);
+    if (param_find(request, "where") != NULL && param_find(request, "points") != NULL)
+        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "where and points cannot be there both");
     return param_list(request, "fields", &out->fields, &out->field_count, err);
-}
-
-/* An array, or a list that numpy.array() makes one of: *v becomes it. */
-static bool array_needed(struct value **v, const char *parameter, struct arena *arena, struct error *err)
-{
-    struct array array;
-    const struct bytes type = value_type_name(*v);
-    *v = value_meaning(*v);
-    if ((*v)->kind == VALUE_ARRAY)
-        return true;
-    if ((*v)->kind != VALUE_LIST && (*v)->kind != VALUE_TUPLE && (*v)->kind != VALUE_TABLE)
-        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "%s= needs an array; there is a %.*s",
-                    parameter, (int)(type.len < 60 ? type.len : 60), (const char *)type.data);
-    if (!array_of_value(*v, arena, &array, err))
-        return false;
-    *v = value_array(arena, &array);
-    return *v != NULL || arena_fail(arena, err);
 }
 
 static bool has_ellipsis(const struct selection *s)
@@ -179,6 +168,12 @@ bool part_value(const struct request *request, const struct document *document, 
     if (!document->ops->value(document->self, part->path, request->arena, &v, err))
         return false;
     const struct value *const whole = value_meaning(v);
+    if (part->sel.len > 0 && !pick_selected(document, part, &limits, request->arena, &v, err))
+        return false;
+    if (part->where.len > 0 && !pick_where(request, part, &limits, &v, err))
+        return false;
+    if ((part->points.len > 0 || part->index != NULL) && !pick_points(part, &limits, request->arena, &v, err))
+        return false;
     if (part->field_count > 0 && !fields(part, request->arena, &v, err))
         return false;
     if (part->slice.len > 0 && !slice(&limits, part->slice, request->arena, &v, err))

@@ -1,16 +1,20 @@
-/* The part of a document that path=, slice= and fields= name, and dtype= casts. */
+/*
+ * The part of a document that path= names; of it what sel=, where= or points= pick, fields= and slice= name,
+ * in this order, and dtype= casts.
+ */
 #ifndef MANDOLINE_PART_H
 #define MANDOLINE_PART_H
 
 #include "exchange.h"
 
 struct part {
-    struct bytes path, slice, dtype;
+    struct bytes path, slice, dtype, sel, where, points;
+    const struct value *index; /* a mask or index arrays that were sent, instead of points; or NULL */
     const struct bytes *fields;
     size_t field_count;
     bool sampled; /* little of it will be read: how much there is is no limit */
 };
-#define PART_PARAMETERS "path", "slice", "fields", "dtype"
+#define PART_PARAMETERS "path", "slice", "fields", "dtype", "sel", "where", "points"
 
 bool part_of_request(const struct request *request, struct part *out, struct error *err);
 

@@ -36,14 +36,31 @@ static bool fields_of(const struct value *v, struct arena *arena, struct part *p
     return true;
 }
 
+/* A text as in the query, or a list of points, an index array, or a mask. */
+static bool points_of(struct value *v, struct part *part, struct error *err)
+{
+    if (v->kind == VALUE_STR)
+        return part->points = v->text, true;
+    part->index = v;
+    return v->kind == VALUE_LIST || v->kind == VALUE_DICT ||
+           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET,
+                "points is a text, an array of indices or a mask, or an object of index arrays");
+}
+
 static bool member_of(const struct value_pair *pair, struct arena *arena, struct part *part,
                       struct error *err)
 {
     const struct {
         const char *name;
         struct bytes *text;
-    } texts[] = {{"path", &part->path}, {"slice", &part->slice}, {"dtype", &part->dtype}};
+    } texts[] = {{"path", &part->path},
+                 {"slice", &part->slice},
+                 {"dtype", &part->dtype},
+                 {"sel", &part->sel},
+                 {"where", &part->where}};
     const struct bytes key = pair->key->text;
+    if (bytes_is(key, "points"))
+        return points_of(pair->value, part, err);
     if (bytes_is(key, "fields"))
         return fields_of(pair->value, arena, part, err);
     for (size_t i = 0; i < ROWS(texts); i++)
