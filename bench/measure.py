@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import pickle
 import random
@@ -87,6 +88,15 @@ def make_large_gzip(path):
             d.id.write_direct_chunk((row, 0), stored)
 
 
+def make_tree(path):
+    """10,000 objects: 100 groups of 99 small datasets with an attribute each."""
+    with h5py.File(path, "w") as f:
+        for i in range(100):
+            group = f.create_group(f"group{i:03d}")
+            for k in range(99):
+                group.create_dataset(f"dataset{k:02d}", data=np.arange(3.0)).attrs["unit"] = "m"
+
+
 def floats():
     rng = random.Random(5)
     return [rng.uniform(-1e6, 1e6) for _ in range(1_000_000)]
@@ -160,6 +170,16 @@ def bare(answer):
 
 
 @contextlib.contextmanager
+def fastapi():
+    """One process a core, as its documentation advises."""
+    port = free_port()
+    command = ["/usr/bin/python3", "-m", "uvicorn", "--app-dir", PROJECT / "bench", "--port", port, "--workers",
+               os.cpu_count(), "--no-access-log", "--log-level", "error", "fastapi_h5py:app"]
+    with running(["env", f"BENCH_DATA={DATA}", *command], port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
 def nginx():
     port, config = free_port(), WORK / "nginx.conf"
     config.write_text(NGINX.format(work=WORK, port=port))
@@ -222,6 +242,120 @@ def row_slice(count):
         assert get(url) == get(peer), "the slice is not what h5py reads"
         ours, theirs = rounds(count, lambda: requests_a_second(url), lambda: requests_a_second(peer))
     yield "1 MB contiguous slice as bin", "nginx, a file of the same bytes", ours, theirs, "MB/s", True, 1.0
+
+
+def row_warm(count):
+    made("contiguous.h5", make_contiguous)
+    with mandoline() as (_, url), fastapi() as python:
+        url += "/v1/data/contiguous.h5?path=/x&slice=5000:5100&format=bin"
+        python += "/data/contiguous.h5?path=/x&start=5000&stop=5100"
+        assert get(url) == get(python), "the slice is not what h5py reads"
+        with bare(get(url)) as peer:
+            ours, theirs = rounds(count, lambda: requests_a_second(url), lambda: requests_a_second(peer))
+        yield ("100 elements of a warm file as bin", "bare libmicrohttpd, a constant of the same size", ours, theirs,
+               "req/s", True, 0.5)
+        ours, theirs = rounds(count, lambda: requests_a_second(url), lambda: requests_a_second(python))
+    yield "100 elements of a warm file as bin", "FastAPI and h5py", ours, theirs, "req/s", True, 20
+
+
+def row_contiguous(count):
+    made("contiguous.h5", make_contiguous)
+    with mandoline() as (_, url), h5py.File(DATA / "contiguous.h5") as f:
+        url += "/v1/data/contiguous.h5?path=/x&format=bin"
+        d = f["x"]
+        size = d.nbytes / 1e6
+        ours, theirs = rounds(count, lambda: size / transfer(url), lambda: size / timed(lambda: d[:]))
+    yield f"{size:.0f} MB contiguous dataset as bin", "h5py `d[:]`", ours, theirs, "MB/s", True, 1.0
+
+
+def tree_of(path):
+    """What people write to list a file: visititems, then json.dumps."""
+    found = []
+
+    def visit(name, node):
+        entry = {"name": name, "attributes": {k: str(v) for k, v in node.attrs.items()}}
+        if isinstance(node, h5py.Dataset):
+            entry |= {"shape": node.shape, "dtype": str(node.dtype), "chunks": node.chunks}
+        found.append(entry)
+
+    with h5py.File(path) as f:
+        f.visititems(visit)
+    return json.dumps(found)
+
+
+def row_tree(count):
+    path = made("tree.h5", make_tree)
+    with mandoline() as (_, url):
+        url += "/v1/tree/tree.h5"
+        assert get(url).count(b"dataset98") >= 100, "the tree is not whole"
+        ours, theirs = rounds(count, lambda: 1 / transfer(url), lambda: 1 / timed(lambda: tree_of(path)))
+    yield "tree of a file of 10,000 objects", "h5py `visititems` and `json.dumps`", ours, theirs, "trees/s", True, 10
+
+
+def resident(process):
+    """Megabytes of a process and its workers."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    pages = [pathlib.Path(f"/proc/{pid}/statm").read_text().split() for pid in (process.pid, *children)]
+    return sum(int(p[1]) for p in pages) * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+
+
+def row_start(count):
+    def start():
+        began = time.perf_counter()
+        port = free_port()
+        process = subprocess.Popen([PROGRAM, "serve", "--listen", f"127.0.0.1:{port}", "--data", DATA, "--log", "off"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while True:
+            with contextlib.suppress(OSError):
+                get(f"http://127.0.0.1:{port}/readyz")
+                break
+        took = time.perf_counter() - began
+        process.terminate()
+        process.wait()
+        return took * 1000
+
+    start()
+    yield "cold start to the first answer", "the bound", [start() for _ in range(count)], [50.0] * count, "ms", False, 1.0
+    with mandoline() as (process, url):
+        get(url + "/v1/tree/weather.h5")
+        idle = resident(process)
+    yield "resident memory, idle", "the bound", [idle], [25.0], "MB", False, 1.0
+
+
+def row_crowd(_):
+    """The most of it that is seen while eight clients read two gigabytes each."""
+    made("large-gzip.h5", make_large_gzip)
+    with mandoline() as (process, url):
+        url += "/v1/data/large-gzip.h5?path=/x&format=bin"
+        clients = [subprocess.Popen(["curl", "-sS", "--fail", "-o", "/dev/null", url]) for _ in range(8)]
+        most = 0.0
+        while any(c.poll() is None for c in clients):
+            most = max(most, resident(process))
+            time.sleep(0.05)
+        assert not any(c.returncode for c in clients), "a client failed"
+    yield "resident memory, 8 clients read 2 GB each", "the bound", [most], [120.0], "MB", False, 1.0
+
+
+def probe_99th(url, seconds, load):
+    """Milliseconds within which 99 of 100 probes are answered while `load` clients decode."""
+    clients = [subprocess.Popen(["sh", "-c", f"while :; do curl -s -o /dev/null '{load}'; done"]) for _ in
+               range(2 * os.cpu_count())]
+    took, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        took.append(timed(lambda: get(url)) * 1000)
+        time.sleep(0.002)
+    for c in clients:
+        c.kill()
+        c.wait()
+    return sorted(took)[len(took) * 99 // 100]
+
+
+def row_probe(count):
+    made("gzip.h5", make_gzip)
+    with mandoline() as (_, url):
+        load = url + "/v1/data/gzip.h5?path=/x&format=bin"
+        late = [probe_99th(url + "/healthz", 3, load) for _ in range(count)]
+    yield "/healthz while every core decodes, 99th percentile", "the bound", late, [10.0] * count, "ms", False, 1.0
 
 
 def row_gzip(count):
@@ -344,7 +478,8 @@ def row_memory(_):
         yield f"peak memory, 2 GB {what} as bin", "the bound", [peak], [100.0], "MB", False, 1.0
 
 
-ROWS = {"meta": row_meta, "slice": row_slice, "gzip": row_gzip, "floats": row_floats, "ints": row_ints,
+ROWS = {"meta": row_meta, "slice": row_slice, "warm": row_warm, "contiguous": row_contiguous, "gzip": row_gzip,
+        "tree": row_tree, "start": row_start, "crowd": row_crowd, "probe": row_probe, "floats": row_floats, "ints": row_ints,
         "dicts": row_dicts, "small": row_small, "strings": row_strings, "array": row_array, "scan": row_scan,
         "memory": row_memory}
 

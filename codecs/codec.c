@@ -3,11 +3,11 @@
 #include <strings.h>
 
 extern const struct codec json_codec, typed_codec, pickle_codec, hdf5_codec, h5json_codec, npy_codec,
-    npz_codec, csv_codec, bin_codec;
+    npz_codec, csv_codec, bin_codec, png_codec;
 
 const struct codec *const codecs[] = {
-    &json_codec, &typed_codec, &pickle_codec, &hdf5_codec, &h5json_codec,
-    &npy_codec,  &npz_codec,   &csv_codec,    &bin_codec,  NULL,
+    &json_codec, &typed_codec, &pickle_codec, &hdf5_codec, &h5json_codec, &npy_codec,
+    &npz_codec,  &csv_codec,   &bin_codec,    &png_codec,  NULL,
 };
 
 const struct codec_options codec_options_default = {.nan = NAN_NULL, .protocol = 4, .header = true};

@@ -170,17 +170,27 @@ static bool add_block(struct arena *a, size_t n)
     return true;
 }
 
-void *arena_alloc(struct arena *a, size_t count, size_t size)
+/* The bytes that n bytes take, or 0: too many. */
+static size_t taken_by(size_t n)
+{
+    return n > SIZE_MAX - ALIGNMENT ? 0 : n == 0 ? ALIGNMENT : round_up(n);
+}
+
+void *arena_take(struct arena *a, size_t count, size_t size)
 {
     size_t n;
-    if (!checked_mul(count, size, &n) || n > SIZE_MAX - ALIGNMENT)
-        return NULL;
-    n = n == 0 ? ALIGNMENT : round_up(n);
-    if (n > (size_t)(a->end - a->at) && !add_block(a, n))
+    if (!checked_mul(count, size, &n) || (n = taken_by(n)) == 0 ||
+        (n > (size_t)(a->end - a->at) && !add_block(a, n)))
         return NULL;
     void *memory = a->at;
     a->at += n;
-    return a->stale ? memset(memory, 0, n) : memory;
+    return memory;
+}
+
+void *arena_alloc(struct arena *a, size_t count, size_t size)
+{
+    void *memory = arena_take(a, count, size);
+    return memory != NULL && a->stale ? memset(memory, 0, (size_t)(a->at - (uint8_t *)memory)) : memory;
 }
 
 void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size)
@@ -193,9 +203,13 @@ void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size
         a->at = (uint8_t *)memory + round_up(new_size);
         return memory;
     }
-    void *grown = arena_alloc(a, 1, new_size);
-    if (grown != NULL && memory != NULL)
+    uint8_t *grown = arena_take(a, 1, new_size);
+    if (grown == NULL)
+        return NULL;
+    if (memory != NULL)
         memcpy(grown, memory, old_size);
+    if (a->stale)
+        memset(grown + old_size, 0, (size_t)(a->at - grown) - old_size);
     return grown;
 }
 

@@ -252,6 +252,8 @@ bool array_cursor_init(struct array_cursor *c, const struct array *a, size_t win
     if (!array_count(a, &total) || !array_size(a, &size))
         return FAIL_LIMIT(err, "elements", UINT64_MAX, "the array has more bytes than 64 bits can count");
     const size_t itemsize = a->dtype.itemsize == 0 ? 1 : a->dtype.itemsize;
+    if (a->source != NULL && a->source->best > window_size)
+        window_size = a->source->best;
     const size_t fit = window_size < itemsize ? 1 : window_size / itemsize;
     c->array = a;
     c->at = 0;

@@ -95,8 +95,9 @@ static bool add_parts(struct children *c, const struct value *v, struct error *e
     if (v->kind != VALUE_OBJECT)
         return add_indices(c, &v->list, err);
     const struct value_object *o = v->object;
-    if (value_is_made_of_arguments(o))
-        return add_indices(c, &o->args->list, err);
+    const struct value_list *own = value_made_of(o);
+    if (own != NULL)
+        return add_indices(c, own, err);
     for (size_t i = 0; i < o->states.count; i++)
         if (!add_state(c, o->states.items[i], err))
             return false;

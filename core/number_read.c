@@ -55,27 +55,19 @@ static size_t read_exponent(struct bytes text, size_t at, int64_t *exponent)
     return digit - at;
 }
 
-/* Bytes consumed; 0: no number. */
-static inline size_t read_parts(struct bytes text, struct parts *out)
+/* What follows the whole digits, which end at `at`; parts has them. Bytes consumed; 0: no number. */
+static inline size_t read_rest(struct bytes text, size_t at, struct parts *parts)
 {
-    size_t at = sign_length(text, 0);
-    struct parts parts = {.negative = text.data[0] == '-'};
-    const size_t start = at;
-    for (; is_digit(text, at); at++)
-        parts.value = parts.value * 10 + (text.data[at] - (uint64_t)'0');
-    parts.whole = bytes_of(text.data + start, at - start);
-    parts.fraction = bytes_of(text.data + at, 0);
-    if (at < text.len && text.data[at] == '.' && (parts.whole.len > 0 || is_digit(text, at + 1))) {
-        parts.fraction.data = text.data + at + 1;
-        parts.fraction.len = digits_read(after(text, at + 1), &parts.value);
-        at += 1 + parts.fraction.len;
+    parts->fraction = bytes_of(text.data + at, 0);
+    if (at < text.len && text.data[at] == '.' && (parts->whole.len > 0 || is_digit(text, at + 1))) {
+        parts->fraction.data = text.data + at + 1;
+        parts->fraction.len = digits_read(after(text, at + 1), &parts->value);
+        at += 1 + parts->fraction.len;
     }
-    if (parts.whole.len + parts.fraction.len == 0)
+    if (parts->whole.len + parts->fraction.len == 0)
         return 0;
-    parts.exponent = -(int64_t)parts.fraction.len;
-    at += read_exponent(text, at, &parts.exponent);
-    *out = parts;
-    return at;
+    parts->exponent = -(int64_t)parts->fraction.len;
+    return at + read_exponent(text, at, &parts->exponent);
 }
 
 static struct bytes without_zeros(struct bytes digits)
@@ -224,19 +216,33 @@ static inline bool read_small(const struct parts *parts, double *out)
     return true;
 }
 
-size_t number_read_double(struct bytes text, double *out)
+static inline double value_of(struct parts *parts)
 {
-    struct parts parts;
     double v;
-    const size_t n = text.len == 0 ? 0 : read_parts(text, &parts);
-    if (n == 0)
-        return 0;
-    if (!read_small(&parts, &v)) {
-        const uint64_t bits = bits_of(&parts);
+    if (!read_small(parts, &v)) {
+        const uint64_t bits = bits_of(parts);
         memcpy(&v, &bits, sizeof v);
     }
-    *out = parts.negative ? -v : v;
+    return parts->negative ? -v : v;
+}
+
+size_t number_read_fraction(struct bytes text, struct bytes whole, uint64_t value, double *out)
+{
+    struct parts parts = {.whole = whole, .value = value, .negative = text.data[0] == '-'};
+    const size_t n = read_rest(text, (size_t)(whole.data - text.data) + whole.len, &parts);
+    if (n > 0)
+        *out = value_of(&parts);
     return n;
+}
+
+size_t number_read_double(struct bytes text, double *out)
+{
+    if (text.len == 0)
+        return 0;
+    uint64_t value = 0;
+    const struct bytes digits = after(text, sign_length(text, 0));
+    const struct bytes whole = first_of(digits, digits_read(digits, &value));
+    return number_read_fraction(text, whole, value, out);
 }
 
 bool number_read_int(struct bytes text, int64_t *out)

@@ -293,8 +293,30 @@ struct bytes value_type_name(const struct value *v)
     if (v->kind == VALUE_OBJECT && v->object->known != NULL)
         return bytes_text(v->object->known->type);
     if (v->kind == VALUE_OBJECT && v->object->callable != NULL && v->object->callable->kind == VALUE_GLOBAL)
-        return v->object->callable->global->name;
+        return value_reconstructed(v->object) != NULL ? v->object->args->list.items[0]->global->name
+                                                      : v->object->callable->global->name;
     return bytes_text(names[v->kind]);
+}
+
+struct value *value_reconstructed(const struct value_object *o)
+{
+    const struct value_list *args = &o->args->list;
+    const bool is = o->made == OBJECT_REDUCE && o->callable != NULL && o->callable->kind == VALUE_GLOBAL &&
+                    bytes_is(o->callable->global->name, "_reconstructor") &&
+                    bytes_is(o->callable->global->module, "copyreg") && o->args->kind == VALUE_TUPLE &&
+                    args->count == 3 && args->items[0]->kind == VALUE_GLOBAL &&
+                    args->items[1]->kind == VALUE_GLOBAL && args->items[2]->kind != VALUE_NONE;
+    return is ? args->items[2] : NULL;
+}
+
+const struct value_list *value_made_of(const struct value_object *o)
+{
+    const struct value *base = value_reconstructed(o);
+    if (o->args->list.count == 0 || o->states.count + o->items.count + o->added.count + o->pairs.count > 0)
+        return NULL;
+    if (base != NULL)
+        return base->kind == VALUE_TUPLE || base->kind == VALUE_LIST ? &base->list : NULL;
+    return o->made == OBJECT_NEWOBJ ? &o->args->list : NULL;
 }
 
 /* ---- paths ---- */
@@ -400,8 +422,12 @@ static struct value *object_part(const struct value_object *o, struct bytes step
         found = find_key(&o->pairs, step);
     if (found == NULL)
         found = item_at(&o->items, step);
-    if (found == NULL && value_is_made_of_arguments(o))
-        found = item_at(&o->args->list, step);
+    const struct value_list *own = value_made_of(o);
+    const struct value *base = value_reconstructed(o);
+    if (found == NULL && own != NULL)
+        found = item_at(own, step);
+    if (found == NULL && base != NULL && base->kind == VALUE_DICT)
+        found = find_key(&base->dict, step);
     return found != NULL ? found : find_unnamed(o, step);
 }
 

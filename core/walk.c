@@ -141,8 +141,10 @@ static bool start_array(struct walk *w, struct walk_frame *f, struct error *err)
     if (a->dtype.kind == DTYPE_OBJECT) {
         const uint8_t *elements;
         uint64_t count;
-        if (!array_count(a, &count) || !array_pack(a, w->arena, &elements, err))
+        if (!array_count(a, &count))
             return arena_fail(w->arena, err);
+        if (!array_pack(a, w->arena, &elements, err))
+            return false;
         set_items(f, WALK_ITEM, (struct value *const *)(const void *)elements, (size_t)count);
         return true;
     }

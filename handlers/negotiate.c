@@ -223,8 +223,9 @@ const struct codec *negotiate_accept(const char *accept)
     const struct codec *best = NULL;
     struct fit most = {.quality = 0};
     for (const struct codec *const *c = codecs; *c != NULL; c++) {
-        const struct fit fit =
-            codec_writes(*c) ? fit_of((*c)->media_types, bytes_text(accept)) : (struct fit){.quality = -1};
+        const struct fit fit = codec_writes(*c) && !(*c)->by_name_only
+                                   ? fit_of((*c)->media_types, bytes_text(accept))
+                                   : (struct fit){.quality = -1};
         if (fit.quality > 0 && (best == NULL || better(fit, most))) {
             best = *c;
             most = fit;

@@ -1,5 +1,6 @@
 #include "params.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "number.h"
@@ -90,6 +91,20 @@ bool param_number(const struct request *request, const char *name, uint64_t leas
     return true;
 }
 
+bool param_real(const struct request *request, const char *name, bool *has, double *out, struct error *err)
+{
+    const struct bytes *value = param_find(request, name);
+    double number;
+    if (value == NULL)
+        return true;
+    if (value->len == 0 || number_read_double(*value, &number) != value->len || !isfinite(number))
+        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s cannot be '%.*s'; it is a number", name,
+                    shown(*value), (const char *)value->data);
+    *has = true;
+    *out = number;
+    return true;
+}
+
 static size_t count_parts(struct bytes text)
 {
     size_t count = 1;
@@ -134,6 +149,22 @@ static bool param_index(const struct request *request, struct codec_options *o, 
                 shown(*value), (const char *)value->data);
 }
 
+/* cmap= log= min= max=: how numbers become colours. */
+static bool param_look(const struct request *request, struct picture_look *look, struct error *err)
+{
+    unsigned map = look->map;
+    if (!param_choice(request, "cmap", picture_maps, &map, err) ||
+        !param_bool(request, "log", &look->log, err) ||
+        !param_real(request, "min", &look->has_min, &look->min, err) ||
+        !param_real(request, "max", &look->has_max, &look->max, err))
+        return false;
+    look->map = map;
+    if (look->log && ((look->has_min && look->min <= 0) || (look->has_max && look->max <= 0)))
+        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "min and max lie above 0 where log is true");
+    return !look->has_min || !look->has_max || look->min <= look->max ||
+           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "min cannot be above max");
+}
+
 bool param_options(const struct request *request, const struct codec_options **out, struct error *err)
 {
     struct codec_options *o = arena_alloc(request->arena, 1, sizeof *o);
@@ -141,6 +172,7 @@ bool param_options(const struct request *request, const struct codec_options **o
         return arena_fail(request->arena, err);
     *o = codec_options_default;
     o->crew = request->service->crew;
+    o->hdf5_path = request->service->hdf5_path;
     unsigned nan = o->nan, table = o->table, encoding = o->encoding;
     uint64_t protocol = (uint64_t)o->protocol;
     if (!param_choice(request, "nan", nan_spellings, &nan, err) ||
@@ -150,7 +182,8 @@ bool param_options(const struct request *request, const struct codec_options **o
         !param_bool(request, "optimize", &o->optimize, err) ||
         !param_bool(request, "attributes", &o->attributes, err) ||
         !param_bool(request, "header", &o->header, err) ||
-        !param_choice(request, "encoding", encodings, &encoding, err) || !param_index(request, o, err))
+        !param_choice(request, "encoding", encodings, &encoding, err) || !param_index(request, o, err) ||
+        !param_look(request, &o->picture, err))
         return false;
     o->header_said = param_find(request, "header") != NULL;
     o->nan = nan;

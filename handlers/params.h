@@ -16,6 +16,9 @@ bool param_bool(const struct request *request, const char *name, bool *out, stru
 bool param_number(const struct request *request, const char *name, uint64_t least, uint64_t most,
                   uint64_t *out, struct error *err);
 
+/* A finite number; *has: it was sent. */
+bool param_real(const struct request *request, const char *name, bool *has, double *out, struct error *err);
+
 /* One of the choices, NULL at the end: *out is its place among them. */
 bool param_choice(const struct request *request, const char *name, const char *const *choices, unsigned *out,
                   struct error *err);
@@ -25,9 +28,12 @@ bool param_choice(const struct request *request, const char *name, const char *c
 bool param_list(const struct request *request, const char *name, const struct bytes **out, size_t *count,
                 struct error *err);
 
-/* nan= pretty= protocol= optimize= attributes= header= index= encoding=, over the defaults, in the arena. */
+/* nan= pretty= protocol= optimize= attributes= header= index= encoding= cmap= log= min= max=, over the
+ * defaults, in the arena. */
 bool param_options(const struct request *request, const struct codec_options **out, struct error *err);
-#define PARAM_OPTIONS "nan", "pretty", "protocol", "optimize", "attributes", "header", "table", PARAM_READING
+#define PARAM_OPTIONS PARAM_WRITING, PARAM_PICTURE, PARAM_READING
+#define PARAM_WRITING "nan", "pretty", "protocol", "optimize", "attributes", "header", "table"
+#define PARAM_PICTURE "cmap", "log", "min", "max"
 #define PARAM_READING "index", "encoding"
 
 /* Every parameter is one of those known (see struct route), and none is there twice that may not be. */

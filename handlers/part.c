@@ -90,18 +90,18 @@ static bool table_rows(const struct value_table *t, const struct selection *s, c
     return one ? table_row(t, s, limits, arena, out, err) : table_select(t, s, limits, arena, out, err);
 }
 
-static bool slice(const struct request *request, struct bytes text, struct value **v, struct error *err)
+static bool slice(const struct limits *limits, struct bytes text, struct arena *arena, struct value **v,
+                  struct error *err)
 {
-    struct arena *arena = request->arena;
     struct selection selection;
     struct array seen;
     if (!selection_parse(text, arena, &selection, err))
         return false;
     const struct value *meaning = value_meaning(*v);
     if (meaning->kind == VALUE_TABLE && (!meaning->table->series || meaning->table->levels > 0))
-        return table_rows(meaning->table, &selection, request->service->limits, arena, v, err);
+        return table_rows(meaning->table, &selection, limits, arena, v, err);
     if (!array_needed(v, "slice", arena, err) ||
-        !array_select((*v)->array, &selection, request->service->limits, arena, &seen, err))
+        !array_select((*v)->array, &selection, limits, arena, &seen, err))
         return false;
     const bool element = seen.ndim == 0 && (*v)->array->ndim > 0 && !has_ellipsis(&selection);
     *v = value_array(arena, &seen);
@@ -172,19 +172,21 @@ static bool within_limits(struct value *whole, const struct limits *limits, stru
 bool part_value(const struct request *request, const struct document *document, const struct part *part,
                 struct value **out, struct error *err)
 {
+    struct limits limits = *request->service->limits;
     struct value *v;
+    if (part->sampled)
+        limits.elements = limits.output = UINT64_MAX;
     if (!document->ops->value(document->self, part->path, request->arena, &v, err))
         return false;
     const struct value *const whole = value_meaning(v);
     if (part->field_count > 0 && !fields(part, request->arena, &v, err))
         return false;
-    if (part->slice.len > 0 && !slice(request, part->slice, &v, err))
+    if (part->slice.len > 0 && !slice(&limits, part->slice, request->arena, &v, err))
         return false;
     if (part->dtype.len > 0 && !cast(part->dtype, request->arena, &v, err))
         return false;
-    if (!within_limits(v, request->service->limits, err) ||
-        (v != whole && (whole->flags & (VALUE_MANY | VALUE_LONG)) != 0 &&
-         !weigh(v, request->service->limits, request->arena, err)))
+    if (!within_limits(v, &limits, err) || (v != whole && (whole->flags & (VALUE_MANY | VALUE_LONG)) != 0 &&
+                                            !weigh(v, &limits, request->arena, err)))
         return false;
     *out = v;
     return true;

@@ -8,6 +8,7 @@ struct part {
     struct bytes path, slice, dtype;
     const struct bytes *fields;
     size_t field_count;
+    bool sampled; /* little of it will be read: how much there is is no limit */
 };
 #define PART_PARAMETERS "path", "slice", "fields", "dtype"
 

@@ -22,6 +22,8 @@ const struct problem problems[ERR_KIND_COUNT] = {
     [ERR_PRECONDITION] = {412, "precondition-failed", "The resource is not in the state that was asked for"},
     [ERR_RANGE] = {416, "range-not-satisfiable", "The resource ends before the range begins"},
     [ERR_BUSY] = {429, "busy", "The server is busy: try again later"},
+    [ERR_DIED] = {503, "worker-died", "The process that worked on this document ended"},
+    [ERR_COSTLY] = {422, "too-costly", "The document takes more than this server spends on one"},
     [ERR_GONE] = {499, "client-gone", "The client closed the connection"}, /* for the log alone */
     [ERR_IO] = {500, "io", "Reading or writing failed"},
     [ERR_MEMORY] = {503, "out-of-memory", "The server has no memory left"},
@@ -100,9 +102,11 @@ void problem_reply(const struct error *err, const char *request_id, struct arena
     const struct problem *p = &problems[err->kind];
     *reply = (struct reply){.status = p->status, .kind = REPLY_BYTES, .fd = -1};
     reply_header(reply, "Content-Type", "application/problem+json");
-    if (err->kind == ERR_BUSY)
-        reply_header(reply, "Retry-After", "1");
     arena->budget += ALLOWANCE;
+    if (err->kind == ERR_BUSY || err->kind == ERR_DIED) {
+        const char *seconds = err->retry_s > 1 ? arena_printf(arena, "%u", err->retry_s) : NULL;
+        reply_header(reply, "Retry-After", seconds == NULL ? "1" : seconds);
+    }
     char *text = arena_alloc(arena, 1, DOCUMENT_MAX);
     AUTO(document_free) cJSON *document = text == NULL ? NULL : describe(err, request_id);
     if (document != NULL && cJSON_PrintPreallocated(document, text, DOCUMENT_MAX, false)) {

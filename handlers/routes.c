@@ -16,6 +16,9 @@ static const char *const one_object[] = {"path", "pretty", PARAM_READING, NULL};
 static const char *const attributes[] = {"path",     "name*",    "format",      "nan", "pretty",
                                          "protocol", "optimize", PARAM_READING, NULL};
 static const char *const data[] = {PART_PARAMETERS, "format", PARAM_OPTIONS, NULL};
+static const char *const previewing[] = {"path",   "slice",       "fields",      "width",
+                                         "height", PARAM_PICTURE, PARAM_READING, NULL};
+static const char *const querying[] = {"format", PARAM_OPTIONS, NULL};
 static const char *const statistics[] = {PART_PARAMETERS, "pretty", PARAM_READING, NULL};
 
 const struct route routes[] = {
@@ -30,6 +33,8 @@ const struct route routes[] = {
     {"GET", "/v1/attrs/{name}", "getAttributes", get_attrs, false, attributes},
     {"GET", "/v1/data/{name}", "getData", get_data, false, data},
     {"GET", "/v1/stats/{name}", "getStatistics", get_stats, false, statistics},
+    {"GET", "/v1/preview/{name}", "getPreview", get_preview, false, previewing},
+    {"POST", "/v1/query/{name}", "query", post_query, true, querying},
     {"GET", "/v1/formats", "listFormats", list_formats, false, pretty},
     {"GET", "/healthz", "health", health, false, none},
     {"GET", "/readyz", "ready", ready, false, none},

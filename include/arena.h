@@ -55,6 +55,9 @@ void arena_free(struct arena *a);
  */
 void *arena_alloc(struct arena *a, size_t count, size_t size);
 
+/* The same for who fills all of it: what is in it is not said. */
+void *arena_take(struct arena *a, size_t count, size_t size);
+
 /*
  * Grows memory of arena_alloc from old_size to new_size bytes, in place where nothing was allocated after it,
  * else by a copy; what is added is zeroed. memory may be NULL with old_size 0. Grow by doubling. NULL: as

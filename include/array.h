@@ -31,6 +31,7 @@ struct array_source {
      * as long as the arena, and the offset of element 0. NULL, or false: they don't.
      */
     bool (*extent)(void *self, int *fd, uint64_t *offset);
+    size_t best; /* bytes that are best read at a time, where the source has a wish; or 0 */
 };
 
 /* How one axis of the storage is seen. */

@@ -5,6 +5,7 @@
 #include "crew.h"
 #include "input.h"
 #include "node.h"
+#include "picture.h"
 #include "sink.h"
 #include "walk.h"
 
@@ -16,6 +17,10 @@ enum nan_spelling { NAN_NULL, NAN_STRING, NAN_LITERAL, NAN_ERROR }; /* null, "Na
 
 /* A list of objects, an object of lists, or labels, index and rows apart: pandas' orient of to_json(). */
 enum table_form { TABLE_RECORDS, TABLE_COLUMNS, TABLE_SPLIT };
+
+/* How the chunks of HDF5 datasets are read: by us where we can, by us alone where we can, by the library. The
+ * same bytes. */
+enum hdf5_path { HDF5_AUTO, HDF5_DIRECT, HDF5_LIBRARY };
 
 /* Parameters of a request that are a codec's business; each codec reads those that concern it. */
 struct codec_options {
@@ -32,9 +37,11 @@ struct codec_options {
     const struct bytes
         *buffers; /* pickle decode: what NEXT_BUFFER takes, in order; NULL: they stay outside */
     size_t buffer_count;
-    bool header;       /* csv: tables with names begin with a line of them; default true */
-    bool header_said;  /* csv decode: ... even one of numbers, which are no names otherwise */
-    struct crew *crew; /* helps to encode what is big; NULL: nobody does */
+    bool header;                 /* csv: tables with names begin with a line of them; default true */
+    bool header_said;            /* csv decode: ... even one of numbers, which are no names otherwise */
+    enum hdf5_path hdf5_path;
+    struct picture_look picture; /* png */
+    struct crew *crew;           /* helps to encode what is big; NULL: nobody does */
 };
 
 extern const struct codec_options codec_options_default;
@@ -61,6 +68,7 @@ struct codec {
     int (*sniff)(struct bytes head);
 
     bool by_parts;      /* decode and open read a small part of a document; the rest as it is asked for */
+    bool by_name_only;  /* Accept does not choose it: browsers say that they accept pictures, of everything */
     bool describes;     /* begin takes what document_ops.described gives, and loses less then */
     bool takes_buffers; /* options->buffers mean something to decode and open */
 

@@ -56,6 +56,8 @@ struct dtype {
     const uint64_t *shape;
     const struct dtype_label *labels; /* enumeration: what its integers are called; or NULL */
     size_t label_count;
+    const struct dtype *sequence; /* 'O' of HDF5: each value is an array of one dimension of these; or NULL */
+    char reference;               /* 'O' of HDF5: 'o' refers to an object, 'r' to a region of one; or 0 */
 };
 
 /* A plain type in the machine's order ('<', or '|' for one byte). */

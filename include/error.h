@@ -20,6 +20,8 @@ enum error_kind {
     ERR_PRECONDITION,    /* If-Match or If-Unmodified-Since does not hold */
     ERR_RANGE,           /* no byte of the range asked for exists */
     ERR_BUSY,            /* come back later */
+    ERR_DIED,            /* the process that worked on the document ended, and another took its place */
+    ERR_COSTLY,          /* the document takes more than a limit allows: see error.limit */
     ERR_GONE,            /* nobody waits for the answer any more */
     ERR_IO,              /* reading or writing failed */
     ERR_MEMORY,          /* the machine has no memory left */
@@ -32,8 +34,9 @@ enum error_kind {
 struct error {
     enum error_kind kind;
     size_t offset;        /* byte of the input, or ERROR_NO_OFFSET */
-    const char *limit;    /* ERR_LIMIT: the limit's name, a string constant (a row of limits.h); else NULL */
-    uint64_t limit_value; /* ERR_LIMIT: what the limit is set to */
+    const char *limit;    /* ERR_LIMIT, ERR_COSTLY: the limit's name, a string constant (a row of limits.h) */
+    uint64_t limit_value; /* with limit: what it is set to */
+    unsigned retry_s;     /* ERR_BUSY, ERR_DIED: seconds after which it is worth another try; 0: one */
     char pointer[128];    /* place in the value as a JSON Pointer (RFC 6901), or "" */
     char detail[240];     /* one sentence for the client: never a pointer, a server path or a secret */
 };

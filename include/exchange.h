@@ -18,7 +18,8 @@ struct reply;
 struct service {
     const struct limits *limits;
     const struct store *store; /* NULL: no --data */
-    struct crew *crew;         /* NULL: nobody helps */
+    enum hdf5_path hdf5_path;
+    struct crew *crew; /* NULL: nobody helps */
     const char *version;
     const struct policy *policy;            /* of scans (scanner.h); NULL: what is built in */
     bool (*ready)(const struct service *s); /* false while draining */

@@ -15,6 +15,8 @@
     LIMIT(output, "output", 1ULL << 36, 1, "bytes of one answer")                                            \
     LIMIT(memory, "memory", 2ULL << 30, 1, "bytes that one exchange may allocate")                           \
     LIMIT(idle_memory, "idle-memory", 512ULL << 20, 0, "bytes kept between exchanges for the next one")      \
+    LIMIT(chunk_cache, "chunk-cache", 64ULL << 20, 0,                                                        \
+          "bytes of unpacked HDF5 chunks kept for the next reader")                                          \
     LIMIT(elements, "elements", 1ULL << 33, 1, "elements that one selection may hold")                       \
     LIMIT(depth, "depth", 10000, 1, "levels of nesting")                                                     \
     LIMIT(nodes, "nodes", 100000000, 1, "values in one document")                                            \
@@ -25,6 +27,7 @@
     LIMIT(heavy, "heavy", 4, 1, "conversions at work at once")                                               \
     LIMIT(queue, "queue", 64, 0, "conversions waiting their turn")                                           \
     LIMIT(request_time, "request-time", 120, 1, "seconds without progress before a connection is closed")    \
+    LIMIT(worker_time, "worker-time", 60, 1, "seconds that one step of reading or writing HDF5 may take")    \
     LIMIT(drain_time, "drain-time", 30, 0, "seconds to finish open requests after SIGTERM")
 
 struct limits {

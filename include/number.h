@@ -25,6 +25,9 @@ size_t number_write_uint(uint64_t v, char *out);
  * consumed, 0: no number. Neither blanks nor "inf" and "nan" are read here.
  */
 size_t number_read_double(struct bytes text, double *out);
+/* The same for who has read the whole digits (of text, behind its sign; may be none): value is theirs, modulo
+ * 2 ** 64. */
+size_t number_read_fraction(struct bytes text, struct bytes whole, uint64_t value, double *out);
 
 /* The whole of text as [-+]digits. False: not an integer, or it does not fit. */
 bool number_read_int(struct bytes text, int64_t *out);

@@ -13,6 +13,8 @@ enum trace_kind {
     TRACE_COMPUTED,   /* a name that is the result of a call: args are (module, name), target what it gives */
     TRACE_CALL,       /* target(*args, **kwargs) gives made */
     TRACE_BUILD,      /* target gets the state args */
+    TRACE_FILL,       /* target, an object, is filled by its own method: append, extend or add */
+    TRACE_KEPT,       /* target, a global, becomes a part of something; where trace->kept asks for it */
     TRACE_PERSISTENT, /* the reader's own function is asked for what args names */
     TRACE_EXTENSION,  /* the registry of extensions is asked: args is the code */
     TRACE_TEXT,       /* text or bytes, target, that begin as pickles, archives and their wrappings do */
@@ -33,6 +35,7 @@ struct trace {
     struct trace_event *events;
     size_t count, capacity;
     size_t frame_end; /* the frame that is open ends there; 0: none is */
+    bool kept;        /* set by the listener: TRACE_KEPT is asked for */
 };
 
 /* How one pickle ended. */

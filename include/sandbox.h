@@ -1,7 +1,7 @@
 /*
  * The boundary to the HDF5 library. What crosses it is a request, descriptors, windows of bytes and a flat
- * reply; never an id or a pointer of the library, so the other side may be another process. Today it is this
- * process, under one lock.
+ * reply; never an id or a pointer of the library: the other side is one of a few worker processes that can
+ * reach nothing but what they are handed, and are replaced when a file takes them down.
  */
 #ifndef MANDOLINE_SANDBOX_H
 #define MANDOLINE_SANDBOX_H
@@ -12,6 +12,18 @@
 #include "reader.h"
 #include "sink.h"
 #include "value.h"
+
+struct sandbox_settings {
+    size_t workers;       /* processes that read, and as many at most that write; 0: one a core */
+    uint64_t worker_time; /* seconds that one call may take: limits.worker_time */
+};
+
+/* Before the first call, or never: one a core, and the default limit. Starts nothing: processes come when
+ * needed. */
+void sandbox_configure(const struct sandbox_settings *settings);
+
+/* What this machine does not let workers give up, in words for people; NULL: nothing. */
+const char *sandbox_weakness(void);
 
 /* One state of one file: equal identities have equal bytes. */
 struct sandbox_identity {
@@ -26,8 +38,11 @@ bool sandbox_identify(int fd, struct sandbox_identity *out, struct error *err);
 enum sandbox_op {
     /* Reading. fd and identity name the file; base (an object, or 0: the root) and path the object. */
     SANDBOX_DESCRIBE, /* reply: see "describe" below */
-    SANDBOX_READ,  /* box of the dataset target into window; base and path say where it was found; reply: heap
-                      of texts */
+    SANDBOX_READ, /* box of the dataset target into window; base and path say where it was found; reply: heap
+                     of texts */
+    SANDBOX_LOCATE, /* where chunks of the dataset target lie, base and path as above; payload: u64 numbers,
+                       in C order of the chunks; reply, for each: u64 offset (UINT64_MAX: never written), u64
+                       stored bytes, u32 mask of the filters that were not applied */
     SANDBOX_WORDS, /* as DESCRIBE; reply: value, the object in the words of described.h; see "words" below */
     SANDBOX_FORGET, /* the file of this identity is not needed any more */
     /* Writing. */
@@ -62,7 +77,17 @@ enum sandbox_op {
 /*
  * Elements in a window are packed in the memory form of array.h, but for 'T': its 16 bytes are two u64, an
  * offset into the heap that goes along and a length. On the way in every text has a NUL after it in the heap.
+ * The 8 bytes of an 'O', which only comes out, are a u64: SANDBOX_NULL, or an offset into the heap, where is
+ *   a sequence            u64 count, the elements as in a window
+ *   an object reference   run: the object's path
+ *   a region reference    run: the dataset's path, u8 enum sandbox_region, u8 ndim, u32 count, then u64 each:
+ *                         count points of ndim; count blocks of ndim firsts and ndim lasts; or by axis, count
+ * of them, start, step, count
+ * Members that are no pointers cross by themselves; message.c knows the others.
  */
+#define SANDBOX_NULL UINT64_MAX
+enum sandbox_region { REGION_NONE, REGION_ALL, REGION_POINTS, REGION_BLOCKS, REGION_GRID };
+
 struct sandbox_request {
     enum sandbox_op op;
     int fd;
@@ -85,7 +110,10 @@ struct sandbox_mark {
     struct bytes value;
 };
 
-/* The reply is appended to an empty sink. Safe from any thread. */
+/*
+ * The reply is appended to an empty sink. Safe from any thread. ERR_DIED: the file took the worker down, or
+ * did so before and is refused for a while; ERR_COSTLY: it took longer than it may.
+ */
 bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err);
 
 /*
@@ -93,7 +121,7 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  *
  * dtype    u8 kind, order, flags (1 text_is_bytes), u64 itemsize, then u8 what follows: 0 nothing; 1 record:
  *          u32 count of (text name, u64 offset, dtype); 2 sub-array: u8 ndim, u64 dims, dtype; 3 labels: u32
- *          count of (text, u64 value); 4 unit: text
+ *          count of (text, u64 value); 4 unit: text; 5 sequence: dtype; 6 reference: u8 'o' or 'r'
  * space    u8 SPACE_, u8 ndim, u64 dims
  * describe u8 enum node_kind, u64 object, text problem ("" none), then by kind
  *   links      text target, text file
@@ -101,7 +129,8 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  *   datatype   typed, attributes
  *   dataset    typed, space, u8 layout (0 compact 1 contiguous 2 chunked 3 virtual 4 unknown), u64 max shape
  *              (ndim), u64 chunk (ndim, chunked only), u8 count of filters (u32 id, text name, u8 count of
- * u32 parameters), u64 stored bytes, u64 extent (UINT64_MAX: none), u8 has fill: run, attributes other
+ * u32 parameters), u64 stored bytes, u64 extent (UINT64_MAX: none), u8 has fill: run, u8 plain (chunked, and
+ * after its filters the bytes of a chunk are those of the dtype), attributes other
  * attributes are left out attributes u32 count of (text name, text problem, and when "": dtype, space, run
  * elements, run heap) typed      text class ("integer" ...), text problem (why values cannot be read, or ""),
  * u8 has: dtype In a dataset's space the dimensions of an array type are appended, and dtype is the array's
@@ -137,8 +166,14 @@ enum { SANDBOX_VALUE_DEPTH = 100 };
 bool wire_put_value(struct sink *s, const struct value *v, struct error *err);
 bool wire_get_value(struct reader *r, struct arena *arena, struct value **out, struct error *err);
 
-/* Where the texts lie in an element: `count` offsets of 'T' fields, in the arena. */
-bool wire_texts(const struct dtype *t, struct arena *arena, size_t **offsets, size_t *count,
+/* A 'T' or an 'O' inside of an element. */
+struct sandbox_slot {
+    size_t offset;
+    const struct dtype *type;
+};
+
+/* Those of an element that is not flat, in the arena. */
+bool wire_slots(const struct dtype *t, struct arena *arena, struct sandbox_slot **slots, size_t *count,
                 struct error *err);
 
 /* Types nest at most so deep here: deeper ones are refused. */

@@ -219,12 +219,15 @@ struct value_unnamed {
 /* Those that are there and hold something; returns how many. */
 size_t value_unnamed(const struct value_object *o, struct value_unnamed *out);
 
-/* An object that is nothing but a class and arguments, as namedtuples are: those are its items by path. */
-static inline bool value_is_made_of_arguments(const struct value_object *o)
-{
-    return o->made == OBJECT_NEWOBJ && o->args->list.count > 0 &&
-           o->states.count + o->items.count + o->added.count + o->pairs.count == 0;
-}
+/*
+ * What protocols 0 and 1 write of a subclass of tuple, list, dict, str or a number: a call of
+ * copyreg._reconstructor(class, base, value). The value; NULL: it is no such object.
+ */
+struct value *value_reconstructed(const struct value_object *o);
+
+/* The items by path of an object that is nothing but a class and arguments, as namedtuples are, or a value of
+ * its base. NULL: it has others. */
+const struct value_list *value_made_of(const struct value_object *o);
 
 /* How many numbers a range gives: none where step is 0. */
 uint64_t value_range_count(int64_t start, int64_t stop, int64_t step);

@@ -17,6 +17,7 @@ const struct known_kind known_fraction = {.type = "fractions.Fraction", .tag = "
 const struct known_kind known_uuid = {.type = "uuid.UUID", .tag = "$uuid"};
 const struct known_kind known_path = {.type = "pathlib.PurePath", .tag = "$path"};
 const struct known_kind known_attribute = {.type = "attribute"};
+const struct known_kind known_flags = {.type = "flags"};
 const struct known_kind known_namespace = {.type = "types.SimpleNamespace"};
 
 /* ---- numbers ---- */
@@ -240,6 +241,50 @@ struct value *attribute_of(struct known_work *w, const struct value_object *o, s
         return known_made_of(w, NULL, err);
     mempcpy(mempcpy(mempcpy(text, class.data, class.len), ".", 1), name.data, name.len);
     return known_str(w, bytes_of(text, class.len + 1 + name.len), err);
+}
+
+/* The text of a part that is a member of an enumeration, or several. False: it is none. */
+static bool members_of(struct known_work *w, struct value *part, struct bytes *out, struct error *err)
+{
+    if (!known_is_a(w, part, &known_attribute, err) && !known_is_a(w, part, &known_flags, err))
+        return false;
+    *out = part->object->meaning->text;
+    return true;
+}
+
+/*
+ * Flags of an enumeration together, or_(or_(Color.C, Color.B), Color.A): "Color.A|B|C" as str() says; what
+ * has no name follows as a number.
+ */
+struct value *flags_of(struct known_work *w, const struct value_object *o, struct error *err)
+{
+    struct bytes many, one;
+    struct value *last = known_argument(o, 1);
+    char number[24];
+    if (!members_of(w, known_argument(o, 0), &many, err))
+        return NULL;
+    size_t class = many.len;
+    if (last->kind == VALUE_INT) {
+        one = bytes_of(number, (size_t)snprintf(number, sizeof number, "%lld", (long long)last->integer));
+        class = 0;
+    } else if (!members_of(w, last, &one, err)) {
+        return NULL;
+    } else {
+        for (class = one.len; class > 0 && one.data[class - 1] != '.';)
+            class --;
+        if (many.len < class || memcmp(many.data, one.data, class) != 0)
+            return NULL;
+    }
+    const bool behind = class == 0;
+    const struct bytes a = behind ? many : one,
+                       b = behind ? one : bytes_of(many.data + class, many.len - class);
+    if (!known_afford(w, a.len + 1 + b.len, 2))
+        return NULL;
+    uint8_t *text = arena_alloc(w->arena, 1, a.len + 1 + b.len);
+    if (text == NULL)
+        return known_made_of(w, NULL, err);
+    mempcpy(mempcpy(mempcpy(text, a.data, a.len), "|", 1), b.data, b.len);
+    return known_str(w, bytes_of(text, a.len + 1 + b.len), err);
 }
 
 struct value *namespace_of(struct known_work *w, const struct value_object *o, struct error *err)

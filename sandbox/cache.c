@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 enum {
-    SLOTS = 1024, /* a power of two; four neighbours may hold a key */
+    SLOTS = 1 << 15, /* a power of two; four neighbours may hold a key: a file of 10,000 objects finds room */
     NEIGHBOURS = 4,
     REPLY_MAX = 256 << 10, /* longer replies are not kept */
     ALL_MAX = 16 << 20,    /* bytes kept in all */

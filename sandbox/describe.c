@@ -98,20 +98,19 @@ static bool load_attribute(struct describing *d, hid_t id, struct attribute *a)
     return true;
 }
 
-static bool put_elements(struct describing *d, const struct attribute *a)
+static bool put_elements(struct describing *d, const struct type *t, uint8_t *elements, size_t count)
 {
     AUTO(sink_deinit) struct sink heap = {0};
-    const struct type *t = &a->type;
-    if (t->flat && !dtype_clear_holes(&t->dtype, a->elements, a->count, &d->arena, d->err))
+    if (t->flat && !dtype_clear_holes(&t->dtype, elements, count, &d->arena, d->err))
         return false;
     if (t->flat)
-        return wire_put_run(d->reply, bytes_of(a->elements, a->count * t->dtype.itemsize), d->err) &&
+        return wire_put_run(d->reply, bytes_of(elements, count * t->dtype.itemsize), d->err) &&
                wire_put_run(d->reply, bytes_of(NULL, 0), d->err);
-    uint8_t *window = arena_alloc(&d->arena, a->count, t->dtype.itemsize);
+    uint8_t *window = arena_alloc(&d->arena, count, t->dtype.itemsize);
     if (window == NULL)
         return arena_fail(&d->arena, d->err);
-    return texts_out(t, a->elements, a->count, window, &heap, d->err) &&
-           wire_put_run(d->reply, bytes_of(window, a->count * t->dtype.itemsize), d->err) &&
+    return elements_out(d->file, t, elements, count, window, &heap, d->err) &&
+           wire_put_run(d->reply, bytes_of(window, count * t->dtype.itemsize), d->err) &&
            wire_put_run(d->reply, bytes_of(heap.data, heap.len), d->err);
 }
 
@@ -128,7 +127,8 @@ static bool put_attribute(struct describing *d, const char *name, const struct a
     for (unsigned i = 0; i < seen.ndim; i++)
         dims[i] = seen.dims[i];
     return wire_put_dtype(d->reply, t, d->err) &&
-           wire_put_space(d->reply, seen.space, seen.ndim, dims, d->err) && put_elements(d, a);
+           wire_put_space(d->reply, seen.space, seen.ndim, dims, d->err) &&
+           put_elements(d, &a->type, a->elements, a->count);
 }
 
 static void reclaim(hid_t id, const struct attribute *a)
@@ -310,7 +310,7 @@ static bool put_storage(struct describing *d, hid_t dataset, hid_t plist, hid_t 
     return put_filters(d, plist) && wire_put_u64(d->reply, stored, d->err) &&
            wire_put_u64(d->reply, plain ? extent_of(d, dataset, type, t, space->count, stored) : UINT64_MAX,
                         d->err) &&
-           put_fill(d, plist, t);
+           put_fill(d, plist, t) && wire_put_u8(d->reply, chunks_are_plain(plist, type, t), d->err);
 }
 
 static bool put_dataset_parts(struct describing *d, hid_t dataset, hid_t plist, hid_t type,

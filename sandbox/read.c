@@ -1,58 +1,7 @@
 /* Reading a box of a dataset into a window. */
 #include "worker.h"
 
-enum { READ_MAX = 256 << 20, TEXTS_BUDGET = 512 << 20 };
-
-/* ---- variable-length texts ---- */
-
-static void *texts_alloc(size_t size, void *heap)
-{
-    return arena_alloc(heap, 1, size);
-}
-
-static void texts_free(void *memory, void *heap)
-{
-    (void)memory, (void)heap;
-}
-
-hid_t texts_transfer(struct arena *heap)
-{
-    const hid_t list = H5Pcreate(H5P_DATASET_XFER);
-    if (list >= 0)
-        H5Pset_vlen_mem_manager(list, texts_alloc, heap, texts_free, heap);
-    return list;
-}
-
-/* One text: its place in the heap, and a NUL after it. */
-static bool put_text(const uint8_t *from, uint8_t *to, struct sink *heap, struct error *err)
-{
-    const char *text;
-    memcpy(&text, from, sizeof text);
-    const size_t n = text == NULL ? 0 : strlen(text);
-    store_u64_le(to, heap->len);
-    store_u64_le(to + 8, n);
-    return sink_write(heap, text, n, err) && sink_byte(heap, 0, err);
-}
-
-bool texts_out(const struct type *t, const uint8_t *memory, size_t count, uint8_t *window, struct sink *heap,
-               struct error *err)
-{
-    AUTO(arena_free) struct arena arena;
-    struct move *moves;
-    size_t n;
-    arena_init(&arena, 64 << 20);
-    if (!type_moves(t, &arena, &moves, &n, err))
-        return false;
-    for (size_t i = 0; i < count; i++, memory += t->memory_size, window += t->dtype.itemsize)
-        for (size_t m = 0; m < n; m++) {
-            const struct move *move = &moves[m];
-            if (!move->text)
-                memcpy(window + move->window, memory + move->memory, move->size);
-            else if (!put_text(memory + move->memory, window + move->window, heap, err))
-                return false;
-        }
-    return true;
-}
+enum { READ_MAX = 256 << 20 };
 
 /* ---- the box ---- */
 
@@ -126,27 +75,39 @@ static bool choose_inside(const struct box *box, unsigned from, const struct dty
     return true;
 }
 
-/* Elements with texts, or of which only a part is wanted: through memory of our own. */
+static void room_deinit(struct room *room)
+{
+    arena_free(&room->arena);
+}
+
+/* What the library says of it is not what the matter is. */
+static bool no_room(const struct room *room, struct error *err)
+{
+    *err = (struct error){0};
+    return arena_fail(&room->arena, err);
+}
+
+/* Elements that are not flat, or of which only a part is wanted: through memory of our own. */
 static bool read_through(const struct open_dataset *d, const struct sandbox_request *q, hid_t space,
                          size_t count, bool whole, struct sink *reply, struct error *err)
 {
-    AUTO(arena_free) struct arena arena;
+    AUTO(room_deinit) struct room room = {0};
     const struct type *t = &d->type;
     size_t size, window_size;
-    arena_init(&arena, TEXTS_BUDGET);
-    AUTO(close_plist) hid_t transfer = texts_transfer(&arena);
+    arena_init(&room.arena, q->most < HEAP_MAX ? q->most : HEAP_MAX);
+    AUTO(close_plist) hid_t transfer = room_transfer(&room);
     if (!checked_mul(count, t->memory_size, &size) || !checked_mul(count, t->dtype.itemsize, &window_size) ||
         window_size > READ_MAX)
         return FAIL_LIMIT(err, "memory", READ_MAX, "one element holds too much");
-    uint8_t *memory = arena_alloc(&arena, 1, size);
-    uint8_t *window = whole ? q->window : arena_alloc(&arena, 1, window_size);
+    uint8_t *memory = arena_alloc(&room.arena, 1, size);
+    uint8_t *window = whole ? q->window : arena_alloc(&room.arena, 1, window_size);
     if (memory == NULL || window == NULL)
-        return arena_fail(&arena, err);
+        return arena_fail(&room.arena, err);
     if (!read_raw(d, space, transfer, memory, err))
-        return false;
+        return room.full ? no_room(&room, err) : false;
     if (t->flat)
         memcpy(window, memory, size);
-    else if (!texts_out(t, memory, count, window, reply, err))
+    else if (!elements_out(d->file, t, memory, count, window, reply, err))
         return false;
     if (!whole)
         pick(q->box, d->ndim, &t->dtype, window, count, q->window);
@@ -181,6 +142,6 @@ bool read_box(struct worker *w, const struct sandbox_request *q, struct sink *re
         return false;
     /* The library leaves in the holes between fields whatever its buffers held. */
     AUTO(arena_free) struct arena arena;
-    arena_init(&arena, TEXTS_BUDGET);
+    arena_init(&arena, HEAP_MAX);
     return dtype_clear_holes(inside > 0 ? t->base : t, q->window, count * picked, &arena, err);
 }

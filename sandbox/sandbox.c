@@ -1,156 +1,91 @@
-/* The library's side of the boundary, in this process: one lock, one set of open files. */
-#include <pthread.h>
+/* The front's side of the boundary: what is known already, whom to ask, and what an unanswered question
+ * means. */
 #include <stdatomic.h>
-#include <stdio.h>
 #include <time.h>
 
+#include "blame.h"
 #include "cache.h"
-#include "worker.h"
+#include "limits.h"
+#include "lockdown.h"
+#include "pool.h"
 
-/* The library is one big global itself; this is the rest of it. */
-static struct worker the_worker;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+enum { TRIES = 3 };
 
-/* ---- words of the library ---- */
-
-struct words {
-    char outer[96], inner[96];
-};
-
-static herr_t collect(unsigned n, const H5E_error2_t *e, void *arg)
+void sandbox_configure(const struct sandbox_settings *settings)
 {
-    struct words *w = arg;
-    const char *text = e->desc == NULL ? "" : e->desc;
-    snprintf(n == 0 ? w->outer : w->inner, sizeof w->outer, "%s", text);
-    return 0;
+    pool_configure(settings->workers, settings->worker_time);
 }
 
-void library_error(struct error *err, enum error_kind kind, const char *what)
+const char *sandbox_weakness(void)
 {
-    struct words w = {{0}, {0}};
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, collect, &w);
-    const char *between = w.inner[0] == '\0' || strcmp(w.outer, w.inner) == 0 ? "" : ": ";
-    if (w.outer[0] == '\0')
-        error_set(err, kind, ERROR_NO_OFFSET, "%s", what);
-    else
-        error_set(err, kind, ERROR_NO_OFFSET, "%s (%s%s%s)", what, w.outer, between, *between ? w.inner : "");
-}
-
-/* ---- links to other files ---- */
-
-static hid_t refuse(const char *name, hid_t group, const void *data, size_t size, hid_t access,
-                    hid_t transfer)
-{
-    (void)name, (void)group, (void)data, (void)size, (void)access, (void)transfer;
-    return -1;
-}
-
-/* Without it H5Lget_val has nothing to give. */
-static ssize_t copy_value(const char *name, const void *data, size_t size, void *out, size_t room)
-{
-    (void)name;
-    if (out != NULL)
-        memcpy(out, data, size < room ? size : room);
-    return (ssize_t)size;
-}
-
-static const H5L_class_t no_external_links = {
-    .version = H5L_LINK_CLASS_T_VERS,
-    .id = H5L_TYPE_EXTERNAL,
-    .comment = "external links are described, never followed",
-    .trav_func = refuse,
-    .query_func = copy_value,
-};
-
-static bool start(struct worker *w, struct error *err)
-{
-    if (w->started)
-        return true;
-    H5dont_atexit(); /* the library's own end crashes when files are open */
-    if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0 || H5PLset_loading_state(0) < 0 ||
-        H5Lregister(&no_external_links) < 0 || !lzf_start() || !driver_start(&w->driver))
-        return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the HDF5 library does not start");
-    return w->started = true;
-}
-
-/* ---- paths ---- */
-
-bool path_clean(struct bytes path, struct arena *arena, const char **out, struct error *err)
-{
-    char *clean = arena_alloc(arena, 1, path.len + 2);
-    size_t n = 0;
-    if (clean == NULL)
-        return arena_fail(arena, err);
-    if (path.len > 0 && memchr(path.data, 0, path.len) != NULL)
-        return FAIL(err, ERR_NOT_FOUND, ERROR_NO_OFFSET, "no path has a NUL");
-    for (size_t i = 0; i < path.len;) {
-        const uint8_t *start = path.data + i;
-        const uint8_t *slash = memchr(start, '/', path.len - i);
-        const size_t len = slash == NULL ? path.len - i : (size_t)(slash - start);
-        i += len + 1;
-        if (len == 0 || (len == 1 && start[0] == '.'))
-            continue;
-        if (n > 0)
-            clean[n++] = '/';
-        memcpy(clean + n, start, len);
-        n += len;
-    }
-    *out = clean;
-    return true;
+    return lockdown_weakness();
 }
 
 /* ---- calls ---- */
 
-static bool forget(struct worker *w, const struct sandbox_request *q, struct sink *reply, struct error *err)
+static bool fail_lost(const struct sandbox_request *q, enum slot_end end, struct error *err)
 {
-    (void)reply, (void)err;
-    file_forget(w, &q->identity);
-    return true;
+    if (!call_writes(q))
+        blame(q);
+    if (end != SLOT_HUNG)
+        return FAIL(err, ERR_DIED, ERROR_NO_OFFSET,
+                    "the process that %s this file ended; another has taken its place",
+                    call_writes(q) ? "wrote" : "read");
+    if (err->kind == ERR_NONE) {
+        err->limit = "worker-time";
+        err->limit_value = pool_seconds();
+    }
+    return FAIL(err, ERR_COSTLY, ERROR_NO_OFFSET, "one step took more than %u s", pool_seconds());
 }
 
-static operation *const operations[SANDBOX_OP_COUNT] = {
-    [SANDBOX_DESCRIBE] = describe,
-    [SANDBOX_READ] = read_box,
-    [SANDBOX_WORDS] = words_of_object,
-    [SANDBOX_FORGET] = forget,
-    [SANDBOX_BEGIN] = write_begin,
-    [SANDBOX_GROUP] = write_group,
-    [SANDBOX_DATASET] = write_dataset,
-    [SANDBOX_WRITE] = write_box,
-    [SANDBOX_ATTRIBUTE] = write_attribute,
-    [SANDBOX_HARD_LINK] = write_hard_link,
-    [SANDBOX_SOFT_LINK] = write_soft_link,
-    [SANDBOX_EXTERNAL_LINK] = write_external_link,
-    [SANDBOX_NAMED_TYPE] = write_named_type,
-    [SANDBOX_RELEASE] = write_release,
-    [SANDBOX_TYPE] = write_type,
-    [SANDBOX_DATASET_AS] = write_dataset_as,
-    [SANDBOX_ATTRIBUTE_AS] = write_attribute_as,
-    [SANDBOX_COPY] = copy_chunks,
-    [SANDBOX_FINISH] = write_finish,
-    [SANDBOX_ABORT] = write_abort,
-};
-
-static bool call_locked(const struct sandbox_request *q, struct sink *reply, struct error *err)
+/* Sessions have numbers of the pool outside, and of their worker inside. */
+static void count_sessions(const struct sandbox_request *q, struct slot *slot, const struct sink *reply)
 {
-    pthread_mutex_lock(&lock);
-    bool ok = start(&the_worker, err);
-    if (ok) {
-        H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* one stack a thread, in some builds of the library */
-        H5Eclear2(H5E_DEFAULT);
-        ok = operations[q->op](&the_worker, q, reply, err);
+    if (q->op == SANDBOX_BEGIN && reply->len >= 8)
+        store_u64_le(reply->data, pool_session_began(slot, load_u64_le(reply->data)));
+    if (q->op == SANDBOX_FINISH || q->op == SANDBOX_ABORT)
+        pool_session_ended(slot);
+}
+
+static enum slot_end try_once(const struct sandbox_request *q, struct sink *reply, struct error *err)
+{
+    struct pool_place place;
+    struct sandbox_request inner = *q;
+    inner.session = pool_session_number(q->session);
+    if (!pool_take(q, &place, err))
+        return SLOT_FAILED;
+    if (!call_writes(q) && !blame_check(q, place.pass, err)) {
+        pool_give(place.slot);
+        return SLOT_FAILED;
     }
-    pthread_mutex_unlock(&lock);
-    return ok;
+    const enum slot_end end = slot_call(place.slot, &inner, place.pass, pool_seconds(), reply, err);
+    if (end > SLOT_FAILED)
+        pool_kill(place.slot);
+    else
+        count_sessions(q, place.slot, reply);
+    pool_give(place.slot);
+    return end;
+}
+
+static bool call(const struct sandbox_request *q, struct sink *reply, struct error *err)
+{
+    enum slot_end end = SLOT_UNREAD;
+    for (int i = 0; i < TRIES && end == SLOT_UNREAD; i++)
+        end = try_once(q, reply, err);
+    return end == SLOT_DONE || (end != SLOT_FAILED && fail_lost(q, end, err));
 }
 
 bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err)
 {
+    if (request->op == SANDBOX_FORGET) {
+        pool_forget(&request->identity);
+        return true;
+    }
     if (request->op != SANDBOX_DESCRIBE || request->identity.serial != 0)
-        return call_locked(request, reply, err);
+        return call(request, reply, err);
     if (cache_get(request, reply))
         return true;
-    if (!call_locked(request, reply, err))
+    if (!call(request, reply, err))
         return false;
     cache_put(request, bytes_of(reply->data, reply->len));
     return true;

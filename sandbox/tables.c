@@ -27,9 +27,18 @@ static void file_close(struct worker *w, struct open_file *f)
     for (size_t i = 0; i < DATASETS_MAX; i++)
         if (w->datasets[i].file == f)
             dataset_close(&w->datasets[i]);
+    paths_free(f->paths);
     H5Fclose(f->id);
     close(f->driver.fd);
     *f = (struct open_file){0};
+}
+
+bool file_is_open(const struct worker *w, const struct sandbox_identity *identity)
+{
+    for (size_t i = 0; i < FILES_MAX; i++)
+        if (w->files[i].id > 0 && same_file(&w->files[i].identity, identity))
+            return true;
+    return false;
 }
 
 void file_forget(struct worker *w, const struct sandbox_identity *identity)
@@ -129,18 +138,89 @@ static const char *filter_problem(hid_t plist, struct arena *arena)
     return NULL;
 }
 
-/* True when a virtual dataset has sources in other files. */
-static bool leads_outside(hid_t plist)
+/* ---- virtual datasets ---- */
+
+enum {
+    SOURCES_DEPTH = 16,   /* virtual datasets that are made of virtual datasets */
+    SOURCES_MAX = 100000, /* sources that are looked at for one dataset */
+};
+
+/* A source that the library cannot open it takes for fill values: that is told from one that is not there. */
+static bool is_missing(hid_t file, const char *path, struct arena *arena)
+{
+    const struct bytes copy = arena_copy(arena, bytes_text(path));
+    char *at = (char *)(uintptr_t)copy.data;
+    while (at != NULL && *at == '/')
+        at++;
+    while (at != NULL && *at != '\0') {
+        char *end = at + strcspn(at, "/"), cut = *end;
+        *end = '\0';
+        if (H5Lexists(file, (const char *)copy.data, H5P_DEFAULT) == 0)
+            return true;
+        *end = cut;
+        at = end + strspn(end, "/");
+    }
+    return false;
+}
+
+static bool leads_outside(hid_t file, hid_t plist, unsigned depth, unsigned *left, struct arena *arena);
+
+static bool source_outside(hid_t file, const char *path, unsigned depth, unsigned *left, struct arena *arena)
+{
+    if (depth >= SOURCES_DEPTH)
+        return true;
+    AUTO(close_object) hid_t source = H5Dopen2(file, path, H5P_DEFAULT);
+    if (source < 0)
+        return !is_missing(file, path, arena);
+    AUTO(close_plist) hid_t plist = H5Dget_create_plist(source);
+    return plist < 0 || H5Pget_external_count(plist) > 0 ||
+           (H5Pget_layout(plist) == H5D_VIRTUAL && leads_outside(file, plist, depth + 1, left, arena));
+}
+
+/* "blocks/%b" names as many datasets as there are: blocks/0, blocks/1 ... */
+static bool pattern_outside(hid_t file, const char *path, unsigned depth, unsigned *left, struct arena *arena)
+{
+    const char *number = strstr(path, "%b");
+    if (strchr(path, '%') == NULL)
+        return source_outside(file, path, depth, left, arena);
+    if (number == NULL || strchr(path, '%') != number || strchr(number + 1, '%') != NULL)
+        return true; /* nobody writes such */
+    for (unsigned n = 0; (*left)-- > 0; n++) {
+        const char *one = arena_printf(arena, "%.*s%u%s", (int)(number - path), path, n, number + 2);
+        if (one == NULL || source_outside(file, one, depth, left, arena))
+            return true;
+        if (is_missing(file, one, arena))
+            return false;
+    }
+    return true;
+}
+
+/* True when a virtual dataset has sources in other files, or is made of datasets that lie there. */
+static bool leads_outside(hid_t file, hid_t plist, unsigned depth, unsigned *left, struct arena *arena)
 {
     size_t count = 0;
     if (H5Pget_virtual_count(plist, &count) < 0)
         return true;
     for (size_t i = 0; i < count; i++) {
         char name[4];
-        if (H5Pget_virtual_filename(plist, i, name, sizeof name) != 1 || name[0] != '.')
+        if (H5Pget_virtual_filename(plist, i, name, sizeof name) != 1 || name[0] != '.' || (*left)-- == 0)
+            return true;
+        const ssize_t length = H5Pget_virtual_dsetname(plist, i, NULL, 0);
+        char *path = length < 0 ? NULL : arena_alloc(arena, 1, (size_t)length + 1);
+        if (path == NULL || H5Pget_virtual_dsetname(plist, i, path, (size_t)length + 1) < 0 ||
+            pattern_outside(file, path, depth, left, arena))
             return true;
     }
     return false;
+}
+
+static bool virtual_outside(hid_t dataset, hid_t plist)
+{
+    AUTO(arena_free) struct arena arena;
+    AUTO(close_file) hid_t file = H5Iget_file_id(dataset);
+    unsigned left = SOURCES_MAX;
+    arena_init(&arena, 64 << 20);
+    return file < 0 || leads_outside(file, plist, 0, &left, &arena);
 }
 
 const char *dataset_problem(hid_t dataset, hid_t plist, struct arena *arena)
@@ -150,7 +230,7 @@ const char *dataset_problem(hid_t dataset, hid_t plist, struct arena *arena)
     hsize_t chunk[H5S_MAX_RANK];
     if (H5Pget_external_count(plist) > 0)
         return "the values lie in another file, which is never read";
-    if (H5Pget_layout(plist) == H5D_VIRTUAL && leads_outside(plist))
+    if (H5Pget_layout(plist) == H5D_VIRTUAL && virtual_outside(dataset, plist))
         return "the values lie in other files, which are never read";
     const int ndim = H5Sget_simple_extent_ndims(space);
     if (chunk_bytes(plist, H5Tget_size(type), ndim < 0 ? 0 : (unsigned)ndim, chunk) > CHUNK_MAX)

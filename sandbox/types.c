@@ -67,12 +67,20 @@ static size_t widened(size_t size)
     return size <= 1 ? 1 : size <= 2 ? 2 : size <= 4 ? 4 : size <= 8 ? 8 : 0;
 }
 
-static bool of_integer(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+/* What no number of NumPy's holds: its bytes, as the file has them. */
+static bool of_raw(hid_t ft, struct type *out)
+{
+    out->dtype = dtype_make(DTYPE_VOID, H5Tget_size(ft));
+    out->memory = H5Tcopy(ft);
+    return true;
+}
+
+static bool of_integer(hid_t ft, struct type *out)
 {
     const size_t size = H5Tget_size(ft), wide = widened(size);
     const char kind = H5Tget_sign(ft) == H5T_SGN_NONE ? 'u' : 'i';
     if (wide == 0)
-        return problem(out, arena, err, "integers of more than 8 bytes are not supported");
+        return of_raw(ft, out);
     out->dtype = dtype_make((enum dtype_kind)kind, wide);
     out->dtype.order = wide == 1 ? '|' : wide == size ? order_of(ft) : '<';
     out->memory = standard(kind, wide, out->dtype.order);
@@ -95,7 +103,7 @@ static size_t float_size(hid_t ft)
         if (mantissa <= rows[i].mantissa && bias <= rows[i].bias &&
             (1L << exponent) - bias <= (1L << rows[i].exponent) - rows[i].bias)
             return rows[i].size;
-    return 8;
+    return 16; /* wider than NumPy's widest on x86-64: the nearest of those */
 }
 
 static bool of_float(hid_t ft, struct arena *arena, struct type *out, struct error *err)
@@ -130,12 +138,32 @@ static bool of_string(hid_t ft, struct arena *arena, struct type *out, struct er
     return true;
 }
 
-static bool of_bitfield(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+/* Bits are moved to the lowest of the next size that NumPy has: the library turns bitfields only into others.
+ */
+static bool of_bitfield(hid_t ft, struct type *out)
+{
+    const size_t size = H5Tget_size(ft), wide = widened(size);
+    if (wide == 0)
+        return of_raw(ft, out);
+    const char order = wide == size ? order_of(ft) : '<';
+    out->dtype = dtype_make(DTYPE_UINT, wide);
+    out->dtype.order = wide == 1 ? '|' : order;
+    out->memory = H5Tcopy(wide == 1   ? H5T_STD_B8LE
+                          : wide == 2 ? H5T_STD_B16LE
+                          : wide == 4 ? H5T_STD_B32LE
+                                      : H5T_STD_B64LE);
+    if (order == '>')
+        H5Tset_order(out->memory, H5T_ORDER_BE);
+    return true;
+}
+
+/* Seconds since 1970. The library converts them to nothing, so they are taken as they are. */
+static bool of_time(hid_t ft, struct type *out)
 {
     const size_t size = H5Tget_size(ft);
     if (widened(size) != size)
-        return problem(out, arena, err, "bitfields of this size are not supported");
-    out->dtype = dtype_make(DTYPE_UINT, size);
+        return of_raw(ft, out);
+    out->dtype = dtype_make(DTYPE_INT, size);
     out->dtype.order = order_of(ft);
     out->memory = H5Tcopy(ft);
     return true;
@@ -222,19 +250,23 @@ static bool read_labels(hid_t ft, struct arena *arena, struct dtype *t, struct e
 static bool of_enum(hid_t ft, struct arena *arena, struct type *out, struct error *err)
 {
     AUTO(close_type) hid_t base = H5Tget_super(ft);
-    const size_t size = H5Tget_size(ft);
-    if (base < 0 || H5Tget_class(base) != H5T_INTEGER || widened(size) != size)
-        return problem(out, arena, err, "enumerations of this base type are not supported");
+    const size_t size = H5Tget_size(ft), wide = widened(size);
+    if (base < 0 || H5Tget_class(base) != H5T_INTEGER || wide == 0)
+        return of_raw(ft, out);
     out->dtype = dtype_make(H5Tget_sign(base) == H5T_SGN_NONE ? DTYPE_UINT : DTYPE_INT, size);
     out->dtype.order = order_of(base);
     if (!read_labels(ft, arena, &out->dtype, err))
         return false;
-    if (!is_boolean(ft, &out->dtype)) {
-        out->memory = H5Tcopy(ft);
+    if (is_boolean(ft, &out->dtype)) {
+        out->dtype = dtype_make(DTYPE_BOOL, 1);
+        out->memory = boolean_type();
         return true;
     }
-    out->dtype = dtype_make(DTYPE_BOOL, 1);
-    out->memory = boolean_type();
+    if (wide != size) {
+        out->dtype.order = '<';
+        out->dtype.itemsize = wide;
+    }
+    out->memory = wide == size ? H5Tcopy(ft) : standard((char)out->dtype.kind, wide, '<');
     return true;
 }
 
@@ -369,6 +401,43 @@ static bool of_array(hid_t ft, struct arena *arena, unsigned depth, struct type 
     return true;
 }
 
+static bool of_sequence(hid_t ft, struct arena *arena, unsigned depth, struct type *out, struct error *err)
+{
+    AUTO(close_type) hid_t base = H5Tget_super(ft);
+    struct type *element = arena_alloc(arena, 1, sizeof *element);
+    if (element == NULL)
+        return arena_fail(arena, err);
+    if (base < 0)
+        return library_fail(err, ERR_SYNTAX, "a sequence type is damaged");
+    if (!of_any(base, arena, depth + 1, element, err))
+        return false;
+    out->problem = element->problem;
+    if (out->problem == NULL && element->dtype.itemsize == 0)
+        out->problem = "sequences of nothing are not supported";
+    if (out->problem == NULL) {
+        out->memory = H5Tvlen_create(element->memory);
+        out->memory_size = sizeof(hvl_t);
+        out->flat = false;
+        out->dtype = dtype_make(DTYPE_OBJECT, sizeof(struct value *));
+        out->dtype.sequence = &element->dtype;
+    }
+    type_close(element);
+    return true;
+}
+
+static bool of_reference(hid_t ft, struct arena *arena, struct type *out, struct error *err)
+{
+    const bool object = H5Tequal(ft, H5T_STD_REF_OBJ) > 0;
+    if (!object && H5Tequal(ft, H5T_STD_REF_DSETREG) <= 0)
+        return problem(out, arena, err, "references of this kind are not supported");
+    out->memory = H5Tcopy(object ? H5T_STD_REF_OBJ : H5T_STD_REF_DSETREG);
+    out->memory_size = object ? sizeof(hobj_ref_t) : sizeof(hdset_reg_ref_t);
+    out->flat = false;
+    out->dtype = dtype_make(DTYPE_OBJECT, sizeof(struct value *));
+    out->dtype.reference = object ? 'o' : 'r';
+    return true;
+}
+
 static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *out, struct error *err)
 {
     *out = (struct type){.flat = true};
@@ -377,13 +446,15 @@ static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *o
     bool ok = false;
     const H5T_class_t class = H5Tget_class(ft);
     if (class == H5T_INTEGER)
-        ok = of_integer(ft, arena, out, err);
+        ok = of_integer(ft, out);
     else if (class == H5T_FLOAT)
         ok = of_float(ft, arena, out, err);
     else if (class == H5T_STRING)
         ok = of_string(ft, arena, out, err);
     else if (class == H5T_BITFIELD)
-        ok = of_bitfield(ft, arena, out, err);
+        ok = of_bitfield(ft, out);
+    else if (class == H5T_TIME)
+        ok = of_time(ft, out);
     else if (class == H5T_OPAQUE)
         ok = of_opaque(ft, arena, out, err);
     else if (class == H5T_ENUM)
@@ -392,11 +463,12 @@ static bool of_any(hid_t ft, struct arena *arena, unsigned depth, struct type *o
         ok = of_compound(ft, arena, depth, out, err);
     else if (class == H5T_ARRAY)
         ok = of_array(ft, arena, depth, out, err);
-    else {
-        out->problem = arena_printf(arena, "the type '%s' is not supported",
-                                    class == H5T_VLEN ? "variable-length sequence" : type_class_name(ft));
-        return out->problem != NULL || arena_fail(arena, err);
-    }
+    else if (class == H5T_VLEN)
+        ok = of_sequence(ft, arena, depth, out, err);
+    else if (class == H5T_REFERENCE)
+        ok = of_reference(ft, arena, out, err);
+    else
+        ok = problem(out, arena, err, "the type is of no known class");
     if (!ok || out->problem != NULL)
         return ok;
     if (out->memory <= 0)
@@ -591,11 +663,16 @@ struct moves {
     size_t count, capacity;
 };
 
+static bool joins(const struct move *last, const struct move *next)
+{
+    return last != NULL && !next->text && !last->text && next->object == NULL && last->object == NULL &&
+           last->memory + last->size == next->memory && last->window + last->size == next->window;
+}
+
 static bool add_move(struct moves *m, const struct move *move, struct error *err)
 {
     struct move *last = m->count == 0 ? NULL : &m->items[m->count - 1];
-    if (last != NULL && !move->text && !last->text && last->memory + last->size == move->memory &&
-        last->window + last->size == move->window) {
+    if (joins(last, move)) {
         last->size += move->size;
         return true;
     }
@@ -612,13 +689,42 @@ static bool add_move(struct moves *m, const struct move *move, struct error *err
     return true;
 }
 
-/* Follows the rule of place_members and to_record: a record with texts is packed in both forms. */
+static bool find_moves(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
+                       struct error *err);
+
+static bool add_sequence(struct moves *m, struct move *move, struct error *err)
+{
+    struct moves inner = {.arena = m->arena};
+    if (!dtype_is_flat(move->object->sequence) &&
+        !find_moves(&inner, move->object->sequence, &move->inner_memory, 0, err))
+        return false;
+    move->inner = inner.items;
+    move->inner_count = inner.count;
+    return add_move(m, move, err);
+}
+
+static bool add_object(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
+                       struct error *err)
+{
+    struct move move = {.memory = *memory, .window = window, .size = t->itemsize, .object = t};
+    *memory += t->sequence != NULL   ? sizeof(hvl_t)
+               : t->reference == 'o' ? sizeof(hobj_ref_t)
+                                     : sizeof(hdset_reg_ref_t);
+    return t->sequence != NULL ? add_sequence(m, &move, err) : add_move(m, &move, err);
+}
+
+/* Follows the rule of place_members and to_record: a record that is not flat is packed in both forms. */
 static bool find_moves(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
                        struct error *err)
 {
+    if (t->kind == DTYPE_OBJECT)
+        return add_object(m, t, memory, window, err);
     if (t->kind == DTYPE_TEXT || dtype_is_flat(t)) {
         const bool text = t->kind == DTYPE_TEXT;
-        const struct move move = {*memory, window, text ? sizeof(struct bytes) : t->itemsize, text};
+        const struct move move = {.memory = *memory,
+                                  .window = window,
+                                  .size = text ? sizeof(struct bytes) : t->itemsize,
+                                  .text = text};
         *memory += text ? sizeof(char *) : t->itemsize;
         return add_move(m, &move, err);
     }

@@ -2,9 +2,17 @@
  * below. */
 #include "sandbox.h"
 
-enum { FOLLOWS_NOTHING, FOLLOWS_FIELDS, FOLLOWS_BASE, FOLLOWS_LABELS, FOLLOWS_UNIT };
+enum {
+    FOLLOWS_NOTHING,
+    FOLLOWS_FIELDS,
+    FOLLOWS_BASE,
+    FOLLOWS_LABELS,
+    FOLLOWS_UNIT,
+    FOLLOWS_SEQUENCE,
+    FOLLOWS_REFERENCE
+};
 
-enum { TEXTS_MAX = 1 << 20 }; /* texts in one element */
+enum { SLOTS_MAX = 1 << 20 }; /* texts, sequences and references in one element */
 
 bool wire_put_u8(struct sink *s, uint8_t v, struct error *err)
 {
@@ -87,6 +95,10 @@ static bool put_dtype(struct sink *s, const struct dtype *t, unsigned depth, str
                wire_put_dims(s, t->ndim, t->shape, err) && put_dtype(s, t->base, depth + 1, err);
     if (t->label_count > 0)
         return put_labels(s, t, err);
+    if (t->sequence != NULL)
+        return wire_put_u8(s, FOLLOWS_SEQUENCE, err) && put_dtype(s, t->sequence, depth + 1, err);
+    if (t->reference != 0)
+        return wire_put_u8(s, FOLLOWS_REFERENCE, err) && wire_put_u8(s, (uint8_t)t->reference, err);
     if (t->unit.len > 0)
         return wire_put_u8(s, FOLLOWS_UNIT, err) && wire_put_run(s, t->unit, err);
     return wire_put_u8(s, FOLLOWS_NOTHING, err);
@@ -212,7 +224,55 @@ static bool get_labels(struct reader *r, struct arena *arena, struct dtype *out,
     return true;
 }
 
-static bool get_dtype(struct reader *r, struct arena *arena, struct dtype *out, unsigned depth,
+static bool get_sequence(struct reader *r, struct arena *arena, struct dtype *out, unsigned depth,
+                         struct error *err)
+{
+    out->sequence = get_nested(r, arena, depth + 1, err);
+    return out->sequence != NULL && (out->sequence->itemsize > 0 ||
+                                     FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a sequence is of nothing"));
+}
+
+static bool get_reference(struct reader *r, struct dtype *out, struct error *err)
+{
+    uint8_t what;
+    if (!reader_u8(r, &what, err))
+        return false;
+    out->reference = (char)what;
+    return what == 'o' || what == 'r' ||
+           FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a reference is of no known kind");
+}
+
+/* Sizes that memory of each kind has, so that nobody reads over an element's end. */
+static bool fits_kind(const struct dtype *t)
+{
+    const size_t n = t->itemsize;
+    switch (t->kind) {
+    case DTYPE_BOOL:
+        return n == 1;
+    case DTYPE_INT:
+    case DTYPE_UINT:
+        return n == 1 || n == 2 || n == 4 || n == 8;
+    case DTYPE_FLOAT:
+        return n == 2 || n == 4 || n == 8 || n == 16;
+    case DTYPE_COMPLEX:
+        return n == 8 || n == 16 || n == 32;
+    case DTYPE_UNICODE:
+        return n % 4 == 0;
+    case DTYPE_DATETIME:
+    case DTYPE_TIMEDELTA:
+        return n == 8;
+    case DTYPE_OBJECT:
+        return n == sizeof(struct value *) && t->field_count == 0 && t->base == NULL;
+    case DTYPE_TEXT:
+        return n == sizeof(struct bytes) && t->field_count == 0 && t->base == NULL;
+    case DTYPE_BYTES:
+    case DTYPE_VOID:
+        return true;
+    }
+    return false;
+}
+
+static bool get_parts(struct reader *r, struct arena *arena, struct dtype *out, unsigned depth,
                       struct error *err)
 {
     struct bytes head;
@@ -233,7 +293,18 @@ static bool get_dtype(struct reader *r, struct arena *arena, struct dtype *out, 
         return get_base(r, arena, out, depth, err);
     if (follows == FOLLOWS_LABELS)
         return get_labels(r, arena, out, err);
+    if (follows == FOLLOWS_SEQUENCE)
+        return get_sequence(r, arena, out, depth, err);
+    if (follows == FOLLOWS_REFERENCE)
+        return get_reference(r, out, err);
     return follows != FOLLOWS_UNIT || wire_get_run(r, &out->unit, err);
+}
+
+static bool get_dtype(struct reader *r, struct arena *arena, struct dtype *out, unsigned depth,
+                      struct error *err)
+{
+    return get_parts(r, arena, out, depth, err) &&
+           (fits_kind(out) || FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a dtype is of no known kind"));
 }
 
 bool wire_get_dtype(struct reader *r, struct arena *arena, struct dtype *out, struct error *err)
@@ -241,55 +312,55 @@ bool wire_get_dtype(struct reader *r, struct arena *arena, struct dtype *out, st
     return get_dtype(r, arena, out, 0, err);
 }
 
-/* ---- where the texts are ---- */
+/* ---- where the slots are ---- */
 
-struct texts {
+struct slots {
     struct arena *arena;
-    size_t *offsets;
+    struct sandbox_slot *items;
     size_t count, capacity;
 };
 
-static bool add_text(struct texts *x, size_t offset, struct error *err)
+static bool add_slot(struct slots *x, const struct dtype *t, size_t offset, struct error *err)
 {
-    if (x->count == TEXTS_MAX)
-        return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET, "one element holds more than %d texts", TEXTS_MAX);
+    if (x->count == SLOTS_MAX)
+        return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET, "one element holds more than %d texts", SLOTS_MAX);
     if (x->count == x->capacity) {
         const size_t capacity = x->capacity == 0 ? 4 : x->capacity * 2;
-        size_t *offsets =
-            arena_grow(x->arena, x->offsets, x->capacity * sizeof *offsets, capacity * sizeof *offsets);
-        if (offsets == NULL)
+        struct sandbox_slot *items =
+            arena_grow(x->arena, x->items, x->capacity * sizeof *items, capacity * sizeof *items);
+        if (items == NULL)
             return arena_fail(x->arena, err);
-        x->offsets = offsets;
+        x->items = items;
         x->capacity = capacity;
     }
-    x->offsets[x->count++] = offset;
+    x->items[x->count++] = (struct sandbox_slot){offset, t};
     return true;
 }
 
-static bool find_texts(struct texts *x, const struct dtype *t, size_t at, unsigned depth, struct error *err)
+static bool find_slots(struct slots *x, const struct dtype *t, size_t at, unsigned depth, struct error *err)
 {
-    if (t->kind == DTYPE_TEXT)
-        return add_text(x, at, err);
+    if (t->kind == DTYPE_TEXT || t->kind == DTYPE_OBJECT)
+        return add_slot(x, t, at, err);
     if (depth > SANDBOX_TYPE_DEPTH || dtype_is_flat(t))
         return true;
     for (size_t i = 0; i < t->field_count; i++)
-        if (!find_texts(x, t->fields[i].dtype, at + t->fields[i].offset, depth + 1, err))
+        if (!find_slots(x, t->fields[i].dtype, at + t->fields[i].offset, depth + 1, err))
             return false;
     if (t->base == NULL)
         return true;
     for (size_t i = 0; i + t->base->itemsize <= t->itemsize; i += t->base->itemsize)
-        if (!find_texts(x, t->base, at + i, depth + 1, err))
+        if (!find_slots(x, t->base, at + i, depth + 1, err))
             return false;
     return true;
 }
 
-bool wire_texts(const struct dtype *t, struct arena *arena, size_t **offsets, size_t *count,
+bool wire_slots(const struct dtype *t, struct arena *arena, struct sandbox_slot **slots, size_t *count,
                 struct error *err)
 {
-    struct texts x = {.arena = arena};
-    if (!find_texts(&x, t, 0, 0, err))
+    struct slots x = {.arena = arena};
+    if (!find_slots(&x, t, 0, 0, err))
         return false;
-    *offsets = x.offsets;
+    *slots = x.items;
     *count = x.count;
     return true;
 }

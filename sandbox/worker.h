@@ -1,4 +1,4 @@
-/* What the files of this room share: all of it is used under the one lock of sandbox.c. */
+/* What the files of a worker share: one process, one thread. */
 #ifndef MANDOLINE_WORKER_H
 #define MANDOLINE_WORKER_H
 
@@ -18,6 +18,12 @@ enum {
 
 /* ---- driver.c: the library's view of a descriptor ---- */
 
+/* Reads of raw data are noted and not done. */
+struct driver_watch {
+    bool on;
+    uint64_t at, size;
+};
+
 struct driver_file {
     H5FD_t base; /* first: the library's part */
     int fd;
@@ -26,6 +32,7 @@ struct driver_file {
     uint64_t most; /* bytes that the file may grow to */
     uint64_t serial;
     haddr_t eoa, eof;
+    struct driver_watch watch;
 };
 
 /* Registers the driver once. */
@@ -35,9 +42,9 @@ hid_t driver_access(hid_t driver, struct driver_file *file);
 /* Absolute, so the library doesn't ask for the working directory; there is no such file. */
 #define DRIVER_NAME "/h5"
 
-/* ---- lzf.c: h5py's own filter, reading only ---- */
+/* ---- filters_in.c: filters that the library does not have, reading only ---- */
 
-bool lzf_start(void);
+bool filters_start(void);
 
 /* ---- types.c ---- */
 
@@ -46,7 +53,7 @@ struct type {
     struct dtype dtype;
     hid_t memory;        /* what the library reads into: as dtype, but a text is a char pointer */
     size_t memory_size;  /* of one element in that form */
-    bool flat;           /* no texts: both forms are the same */
+    bool flat;           /* neither 'T' nor 'O': both forms are the same */
     const char *problem; /* NULL, or why it cannot be read */
 };
 
@@ -54,6 +61,10 @@ struct type {
 struct move {
     size_t memory, window, size;
     bool text;
+    const struct dtype *object; /* 'O': what it is made of; size is 8, the place in the heap */
+    const struct move *inner;   /* a sequence whose elements are not flat: the pieces of one, and */
+    size_t inner_count;
+    size_t inner_memory; /* bytes of one in the library's form */
 };
 
 const char *type_class_name(hid_t type);
@@ -72,6 +83,7 @@ struct open_file {
     struct driver_file driver;
     hid_t id; /* 0: a free place */
     uint64_t used;
+    struct paths *paths; /* references.c's */
 };
 
 struct open_dataset {
@@ -93,7 +105,6 @@ struct session {
 };
 
 struct worker {
-    bool started;
     hid_t driver;
     uint64_t clock, numbers;
     struct open_file files[FILES_MAX];
@@ -101,6 +112,7 @@ struct worker {
     struct session sessions[SESSIONS_MAX];
 };
 
+bool file_is_open(const struct worker *w, const struct sandbox_identity *identity);
 bool file_open(struct worker *w, const struct sandbox_request *q, struct open_file **out, struct error *err);
 void file_forget(struct worker *w, const struct sandbox_identity *identity);
 /* The dataset with its type and chunk cache; stays until it is pushed out. */
@@ -109,19 +121,43 @@ bool dataset_open(struct worker *w, struct open_file *file, const struct sandbox
 /* Why the dataset's elements cannot be had, in words, or NULL. arena for the text. */
 const char *dataset_problem(hid_t dataset, hid_t plist, struct arena *arena);
 
-/* ---- texts of an element ---- */
+/* ---- locate.c ---- */
 
-/* A place that the library puts variable-length data into: freed with the arena. */
-hid_t texts_transfer(struct arena *heap);
-/* count elements from the library's form to the window's; texts are appended to heap. */
-bool texts_out(const struct type *t, const uint8_t *memory, size_t count, uint8_t *window, struct sink *heap,
-               struct error *err);
+/* True when the chunks hold, but for their filters, what is given to clients. */
+bool chunks_are_plain(hid_t plist, hid_t type, const struct type *t);
+
+/* ---- elements.c: elements that are not flat ---- */
+
+#define HEAP_MAX (512ULL << 20) /* bytes of variable length in one reply, and of the library's own for it */
+
+/* Where the library puts data of variable length; freed with the arena. full: there was no room for some. */
+struct room {
+    struct arena arena;
+    bool full;
+};
+
+/* A transfer list that makes the library use it. */
+hid_t room_transfer(struct room *room);
+/* count elements from the library's form to the window's; what has no fixed length is appended to heap. */
+bool elements_out(struct open_file *file, const struct type *t, const uint8_t *memory, size_t count,
+                  uint8_t *window, struct sink *heap, struct error *err);
+
+/* ---- references.c ---- */
+
+/* A path to the object at this address, the first in the order of the file; NULL: none leads there. */
+const char *path_of_address(struct open_file *file, uint64_t address);
+void paths_free(struct paths *paths);
+/* What the reference at `from` says, in the form of sandbox.h; *null: it says nothing. */
+bool object_reference_out(struct open_file *file, const uint8_t *from, struct sink *heap, bool *null,
+                          struct error *err);
+bool region_reference_out(struct open_file *file, const uint8_t *from, struct sink *heap, bool *null,
+                          struct error *err);
 
 /* ---- the operations ---- */
 
 typedef bool operation(struct worker *w, const struct sandbox_request *q, struct sink *reply,
                        struct error *err);
-operation describe, read_box;
+operation describe, read_box, locate_chunks;
 operation write_begin, write_group, write_dataset, write_box, write_attribute, write_hard_link,
     write_soft_link, write_external_link, write_finish, write_abort;
 /* words.c, write_words.c */
@@ -153,6 +189,7 @@ CLOSER(close_space, H5Sclose)
 CLOSER(close_plist, H5Pclose)
 CLOSER(close_object, H5Oclose)
 CLOSER(close_attribute, H5Aclose)
+CLOSER(close_file, H5Fclose)
 #undef CLOSER
 
 #endif

@@ -164,7 +164,7 @@ static bool push_member(struct scan *s, struct archive *a, const struct archive_
 {
     struct unpacked u;
     struct error failed = {0};
-    if (!by->there || m->packed == 0)
+    if (!by->there || (m->packed == 0 && (by != &m->local || by->packed_size == 0)))
         return true;
     if (!archive_open(a, m, by, s->limits, s->arena, &u, &failed)) {
         if (failed.kind == ERR_LIMIT)
@@ -257,9 +257,18 @@ static uint64_t tar_number(const uint8_t *field, size_t n)
 
 enum { TAR_MAGIC_AT = 257, TAR_BLOCK = 512 };
 
+/* By its magic, or, as the oldest ones have none, by the sum of its first header. */
 static bool is_tar(struct bytes in)
 {
-    return in.len >= TAR_BLOCK && memcmp(in.data + TAR_MAGIC_AT, "ustar", 5) == 0;
+    enum { SUM_AT = 148, SUM_LEN = 8 };
+    uint64_t sum = SUM_LEN * ' ';
+    if (in.len < TAR_BLOCK)
+        return false;
+    if (memcmp(in.data + TAR_MAGIC_AT, "ustar", 5) == 0)
+        return true;
+    for (size_t i = 0; i < TAR_BLOCK; i++)
+        sum += i >= SUM_AT && i < SUM_AT + SUM_LEN ? 0 : in.data[i];
+    return in.data[0] != 0 && tar_number(in.data + SUM_AT, SUM_LEN) == sum;
 }
 
 /* Extended headers may give the next member another size, and sparse files have maps of their own. */
@@ -337,14 +346,49 @@ static bool is_text(const struct value *v, const char *text)
     return v != NULL && v->kind == VALUE_STR && bytes_is(v->text, text);
 }
 
+static const char *const keras_packages[] = {
+    "keras.src",    "keras",    "tensorflow.keras", "tensorflow.python.keras", "tf_keras", "keras_nlp",
+    "tf_keras.src", "keras_cv", "keras_hub"};
+
+/* What there is in Keras that loads, downloads or writes, as its advisories have it (CVE-2025-8747). */
+static const char *const keras_tools[] = {"utils",    "saving",   "models", "callbacks",
+                                          "datasets", "wrappers", "legacy", "export",
+                                          "trainers", "backend",  "api",    "visualization"};
+
 static bool is_of_keras(struct bytes module)
 {
-    static const char *const packages[] = {"keras",     "tensorflow.keras", "tf_keras",
-                                           "keras_nlp", "keras_cv",         "keras_hub"};
-    for (size_t i = 0; i < ROWS(packages); i++)
-        if (policy_is_within(bytes_text(packages[i]), module))
+    for (size_t i = 0; i < ROWS(keras_packages); i++)
+        if (policy_is_within(bytes_text(keras_packages[i]), module))
             return true;
     return false;
+}
+
+static bool is_tool_of_keras(struct bytes module)
+{
+    for (size_t i = 0; i < ROWS(keras_packages); i++) {
+        const size_t n = strlen(keras_packages[i]);
+        if (!policy_is_within(bytes_text(keras_packages[i]), module) || module.len == n)
+            continue;
+        for (size_t k = 0; k < ROWS(keras_tools); k++)
+            if (policy_is_within(bytes_text(keras_tools[k]),
+                                 bytes_of(module.data + n + 1, module.len - n - 1)))
+                return true;
+    }
+    return false;
+}
+
+/* A function or class that the configuration names, by its module. */
+static enum severity keras_severity(const struct scan *s, struct bytes module, struct bytes name,
+                                    bool function)
+{
+    if (is_of_keras(module))
+        return !is_tool_of_keras(module) ? SEVERITY_QUIET
+               : function                ? SEVERITY_DANGEROUS
+                                         : SEVERITY_SUSPICIOUS;
+    const enum severity listed = policy_name(s->policy, module, name).severity;
+    if (listed == SEVERITY_DANGEROUS)
+        return listed;
+    return bytes_is(module, "builtins") ? SEVERITY_QUIET : SEVERITY_SUSPICIOUS;
 }
 
 static bool scan_layer(struct scan *s, const struct value *dict, struct error *err)
@@ -359,23 +403,20 @@ static bool scan_layer(struct scan *s, const struct value *dict, struct error *e
                         .module =
                             module != NULL && module->kind == VALUE_STR ? module->text : bytes_of("", 0),
                         .does = "A layer holds a function as code, which loading the model runs"};
-    if (is_text(cls, "Lambda") || is_text(cls, "__lambda__"))
+    if (is_text(cls, "Lambda") || is_text(cls, "__lambda__") || is_text(cls, "TorchModuleWrapper"))
         return report_add(s, &f, err);
     if (module == NULL || module->kind != VALUE_STR)
         return true;
-    if (is_text(cls, "function") && config != NULL && config->kind == VALUE_STR &&
-        policy_name(s->policy, module->text, config->text).severity == SEVERITY_DANGEROUS &&
-        !is_of_keras(module->text)) {
-        f.rule = "keras-function";
+    const bool function = is_text(cls, "function") && config != NULL && config->kind == VALUE_STR;
+    if (function)
         f.name = config->text;
-        f.does = "A layer names a dangerous function, which loading the model finds";
-        return report_add(s, &f, err);
-    }
-    if (is_of_keras(module->text) || bytes_is(module->text, "builtins"))
+    f.severity = keras_severity(s, f.module, f.name, function);
+    if (f.severity == SEVERITY_QUIET)
         return true;
-    f.severity = SEVERITY_SUSPICIOUS;
-    f.rule = "keras-custom";
-    f.does = "A layer's class is imported from a module that is not of Keras";
+    f.rule = function ? "keras-function" : "keras-custom";
+    f.does = f.severity == SEVERITY_DANGEROUS
+                 ? "A layer names what is dangerous, which loading the model finds and may call"
+                 : "A layer names what is imported from a module that holds no layers of Keras";
     return report_add(s, &f, err);
 }
 
@@ -436,6 +477,11 @@ static bool scan_attributes(struct scan *s, struct bytes path, const struct node
         const struct value *v = node->attributes[i].value;
         const struct bytes name = node->attributes[i].name;
         const bool asked = bytes_is(name, "model_config");
+        if (bytes_is(name, "PSEUDOATOM") && v != NULL && (v->kind == VALUE_STR || v->kind == VALUE_BYTES) &&
+            bytes_starts(v->text, "object") &&
+            !report_find(s, SEVERITY_SUSPICIOUS, "pytables-objects", 0, NULL,
+                         "PyTables and pandas unpickle what this dataset holds, which is not looked at", err))
+            return false;
         if (v == NULL || (v->kind != VALUE_STR && v->kind != VALUE_BYTES) || v->text.len == 0) {
             if (asked && !report_unreadable(s, 0, "the model's configuration is no text", err))
                 return false;
@@ -485,6 +531,52 @@ static bool scan_hdf5(struct scan *s, struct error *err)
     return true;
 }
 
+/* The signature may lie behind a block of the user's, of any power of two from 512 on (HDF5's format, II.A).
+ */
+static bool is_hdf5(struct bytes in)
+{
+    for (size_t at = 0; in.len > 8 && at <= in.len - 8; at = at == 0 ? 512 : at * 2)
+        if (memcmp(in.data + at, "\x89HDF\r\n\x1a\n", 8) == 0)
+            return true;
+    return false;
+}
+
+/* ---- what is not looked into ---- */
+
+static const struct {
+    const char *name, *magic;
+    size_t len;
+} closed[] = {
+    {"7z", "7z\xbc\xaf\x27\x1c", 6},
+    {"rar", "Rar!\x1a\x07", 6},
+    {"cab", "MSCF\0\0\0\0", 8},
+    {"compress", "\x1f\x9d\x90", 3},
+    {"lzip", "LZIP", 4},
+    {"lzop", "\x89LZO\0", 5},
+    {"ar", "!<arch>\n", 8},
+    {"cpio", "070701", 6},
+    {"cpio", "070702", 6},
+    {"cpio", "070707", 6},
+    {"xar", "xar!", 4},
+    {"squashfs", "hsqs", 4},
+    {"snappy", "\xff\x06\0\0sNaPpY", 10},
+    {"lz4-legacy", "\x02\x21\x4c\x18", 4},
+};
+
+/* Containers of others, which may hold anything. */
+static bool scan_closed(struct scan *s, bool *known, struct error *err)
+{
+    for (size_t i = 0; i < ROWS(closed); i++) {
+        if (!(s->item->bytes.len >= closed[i].len &&
+              memcmp(s->item->bytes.data, closed[i].magic, closed[i].len) == 0))
+            continue;
+        *known = true;
+        s->part->format = closed[i].name;
+        return report_unreadable(s, 0, "it is a container that is not looked into", err);
+    }
+    return true;
+}
+
 /* ---- which of them ---- */
 
 /* JSON's white space, then what holds anything. */
@@ -514,7 +606,7 @@ bool scan_containers(struct scan *s, bool *known, struct error *err)
         return false;
     if (in.len > 10 && memcmp(in.data, "\x93NUMPY", 6) == 0)
         return *known = true, scan_npy(s, err);
-    if (in.len > 8 && memcmp(in.data, "\x89HDF\r\n\x1a\n", 8) == 0)
+    if (is_hdf5(in))
         return *known = true, scan_hdf5(s, err);
     if (is_tar(in))
         return *known = true, scan_tar(s, err);
@@ -524,5 +616,5 @@ bool scan_containers(struct scan *s, bool *known, struct error *err)
         if (*known)
             s->part->format = "json";
     }
-    return true;
+    return *known || scan_closed(s, known, err);
 }

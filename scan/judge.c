@@ -92,6 +92,19 @@ static bool ends_with(struct bytes t, const char *end)
     return t.len >= n && memcmp(t.data + t.len - n, end, n) == 0;
 }
 
+/* A function that is allowed only where it is called at once, as what it loads is looked at. */
+static bool is_loader(const struct meaning *m)
+{
+    return bytes_is(m->module, "torch.storage") && bytes_is(m->name, "_load_from_bytes");
+}
+
+static bool report_loader(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                          struct error *err)
+{
+    return find_name(s, e, m, SEVERITY_SUSPICIOUS, "loader-kept",
+                     "It keeps a function that loads pickles where something else may call it", NULL, err);
+}
+
 /* A name is reached: by an import, or by attributes. */
 static bool reach(struct scan *s, const struct trace_event *e, const struct meaning *m, bool chained,
                   struct error *err)
@@ -118,6 +131,8 @@ static bool reach(struct scan *s, const struct trace_event *e, const struct mean
         if (!report_name(s, &s->report->imports, &s->report->import_count, &name, err))
             return false;
     }
+    if (chained && is_loader(m) && !report_loader(s, e, m, err))
+        return false;
     if (n->reported == s->item)
         return true;
     n->reported = s->item;
@@ -276,7 +291,7 @@ static bool calls_argument(struct scan *s, const struct trace_event *e, const st
 static bool loads_argument(struct scan *s, const struct meaning *m, const struct value_list *args,
                            struct error *err)
 {
-    if (!bytes_is(m->module, "torch.storage") || !bytes_is(m->name, "_load_from_bytes") || args->count != 1)
+    if (!is_loader(m) || args->count != 1)
         return true;
     const struct meaning loaded = meaning_of(s, args->items[0]);
     if (loaded.kind != MEANS_TEXT || s->out_of_turn)
@@ -296,6 +311,13 @@ static const struct {
     {"numpy.random._pickle", "__randomstate_ctor", 1, "numpy.random"},
     {"numpy.random._pickle", "__bit_generator_ctor", 0, "numpy.random"},
     {"copyreg", "_reconstructor", 1, "builtins"},
+    {"sklearn.neighbors._kd_tree", "newObj", 0, "sklearn"},
+    {"sklearn.neighbors._ball_tree", "newObj", 0, "sklearn"},
+    {"sklearn.metrics._dist_metrics", "newObj", 0, "sklearn"},
+    {"pandas.core.indexes.base", "_new_Index", 0, "pandas"},
+    {"pandas.core.indexes.datetimes", "_new_DatetimeIndex", 0, "pandas"},
+    {"pandas.core.indexes.interval", "_new_IntervalIndex", 0, "pandas"},
+    {"pandas.core.indexes.period", "_new_PeriodIndex", 0, "pandas"},
 };
 
 /* A text is no function: it is called by none of them. */
@@ -351,21 +373,36 @@ static bool is_new(const struct meaning *m)
     return ends_with(m->name, ".__new__");
 }
 
+/* What is made is of the first argument's class, which need not be the one that was asked. */
+static bool judge_new(struct scan *s, const struct trace_event *e, struct meaning asked,
+                      const struct value_list *args, struct error *err)
+{
+    asked.name.len -= strlen(".__new__");
+    const struct meaning cls = args == NULL || args->count == 0 ? (struct meaning){.kind = MEANS_NOTHING}
+                                                                : meaning_of(s, args->items[0]);
+    if (cls.kind != MEANS_NAME)
+        return computed(s, e, err);
+    return judge_call(s, e, &asked, args, true, err) &&
+           ((bytes_equal(asked.module, cls.module) && bytes_equal(asked.name, cls.name)) ||
+            judge_call(s, e, &cls, NULL, true, err));
+}
+
 static bool judge_one_call(struct scan *s, const struct trace_event *e, struct error *err)
 {
-    const struct value_list *args = &e->args->list;
+    const struct value_list *args = &e->args->list, *all;
     struct meaning m = meaning_of(s, e->target), gives;
     s->acted = true;
     switch (m.kind) {
     case MEANS_NAME:
     case MEANS_PARTIAL:
-        if (is_new(&m)) {
-            m.name.len -= strlen(".__new__");
-            return judge_call(s, e, &m, args, true, err);
-        }
-        if (m.kind == MEANS_PARTIAL) /* with more arguments than are seen here */
+        if (!meaning_arguments(s, &m, args, &all, err))
+            return false;
+        if (is_new(&m))
+            return judge_new(s, e, m, all, err);
+        if (all == NULL) /* there are more arguments than can be told */
             return judge_call(s, e, &m, NULL, false, err);
-        return call_name(s, e, &m, args, is_making(e), err);
+        m.kind = MEANS_NAME;
+        return call_name(s, e, &m, all, is_making(e), err);
     case MEANS_ATTRIBUTE:
     case MEANS_METHOD:
         if (args->count == 0 || meaning_of(s, args->items[0]).kind != MEANS_NAME)
@@ -389,19 +426,25 @@ static bool judge_one_call(struct scan *s, const struct trace_event *e, struct e
 
 /* ---- states ---- */
 
-static bool is_hook(const struct scan *s, const struct value *v)
+static bool is_one_of(struct bytes text, const char *const *words)
 {
-    static const char *const hooks[] = {
-        "__setstate__", "__reduce__", "__reduce_ex__", "__class__", "__getattr__", "__getattribute__",
-        "__call__",     "__del__",    "__init__",      "__new__",   "__code__",    "__globals__",
-        "__bases__",    "append",     "extend",        "add",       "__setitem__", "update"};
-    const struct meaning key = meaning_of(s, v);
-    if (key.kind != MEANS_TEXT || (!bytes_starts(key.text, "__") && key.text.len > 6))
-        return false;
-    for (size_t i = 0; i < ROWS(hooks); i++)
-        if (bytes_is(key.text, hooks[i]))
+    for (; *words != NULL; words++)
+        if (bytes_is(text, *words))
             return true;
     return false;
+}
+
+static bool is_hook(const struct scan *s, const struct value *v)
+{
+    static const char *const fillers[] = {"append", "extend", "add", "update", NULL};
+    static const char *const harmless[] = {"__doc__",        "__module__",      "__name__",  "__qualname__",
+                                           "__orig_class__", "__annotations__", "__notes__", NULL};
+    const struct meaning key = meaning_of(s, v);
+    if (key.kind != MEANS_TEXT)
+        return false;
+    if (bytes_starts(key.text, "__"))
+        return ends_with(key.text, "__") && !is_one_of(key.text, harmless);
+    return key.text.len <= 6 && is_one_of(key.text, fillers);
 }
 
 static bool judge_pair(struct scan *s, const struct trace_event *e, const struct value *key,
@@ -468,10 +511,35 @@ static bool judge_pairs(struct scan *s, const struct trace_event *e, const struc
     return true;
 }
 
+/* functools.partial's state: the function, its first arguments, its keywords. */
+static bool judge_partial(struct scan *s, const struct value_list *state, struct meaning *out,
+                          struct error *err)
+{
+    const struct meaning f = meaning_of(s, state->items[0]);
+    const bool plain =
+        state->count > 2 && state->items[1]->kind == VALUE_TUPLE && state->items[2]->kind == VALUE_DICT;
+    if (f.kind != MEANS_NAME && f.kind != MEANS_PARTIAL)
+        return true;
+    if (plain)
+        return meaning_partial(s, f, &state->items[1]->list, 0, state->items[2], out, err);
+    *out = f;
+    out->kind = MEANS_PARTIAL;
+    out->bound = NULL;
+    return true;
+}
+
 static bool judge_state(struct scan *s, const struct trace_event *e, struct error *err)
 {
     const struct value *state = e->args;
-    const struct meaning m = meaning_of(s, e->target);
+    const struct meaning m = meaning_of(s, e->target), given = meaning_of(s, state);
+    if (given.kind == MEANS_NAME && is_loader(&given) && !report_loader(s, e, &given, err))
+        return false;
+    if (e->target->kind == VALUE_OBJECT && e->target->object->states.count > 1 &&
+        !report_find(
+            s, SEVERITY_SUSPICIOUS, "second-state", e->offset, e->opcode,
+            "It gives an object a second state, for which a method is called that the first may have set",
+            err))
+        return false;
     if (m.kind == MEANS_NAME && e->target->kind == VALUE_GLOBAL && state->kind != VALUE_NONE)
         return find_name(s, e, &m, SEVERITY_DANGEROUS, "changes-import",
                          "It changes attributes of something that was imported", NULL, err);
@@ -482,19 +550,45 @@ static bool judge_state(struct scan *s, const struct trace_event *e, struct erro
         return judge_pairs(s, e, state, err);
     /* functools.partial keeps what it calls in its state: (function, arguments, keywords, attributes) */
     if (m.kind == MEANS_PARTIAL && state->list.count > 0 && state->list.count <= 4) {
-        struct meaning f = meaning_of(s, state->list.items[0]);
-        if (f.kind == MEANS_NAME || f.kind == MEANS_PARTIAL) {
-            f.kind = MEANS_PARTIAL;
-            if (!meaning_set(s, e->target, f, err))
-                return false;
-        } else if (!meaning_set(s, e->target, (struct meaning){.kind = MEANS_NOTHING}, err)) {
+        struct meaning f = {.kind = MEANS_NOTHING};
+        if (!judge_partial(s, &state->list, &f, err) || !meaning_set(s, e->target, f, err))
             return false;
-        }
     }
     for (size_t i = 0; i < state->list.count && i < 4; i++)
         if (!judge_pairs(s, e, state->list.items[i], err))
             return false;
     return true;
+}
+
+/* ---- filling ---- */
+
+/*
+ * What is appended to an object goes through its own method, which its class, its attributes or its
+ * __getattr__ may have made any function.
+ */
+static bool judge_fill(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    const struct value_object *o = e->target->object;
+    struct meaning m = meaning_of(s, o->callable);
+    if (m.kind == MEANS_NAME && is_maker(&m) && o->args->list.count > 0)
+        m = meaning_of(s, o->args->list.items[0]);
+    if (m.kind != MEANS_NAME)
+        return computed(s, e, err);
+    struct known_name *n = know(s, &m, err);
+    if (n == NULL)
+        return false;
+    if (n->opinion.severity != SEVERITY_QUIET || (n->opinion.uses & USE_FILL) != 0 ||
+        ++n->call_findings > CALL_FINDINGS)
+        return true;
+    return find_name(s, e, &m, SEVERITY_SUSPICIOUS, "unknown-method",
+                     "It fills an object that is no list: a method is called that may be any function", NULL,
+                     err);
+}
+
+static bool judge_kept(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    const struct meaning m = meaning_of(s, e->target);
+    return !is_loader(&m) || report_loader(s, e, &m, err);
 }
 
 /* ---- all of it ---- */
@@ -530,6 +624,10 @@ static bool judge(struct scan *s, const struct trace_event *e, struct error *err
         return judge_one_call(s, e, err);
     case TRACE_BUILD:
         return judge_state(s, e, err);
+    case TRACE_FILL:
+        return judge_fill(s, e, err);
+    case TRACE_KEPT:
+        return judge_kept(s, e, err);
     case TRACE_PERSISTENT:
         s->report->persistent_ids++;
         return true;
@@ -552,9 +650,15 @@ static bool judge(struct scan *s, const struct trace_event *e, struct error *err
 bool judge_events(void *arg, struct trace *events, struct error *err)
 {
     struct scan *s = arg;
-    for (size_t i = 0; i < events->count; i++)
-        if (!judge(s, &events->events[i], err))
+    for (size_t i = 0; i < events->count; i++) {
+        const struct trace_event *e = &events->events[i];
+        if (!judge(s, e, err))
             return false;
+        if (e->kind == TRACE_IMPORT) {
+            const struct meaning m = meaning_of(s, e->target);
+            events->kept |= is_loader(&m);
+        }
+    }
     events->count = 0;
     return true;
 }

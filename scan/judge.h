@@ -20,6 +20,7 @@ enum meaning_kind {
 struct meaning {
     enum meaning_kind kind;
     struct bytes module, name, text;
+    const struct value_list *bound; /* MEANS_PARTIAL: the first arguments; NULL: nobody can say which */
 };
 
 struct meaning_slot {
@@ -97,6 +98,12 @@ void meaning_forget(struct scan *s);
 /* module.name with an attribute more. */
 bool meaning_attribute(struct scan *s, struct meaning of, struct bytes path, struct meaning *out,
                        struct error *err);
+/* functools.partial of f with such arguments before those that it gets later; keywords may be NULL. */
+bool meaning_partial(struct scan *s, struct meaning f, const struct value_list *bound, size_t from,
+                     const struct value *keywords, struct meaning *out, struct error *err);
+/* The arguments of a call of it. NULL without an error: nobody can say which. */
+bool meaning_arguments(struct scan *s, const struct meaning *f, const struct value_list *args,
+                       const struct value_list **out, struct error *err);
 /* What a call of a function that finds, joins or decodes gives; MEANS_NOTHING for all others. */
 bool meaning_of_call(struct scan *s, const struct meaning *callable, const struct value_list *args,
                      struct meaning *out, bool *found, struct error *err);

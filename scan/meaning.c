@@ -183,15 +183,68 @@ static bool find_itself(struct scan *s, const struct meaning *callable, const st
     return true;
 }
 
+/* Values that nothing can be hidden in. */
+static bool is_plain(const struct value *keywords)
+{
+    for (size_t i = 0; i < keywords->dict.count; i++) {
+        const enum value_kind kind = keywords->dict.items[i].value->kind;
+        if (kind != VALUE_NONE && kind != VALUE_BOOL && kind != VALUE_INT && kind != VALUE_FLOAT &&
+            kind != VALUE_STR)
+            return false;
+    }
+    return true;
+}
+
+/* a's items, then b's from that one. NULL without an error: they are too many to be anybody's arguments. */
+static bool concatenate(struct scan *s, const struct value_list *a, const struct value_list *b, size_t from,
+                        const struct value_list **out, struct error *err)
+{
+    enum { MOST = 64 };
+    const size_t n = a == NULL ? 0 : a->count, more = b->count - from;
+    *out = NULL;
+    if (n + more > MOST)
+        return true;
+    struct value_list *list = arena_alloc(s->arena, 1, sizeof *list);
+    struct value **items = arena_alloc(s->arena, n + more + 1, sizeof *items);
+    if (list == NULL || items == NULL)
+        return arena_fail(s->arena, err);
+    if (n > 0)
+        memcpy(items, a->items, n * sizeof *items);
+    if (more > 0)
+        memcpy(items + n, b->items + from, more * sizeof *items);
+    *list = (struct value_list){.items = items, .count = n + more};
+    *out = list;
+    return true;
+}
+
+bool meaning_partial(struct scan *s, struct meaning f, const struct value_list *bound, size_t from,
+                     const struct value *keywords, struct meaning *out, struct error *err)
+{
+    const bool unknown = f.kind == MEANS_PARTIAL && f.bound == NULL;
+    const struct value_list *first = f.bound;
+    *out = f;
+    out->kind = MEANS_PARTIAL;
+    out->bound = NULL;
+    if (unknown || (keywords != NULL && !is_plain(keywords)))
+        return true;
+    return concatenate(s, first, bound, from, &out->bound, err);
+}
+
+bool meaning_arguments(struct scan *s, const struct meaning *f, const struct value_list *args,
+                       const struct value_list **out, struct error *err)
+{
+    *out = f->kind == MEANS_PARTIAL ? NULL : args;
+    return f->kind != MEANS_PARTIAL || f->bound == NULL || concatenate(s, f->bound, args, 0, out, err);
+}
+
 static bool find_partial(struct scan *s, const struct meaning *callable, const struct value_list *args,
                          struct meaning *out, struct error *err)
 {
-    *out = argument(s, args, 0);
+    const struct meaning f = argument(s, args, 0);
     (void)callable;
-    (void)err;
-    if (out->kind == MEANS_NAME)
-        out->kind = MEANS_PARTIAL;
-    return true;
+    *out = f;
+    return (f.kind != MEANS_NAME && f.kind != MEANS_PARTIAL) ||
+           meaning_partial(s, f, args, 1, NULL, out, err);
 }
 
 static bool find_joined(struct scan *s, const struct meaning *callable, const struct value_list *args,

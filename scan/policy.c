@@ -57,6 +57,7 @@ static bool take_verb(struct bytes word, struct policy_row *row)
         {"name", SEVERITY_QUIET, USE_NAME},
         {"make", SEVERITY_QUIET, USE_NAME | USE_MAKE},
         {"call", SEVERITY_QUIET, USE_NAME | USE_CALL},
+        {"fill", SEVERITY_QUIET, USE_NAME | USE_FILL},
     };
     for (size_t i = 0; i < ROWS(verbs); i++)
         if (bytes_is(word, verbs[i].word)) {
@@ -79,7 +80,7 @@ static bool take_row(struct bytes line, struct policy_row *row, const char **why
 {
     *row = (struct policy_row){0};
     if (!take_verb(take_word(&line), row))
-        return *why = "it begins with none of dangerous, suspicious, name, make, call", false;
+        return *why = "it begins with none of dangerous, suspicious, name, make, call, fill", false;
     if (!take_pattern(take_word(&line), row))
         return *why = "what follows is not MODULE:NAME", false;
     if (row->severity != SEVERITY_QUIET) {

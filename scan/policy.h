@@ -8,7 +8,7 @@
 /* The text of policy.txt. */
 extern const struct bytes policy_builtin;
 
-enum policy_use { USE_NAME = 1, USE_MAKE = 2, USE_CALL = 4 };
+enum policy_use { USE_NAME = 1, USE_MAKE = 2, USE_CALL = 4, USE_FILL = 8 };
 
 struct policy_row {
     enum severity severity;

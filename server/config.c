@@ -15,6 +15,10 @@ const struct setting settings[SETTING_COUNT] = {
     {"scan-policy", "FILE", "rows of a policy for scans, over what is built in", SETTING_TEXT,
      offsetof(struct config, scan_policy), 0},
     {"log", "off|errors|all", "which exchanges are logged", SETTING_LOG, offsetof(struct config, log), 0},
+    {"hdf5-path", "auto|direct|library", "how chunks are read: by us, or by the HDF5 library", SETTING_PATH,
+     offsetof(struct config, hdf5_path), 0},
+    {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
+     offsetof(struct config, workers), 0},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
     {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum},
     LIMIT_TABLE(LIMIT_SETTING)
@@ -22,6 +26,8 @@ const struct setting settings[SETTING_COUNT] = {
 };
 
 static const char *const log_levels[] = {[LOG_OFF] = "off", [LOG_ERRORS] = "errors", [LOG_ALL] = "all"};
+static const char *const hdf5_paths[] = {
+    [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library"};
 
 void config_init(struct config *config)
 {
@@ -68,12 +74,20 @@ static bool parse_number(const char *text, uint64_t *out)
     return true;
 }
 
-static bool parse_log(const char *text, enum log_level *out)
+/* The place of a word in a list. */
+static bool parse_word(const char *text, const char *const *words, size_t count, unsigned *out)
 {
-    for (size_t i = 0; i < ROWS(log_levels); i++)
-        if (strcmp(text, log_levels[i]) == 0)
-            return *out = (enum log_level)i, true;
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(text, words[i]) == 0)
+            return *out = i, true;
     return false;
+}
+
+static bool refuse_word(const struct setting *setting, const char *value, const char *origin,
+                        struct error *err)
+{
+    return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: \"%.40s\" is none of %s (%s)", setting->name, value,
+                setting->hint, origin);
 }
 
 static bool set_number(uint64_t *field, const struct setting *setting, const char *value, const char *origin,
@@ -95,6 +109,7 @@ static bool set_value(struct config *config, const struct setting *setting, cons
                       const char *origin, struct error *err)
 {
     void *field = (char *)config + setting->offset;
+    unsigned word;
     switch (setting->kind) {
     case SETTING_TEXT: {
         const struct bytes copy = arena_copy(&config->arena, bytes_text(value));
@@ -104,10 +119,15 @@ static bool set_value(struct config *config, const struct setting *setting, cons
         return true;
     }
     case SETTING_LOG:
-        if (parse_log(value, field))
-            return true;
-        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: \"%.40s\" is none of %s (%s)", setting->name,
-                    value, setting->hint, origin);
+        if (!parse_word(value, log_levels, ROWS(log_levels), &word))
+            return refuse_word(setting, value, origin, err);
+        *(enum log_level *)field = word;
+        return true;
+    case SETTING_PATH:
+        if (!parse_word(value, hdf5_paths, ROWS(hdf5_paths), &word))
+            return refuse_word(setting, value, origin, err);
+        *(enum hdf5_path *)field = word;
+        return true;
     case SETTING_NUMBER:
         return set_number(field, setting, value, origin, err);
     }
@@ -216,6 +236,8 @@ static bool add_value(const struct config *config, const struct setting *setting
         return cJSON_AddStringToObject(row, "value", *(const char *const *)field) != NULL;
     case SETTING_LOG:
         return cJSON_AddStringToObject(row, "value", log_levels[*(const enum log_level *)field]) != NULL;
+    case SETTING_PATH:
+        return cJSON_AddStringToObject(row, "value", hdf5_paths[*(const enum hdf5_path *)field]) != NULL;
     case SETTING_NUMBER: /* raw: cJSON's own numbers are doubles */
         snprintf(number, sizeof number, "%llu", (unsigned long long)*(const uint64_t *)field);
         return cJSON_AddRawToObject(row, "value", number) != NULL;

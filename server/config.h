@@ -9,11 +9,11 @@
 #include <stdio.h>
 
 #include "arena.h"
-#include "limits.h"
+#include "codec.h"
 
 enum log_level { LOG_OFF, LOG_ERRORS, LOG_ALL };
 
-enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_NUMBER };
+enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_PATH, SETTING_NUMBER };
 
 struct setting {
     const char *name; /* "limit-body": the flag is --limit-body, the variable MANDOLINE_LIMIT_BODY */
@@ -26,7 +26,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 4 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 6 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -35,6 +35,8 @@ struct config {
     const char *data;        /* "": none */
     const char *scan_policy; /* "": what is built in */
     enum log_level log;
+    enum hdf5_path hdf5_path;
+    uint64_t workers; /* processes that read HDF5; 0: one a core */
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */
     struct arena arena;                 /* of the texts */

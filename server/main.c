@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "commands.h"
+#include "sandbox.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -61,6 +62,9 @@ static int run(const struct command *command, char *const *argv)
         command_help(command, stdout);
         status = EXIT_SUCCESS;
     } else {
+        const struct config *config = &arguments.config;
+        sandbox_configure(&(struct sandbox_settings){.workers = (size_t)config->workers,
+                                                     .worker_time = config->limits.worker_time});
         status = command->run(&arguments);
     }
     arguments_deinit(&arguments);

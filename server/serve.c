@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "http.h"
 #include "log.h"
+#include "sandbox.h"
 #include "scanner.h"
 #include "transaction.h"
 
@@ -36,6 +37,7 @@ static void server_init(struct server *server, const struct config *config, cons
     *server = (struct server){
         .service = {.limits = limits,
                     .store = store,
+                    .hdf5_path = config->hdf5_path,
                     .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
                     .policy = policy,
@@ -117,6 +119,9 @@ static bool start(struct server *server, struct MHD_Daemon **daemon, struct erro
     }
     address_text(&address, text);
     fprintf(stderr, "mandoline %s listening on http://%s\n", MANDOLINE_VERSION, text);
+    const char *weakness = sandbox_weakness();
+    if (weakness != NULL)
+        fprintf(stderr, "mandoline: %s\n", weakness);
     return true;
 }
 

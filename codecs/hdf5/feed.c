@@ -77,7 +77,7 @@ bool h5_feed_array(struct h5_feed *f, const struct dtype *dtype, const struct ar
     if (!array_count(a, &f->count))
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the array is too big");
     return array_cursor_init(&f->room->cursor, a, WINDOW, f->room->arena, err) &&
-           wire_texts(dtype, f->room->arena, &f->texts, &f->text_count, err);
+           wire_slots(dtype, f->room->arena, &f->texts, &f->text_count, err);
 }
 
 static uint32_t code_at(const uint8_t *at, char order)
@@ -130,11 +130,11 @@ static bool put_mixed(struct h5_feed *f, const uint8_t *element, uint8_t *out, s
     memcpy(out, element, f->dtype.itemsize);
     for (size_t i = 0; i < f->text_count; i++) {
         struct bytes text;
-        memcpy(&text, element + f->texts[i], sizeof text);
+        memcpy(&text, element + f->texts[i].offset, sizeof text);
         if (text.len > 0 && memchr(text.data, 0, text.len) != NULL)
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                         "a text in an array has a NUL: HDF5 cannot hold it");
-        if (!put_text(f, text, out + f->texts[i], err))
+        if (!put_text(f, text, out + f->texts[i].offset, err))
             return false;
     }
     return true;

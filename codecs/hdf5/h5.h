@@ -55,6 +55,7 @@ struct h5_object {
     uint64_t stored_bytes, extent; /* extent: UINT64_MAX where there is none */
     bool has_fill;
     struct bytes fill;
+    bool plain; /* chunked; after the filters the bytes of a chunk are the elements */
 };
 
 /* base: an object, or 0 for the root. */
@@ -77,6 +78,17 @@ bool h5_whole_dataset(const struct array *a, struct sandbox_request *out);
 /* All elements in memory, packed. */
 bool h5_dataset_load(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
                      const uint8_t **out, uint64_t *count, struct error *err);
+
+/*
+ * Elements as the sandbox gives them become elements of array.h: texts become views of the heap, which may
+ * grow and must live as long; 'O' elements become values in the arena.
+ */
+struct h5_slots {
+    struct sandbox_slot *items;
+    size_t count;
+};
+bool h5_resolve(const struct h5_slots *slots, size_t itemsize, uint8_t *elements, uint64_t count,
+                struct sink *heap, struct arena *arena, struct error *err);
 
 /* Text that is not UTF-8 as if it were Latin-1, which is what it most often is; else a view. */
 bool h5_text(struct bytes raw, struct arena *arena, struct bytes *out, struct error *err);
@@ -143,8 +155,8 @@ struct h5_feed {
     size_t most; /* leaves in a block */
     bool ones;   /* the leaves as booleans that say which are ints */
     /* ... or an array. */
-    const struct dtype *from; /* its dtype; NULL: leaves */
-    size_t *texts;            /* offsets of texts in an element */
+    const struct dtype *from;   /* its dtype; NULL: leaves */
+    struct sandbox_slot *texts; /* in an element */
     size_t text_count;
 };
 

@@ -1,4 +1,5 @@
 /* The format's face: a file as a document, and the codec's table. */
+#include "chunks.h"
 #include "h5.h"
 #include "utf8.h"
 
@@ -178,8 +179,10 @@ static void forget(void *self)
     AUTO(sink_deinit) struct sink reply = {0};
     struct error ignored = {0};
     const struct sandbox_request request = {.op = SANDBOX_FORGET, .fd = -1, .identity = f->identity};
-    if (f->identity.serial != 0)
-        sandbox_call(&request, &reply, &ignored);
+    if (f->identity.serial == 0)
+        return;
+    chunks_forget(&f->identity);
+    sandbox_call(&request, &reply, &ignored);
 }
 
 static bool hdf5_open(const struct input *in, const struct codec_options *options,

@@ -89,7 +89,7 @@ static bool get_filter(struct reader *r, struct arena *arena, struct node_filter
 static bool get_storage(struct reader *r, struct arena *arena, struct h5_object *o, struct error *err)
 {
     enum { CHUNKED = 2 };
-    uint8_t layout, filters, has_fill;
+    uint8_t layout, filters, has_fill, plain;
     if (!reader_u8(r, &layout, err) || !wire_get_dims(r, o->shape.ndim, arena, &o->max_shape, err) ||
         (layout == CHUNKED && !wire_get_dims(r, o->shape.ndim, arena, &o->chunks, err)) ||
         !reader_u8(r, &filters, err))
@@ -107,7 +107,10 @@ static bool get_storage(struct reader *r, struct arena *arena, struct h5_object 
         !reader_u8(r, &has_fill, err))
         return false;
     o->has_fill = has_fill != 0;
-    return !o->has_fill || wire_get_run(r, &o->fill, err);
+    if ((o->has_fill && !wire_get_run(r, &o->fill, err)) || !reader_u8(r, &plain, err))
+        return false;
+    o->plain = plain != 0;
+    return true;
 }
 
 static bool get_object(struct reader *r, struct arena *arena, struct h5_object *o, struct error *err)

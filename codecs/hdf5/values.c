@@ -1,71 +1,5 @@
 /* Elements of a file as values. What h5py gives is what one gets. */
-#include "h5.h"
-#include "utf8.h"
-
-/* ---- text ---- */
-
-/* Each byte as the code point of the same number; out has twice the room. */
-static size_t latin1(struct bytes raw, uint8_t *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < raw.len; i++)
-        n += utf8_put(raw.data[i], out + n);
-    return n;
-}
-
-bool h5_text(struct bytes raw, struct arena *arena, struct bytes *out, struct error *err)
-{
-    *out = raw;
-    if (utf8_valid(raw) == raw.len)
-        return true;
-    uint8_t *text = arena_alloc(arena, raw.len, 2);
-    if (text == NULL)
-        return arena_fail(arena, err);
-    *out = bytes_of(text, latin1(raw, text));
-    return true;
-}
-
-/* ---- the sandbox's texts as views ---- */
-
-/* Where the texts of an element are, and the heap that they point into. */
-struct texts {
-    size_t *offsets;
-    size_t count;
-};
-
-static bool latin1_to_heap(struct sink *heap, uint8_t *slot, struct error *err)
-{
-    const uint64_t at = load_u64_le(slot), len = load_u64_le(slot + 8);
-    if (at > heap->len || len > heap->len - at)
-        return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a text lies outside of its heap");
-    if (utf8_valid(bytes_of(heap->data + at, len)) == len)
-        return true;
-    uint8_t *room = sink_reserve(heap, 2 * len);
-    if (room == NULL)
-        return sink_fail(err);
-    const size_t n = latin1(bytes_of(heap->data + at, len), room);
-    store_u64_le(slot, heap->len);
-    store_u64_le(slot + 8, n);
-    sink_commit(heap, n);
-    return true;
-}
-
-/* From offsets to views. Two passes: the heap may move while texts that are not UTF-8 are added to it. */
-static bool texts_resolve(const struct texts *x, size_t itemsize, uint8_t *elements, uint64_t count,
-                          struct sink *heap, struct error *err)
-{
-    for (uint64_t e = 0; e < count; e++)
-        for (size_t i = 0; i < x->count; i++)
-            if (!latin1_to_heap(heap, elements + e * itemsize + x->offsets[i], err))
-                return false;
-    for (uint64_t e = 0; e < count; e++)
-        for (size_t i = 0; i < x->count; i++) {
-            uint8_t *slot = elements + e * itemsize + x->offsets[i];
-            const struct bytes text = bytes_of(heap->data + load_u64_le(slot), load_u64_le(slot + 8));
-            memcpy(slot, &text, sizeof text);
-        }
-    return true;
-}
+#include "direct.h"
 
 /* ---- a dataset as the source of an array ---- */
 
@@ -77,8 +11,11 @@ struct dataset_source {
     size_t itemsize;
     unsigned ndim;
     const uint64_t *dims;
-    struct texts texts;
+    struct dtype dtype; /* which the slots point into */
+    struct h5_slots slots;
+    struct arena *arena;
     struct sink heap;
+    struct direct *direct; /* NULL: the library reads */
 };
 
 static void heap_drop(void *heap)
@@ -114,6 +51,19 @@ static bool one_run(const struct dataset_source *s, const struct box *box, uint6
     return true;
 }
 
+/* True: done. A chunk that is not understood here may be understood by the library, which has the last word.
+ */
+static bool read_direct(struct dataset_source *s, const struct box *box, uint8_t *window, size_t capacity,
+                        struct error *err)
+{
+    struct error why = {0};
+    if (direct_read(s->direct, box, window, capacity, &why))
+        return true;
+    if (why.kind != ERR_SYNTAX || s->file.options->hdf5_path == HDF5_DIRECT)
+        *err = why;
+    return false;
+}
+
 static bool source_read(void *self, const struct box *box, uint8_t *window, size_t capacity,
                         struct error *err)
 {
@@ -121,6 +71,12 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
     uint64_t start, count = 1;
     if (s->extent != UINT64_MAX && one_run(s, box, &start, &count) && count <= capacity / s->itemsize)
         return input_pread(s->file.fd, s->extent + start * s->itemsize, window, count * s->itemsize, err);
+    if (s->direct != NULL && (read_direct(s, box, window, capacity, err) || err->kind != ERR_NONE))
+        return err->kind == ERR_NONE;
+    count = 1;
+    for (unsigned i = 0; i < box->ndim; i++)
+        count *= box->count[i];
+    const size_t need = count <= capacity / s->itemsize ? (size_t)count * s->itemsize : capacity;
     const struct sandbox_request request = {.op = SANDBOX_READ,
                                             .fd = s->file.fd,
                                             .identity = s->file.identity,
@@ -130,14 +86,11 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
                                             .most = s->file.limits->memory,
                                             .box = box,
                                             .window = window,
-                                            .window_size = capacity};
+                                            .window_size = need}; /* all of it crosses */
     s->heap.len = 0;
     if (!sandbox_call(&request, &s->heap, err))
         return false;
-    count = 1;
-    for (unsigned i = 0; i < box->ndim; i++)
-        count *= box->count[i];
-    return s->texts.count == 0 || texts_resolve(&s->texts, s->itemsize, window, count, &s->heap, err);
+    return s->slots.count == 0 || h5_resolve(&s->slots, s->itemsize, window, count, &s->heap, s->arena, err);
 }
 
 static bool source_new(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
@@ -146,7 +99,7 @@ static bool source_new(const struct h5_file *f, const struct h5_object *o, struc
     struct dataset_source *s = arena_alloc(arena, 1, sizeof *s);
     if (s == NULL || !arena_defer(arena, heap_drop, &s->heap))
         return arena_fail(arena, err);
-    *s = (struct dataset_source){.source = {s, source_read, source_extent},
+    *s = (struct dataset_source){.source = {.self = s, .read = source_read, .extent = source_extent},
                                  .file = *f,
                                  .base = o->base,
                                  .object = o->object,
@@ -154,11 +107,16 @@ static bool source_new(const struct h5_file *f, const struct h5_object *o, struc
                                  .extent = o->extent,
                                  .itemsize = o->shape.dtype.itemsize,
                                  .ndim = o->shape.ndim,
-                                 .dims = o->shape.dims};
+                                 .dims = o->shape.dims,
+                                 .dtype = o->shape.dtype,
+                                 .arena = arena};
     *out = s;
     if (s->path.data == NULL)
         return arena_fail(arena, err);
-    return wire_texts(&o->shape.dtype, arena, &s->texts.offsets, &s->texts.count, err);
+    if (!direct_new(f, o, arena, &s->direct, err))
+        return false;
+    s->source.best = s->direct == NULL ? 0 : direct_best(s->direct);
+    return wire_slots(&s->dtype, arena, &s->slots.items, &s->slots.count, err);
 }
 
 bool h5_whole_dataset(const struct array *a, struct sandbox_request *out)
@@ -199,13 +157,17 @@ static size_t trimmed(const uint8_t *text, size_t n)
     return n;
 }
 
-/* A scalar text: str, whatever its length in the file is. */
-static bool text_value(const struct dtype *t, const uint8_t *element, struct arena *arena, struct value **out,
+/* A scalar text is a str, whatever its length in the file is; an object is itself. */
+static bool held_value(const struct dtype *t, const uint8_t *element, struct arena *arena, struct value **out,
                        struct error *err)
 {
     struct bytes text;
     if (element == NULL)
         return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a scalar has no element");
+    if (t->kind == DTYPE_OBJECT) {
+        memcpy(out, element, sizeof *out);
+        return true;
+    }
     if (t->kind == DTYPE_TEXT)
         memcpy(&text, element, sizeof text);
     else
@@ -217,9 +179,10 @@ static bool text_value(const struct dtype *t, const uint8_t *element, struct are
     return *out != NULL || arena_fail(arena, err);
 }
 
-static bool is_text(const struct dtype *t)
+/* A scalar of these is what it holds. */
+static bool is_held(const struct dtype *t)
 {
-    return t->kind == DTYPE_TEXT || t->kind == DTYPE_BYTES;
+    return t->kind == DTYPE_TEXT || t->kind == DTYPE_BYTES || t->kind == DTYPE_OBJECT;
 }
 
 static bool array_value(struct array a, const struct h5_shape *s, struct arena *arena, struct value **out,
@@ -245,25 +208,25 @@ bool h5_dataset_value(const struct h5_file *f, const struct h5_object *o, struct
         return none_value(arena, out, err);
     if (!source_new(f, o, arena, &source, err))
         return false;
-    if (s->space != SPACE_SCALAR || !is_text(&s->dtype))
+    if (s->space != SPACE_SCALAR || !is_held(&s->dtype))
         return array_value(array_of_source(s->dtype, s->ndim, s->dims, &source->source), s, arena, out, err);
     const uint8_t *element;
     uint64_t count;
     return h5_dataset_load(f, o, arena, &element, &count, err) &&
-           text_value(&s->dtype, element, arena, out, err);
+           held_value(&s->dtype, element, arena, out, err);
 }
 
 bool h5_attribute_value(const struct h5_attribute *a, struct arena *arena, struct value **out,
                         struct error *err)
 {
     const struct h5_shape *s = &a->shape;
-    struct texts x;
+    struct h5_slots x;
     if (s->space == SPACE_NULL)
         return none_value(arena, out, err);
     struct array array = array_of_memory(s->dtype, s->ndim, s->dims, a->elements.data);
     uint64_t size;
     if (!array_size(&array, &size) || size != a->elements.len ||
-        !wire_texts(&s->dtype, arena, &x.offsets, &x.count, err))
+        !wire_slots(&s->dtype, arena, &x.items, &x.count, err))
         return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "an attribute has a wrong size");
     if (x.count > 0) {
         struct sink *heap = arena_alloc(arena, 1, sizeof *heap);
@@ -273,10 +236,10 @@ bool h5_attribute_value(const struct h5_attribute *a, struct arena *arena, struc
         array.data = copy.data;
         uint64_t count;
         if (!array_count(&array, &count) || !sink_bytes(heap, a->heap, err) ||
-            !texts_resolve(&x, s->dtype.itemsize, (uint8_t *)(uintptr_t)copy.data, count, heap, err))
+            !h5_resolve(&x, s->dtype.itemsize, (uint8_t *)(uintptr_t)copy.data, count, heap, arena, err))
             return false;
     }
-    if (s->space == SPACE_SCALAR && is_text(&s->dtype))
-        return text_value(&s->dtype, array.data, arena, out, err);
+    if (s->space == SPACE_SCALAR && is_held(&s->dtype))
+        return held_value(&s->dtype, array.data, arena, out, err);
     return array_value(array, s, arena, out, err);
 }

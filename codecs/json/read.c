@@ -64,7 +64,7 @@ static bool more_nodes(struct json_reader *r)
     r->batch_size = r->batch_size == 0 ? FIRST_BATCH : r->batch_size * 2;
     if (r->batch_size > LARGEST_BATCH)
         r->batch_size = LARGEST_BATCH;
-    r->batch = arena_alloc(r->arena, r->batch_size, sizeof *r->batch);
+    r->batch = arena_take(r->arena, r->batch_size, sizeof *r->batch);
     r->batch_left = r->batch == NULL ? 0 : r->batch_size;
     return r->batch != NULL || arena_fail(r->arena, r->err);
 }
@@ -76,7 +76,7 @@ static inline struct value *node_new(struct json_reader *r, enum value_kind kind
         return NULL;
     r->batch_left--;
     struct value *v = r->batch++;
-    v->kind = (uint8_t)kind;
+    *v = (struct value){.kind = (uint8_t)kind};
     return v;
 }
 
@@ -197,15 +197,17 @@ static bool check_float(struct json_reader *r, size_t at)
 }
 
 /*
- * at is on the point or the exponent of the number that begins at start. What reads numbers for everyone is
- * laxer than JSON ("1." is a number), and where it stopped tells when the grammar needs a look.
+ * at is on the point or the exponent of the number that begins at start; digits are those before, and
+ * magnitude their value. What reads numbers for everyone is laxer than JSON ("1." is a number), and where it
+ * stopped tells when the grammar needs a look.
  */
-static bool read_float(struct json_reader *r, size_t start, size_t at)
+static bool read_float(struct json_reader *r, size_t start, struct bytes digits, uint64_t magnitude)
 {
     struct value *v = node_new(r, VALUE_FLOAT);
     if (v == NULL)
         return false;
-    const size_t end = start + number_read_double(bytes_of(r->in.data + start, r->in.len - start), &v->real);
+    const struct bytes text = bytes_of(r->in.data + start, r->in.len - start);
+    const size_t at = r->at, end = start + number_read_fraction(text, digits, magnitude, &v->real);
     const bool odd_point = r->in.data[at] == '.' && !is_digit(peek(r, at + 1));
     if (odd_point || end <= at || (peek(r, end) | 0x20) == 'e') {
         if (!check_float(r, at))
@@ -232,7 +234,7 @@ static bool read_number(struct json_reader *r)
     }
     const uint8_t next = peek(r, at);
     if (next == '.' || next == 'e' || next == 'E')
-        return read_float(r, start, at);
+        return read_float(r, start, bytes_of(r->in.data + first, at - first), magnitude);
     if (at - first > FAST_DIGITS)
         return long_integer(r, bytes_of(r->in.data + first, at - first), negative);
     return push_integer(r, negative ? -(int64_t)magnitude : (int64_t)magnitude);
@@ -437,7 +439,7 @@ static bool fill_dict(struct json_reader *r, struct value *dict, struct value **
 {
     if (count >= UINT32_MAX)
         return FAIL_LIMIT(r->err, "nodes", UINT32_MAX, "an object has more than 2^32 members");
-    struct value_pair *pairs = arena_alloc(r->arena, count, sizeof *pairs);
+    struct value_pair *pairs = arena_take(r->arena, count, sizeof *pairs);
     if (pairs == NULL)
         return arena_fail(r->arena, r->err);
     dict->dict = (struct value_pairs){.items = pairs, .count = unique_pairs(r, parts, count, pairs)};
@@ -446,7 +448,7 @@ static bool fill_dict(struct json_reader *r, struct value *dict, struct value **
 
 static bool fill_list(struct json_reader *r, struct value *list, struct value **parts, size_t count)
 {
-    struct value **items = arena_alloc(r->arena, count, sizeof(struct value *));
+    struct value **items = arena_take(r->arena, count, sizeof(struct value *));
     if (items == NULL)
         return arena_fail(r->arena, r->err);
     memcpy(items, parts, count * sizeof(struct value *));

@@ -12,6 +12,7 @@ enum {
     SHARES_FROM = 4096,     /* elements of a block, below which one hand is as fast */
     MERGED = 1,             /* value.mark: attributes that are written as members of their object */
     LEFT_OUT = 2,           /* value.mark: a part of an object that is not written */
+    OF_BASE = 4,            /* value.mark: arguments of which only the value of the base is written */
     RANGE_AT_ONCE = 64,     /* numbers of a range written before the sink is asked again */
     SMALL_STATE = 64,       /* attributes and slots that may be compared one by one */
     MOST_LEVELS = 8,        /* of keys inside of keys */
@@ -82,8 +83,13 @@ static bool before_object_part(struct json_writer *w, const struct walk_event *e
         if (ev->value->kind != VALUE_GLOBAL)
             return layout_member(&w->layout, "$callable", out, err);
         *as = LEFT_OUT;
-        return layout_member(&w->layout, "$class", out, err) && put_name("", ev->value->global, out, err);
+        const struct value *class = value_reconstructed(o) != NULL ? o->args->list.items[0] : ev->value;
+        return layout_member(&w->layout, "$class", out, err) && put_name("", class->global, out, err);
     case WALK_ARGS:
+        if (value_reconstructed(o) != NULL && o->states.count == 0) {
+            *as = OF_BASE;
+            return true;
+        }
         *as = o->states.count > 0 || (ev->value->kind == VALUE_TUPLE && ev->value->list.count == 0) ? LEFT_OUT
                                                                                                     : 0;
         return *as != 0 || layout_member(&w->layout, "$args", out, err);
@@ -133,6 +139,27 @@ static bool after_object_part(struct json_writer *w, const struct walk_event *ev
 
 static struct elements elements_of(struct json_writer *w, const struct array *a, size_t depth);
 
+/* Which member the value of a base is, as later protocols have it; *alone: it is the only one of a list. */
+static const char *base_member(const struct value *v, bool *alone)
+{
+    *alone = v->kind != VALUE_TUPLE && v->kind != VALUE_LIST && v->kind != VALUE_DICT;
+    return v->kind == VALUE_LIST ? "$items" : v->kind == VALUE_DICT ? "$pairs" : "$args";
+}
+
+static bool before_base(struct json_writer *w, const struct walk_event *ev, uint32_t *as, struct sink *out,
+                        struct error *err)
+{
+    bool alone;
+    const char *member = base_member(ev->value, &alone);
+    if (ev->index < 2) {
+        *as = LEFT_OUT;
+        return true;
+    }
+    return alone ? layout_open_member(&w->layout, member, '[', out, err) &&
+                       layout_separate(&w->layout, out, err)
+                 : layout_member(&w->layout, member, out, err);
+}
+
 static bool before_part(struct json_writer *w, const struct walk_event *ev, uint32_t *as, struct sink *out,
                         struct error *err)
 {
@@ -145,6 +172,8 @@ static bool before_part(struct json_writer *w, const struct walk_event *ev, uint
         const struct elements e = elements_of(w, parent->array, w->layout.depth - parent->array->ndim);
         return elements_open(&e, ev->index, out, err);
     }
+    if (parent->kind == VALUE_TUPLE && (parent->mark & OF_BASE) != 0)
+        return before_base(w, ev, as, out, err);
     if (parent->kind == VALUE_TUPLE && (parent->mark & MERGED) != 0) {
         *as = ev->value->kind == VALUE_DICT ? MERGED : LEFT_OUT;
         return true;
@@ -159,6 +188,11 @@ static bool after_part(struct json_writer *w, const struct walk_event *ev, struc
         return true;
     if (ev->parent->kind == VALUE_OBJECT)
         return after_object_part(w, ev, out, err);
+    if (ev->parent->kind == VALUE_TUPLE && (ev->parent->mark & OF_BASE) != 0) {
+        bool alone;
+        base_member(ev->value, &alone);
+        return !alone || layout_close(&w->layout, ']', out, err);
+    }
     if (ev->parent->kind != VALUE_ARRAY)
         return true;
     const struct elements e = elements_of(w, ev->parent->array, w->layout.depth - ev->parent->array->ndim);
@@ -447,8 +481,8 @@ static bool emit(struct json_writer *w, const struct walk_event *ev, struct sink
     case WALK_ENTER:
         return emit_part(w, ev, out, err);
     case WALK_LEAVE:
-        if ((ev->value->mark & (MERGED | LEFT_OUT)) != 0 || ev->role == WALK_KEY) {
-            ev->value->mark &= ~(uint32_t)(MERGED | LEFT_OUT);
+        if ((ev->value->mark & (MERGED | LEFT_OUT | OF_BASE)) != 0 || ev->role == WALK_KEY) {
+            ev->value->mark &= ~(uint32_t)(MERGED | LEFT_OUT | OF_BASE);
             return true;
         }
         return leave(w, ev->value, out, err) && after_part(w, ev, out, err);

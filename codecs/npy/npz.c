@@ -272,4 +272,6 @@ const struct codec npz_codec = {
     .sniff = npz_sniff,
     .decode = npz_decode,
     .open = npz_open,
+    .begin = npz_begin,
+    .step = npz_step,
 };

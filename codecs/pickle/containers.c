@@ -8,11 +8,25 @@ enum { FEW_KEYS = 8 };
 /* value.mark while the machine runs: the value is in the list of those to be united. */
 enum { UNITED = 1 };
 
+static bool keep(struct machine *m, struct value *const *items, size_t count, struct error *err)
+{
+    return m->trace == NULL || trace_kept(m, items, count, err);
+}
+
+/* An object's own method is called for what is put into it. */
+static bool fill(struct machine *m, struct value *to, struct value *const *items, size_t count,
+                 struct error *err)
+{
+    return m->trace == NULL ||
+           (trace_kept(m, items, count, err) &&
+            (to->kind != VALUE_OBJECT || count == 0 || trace_act(m, TRACE_FILL, to, NULL, err)));
+}
+
 struct value *machine_tuple(struct machine *m, struct value *const *items, size_t count, struct error *err)
 {
     if (count == 0)
         return m->empty;
-    struct value *v = machine_node(m, VALUE_TUPLE, err);
+    struct value *v = keep(m, items, count, err) ? machine_node(m, VALUE_TUPLE, err) : NULL;
     struct value **own = v == NULL ? NULL : arena_alloc(m->arena, count, sizeof *own);
     if (own == NULL) {
         arena_fail(m->arena, err);
@@ -77,7 +91,7 @@ bool op_list(struct machine *m, struct error *err)
         return false;
     if (!value_append_all(m->arena, &v->list, items, count))
         return arena_fail(m->arena, err);
-    return machine_push(m, v, err);
+    return keep(m, items, count, err) && machine_push(m, v, err);
 }
 
 /* Appends to a list, or notes what is appended to an object that may be one. */
@@ -89,7 +103,8 @@ static bool extend(struct machine *m, struct value *to, struct value *const *ite
     if (to->kind != VALUE_LIST && to->kind != VALUE_OBJECT)
         return machine_fail(m, err, "a value of type %.*s cannot be appended to", TYPE_OF(to));
     struct value_list *list = to->kind == VALUE_LIST ? &to->list : &to->object->items;
-    return value_append_all(m->arena, list, items, count) || arena_fail(m->arena, err);
+    return (value_append_all(m->arena, list, items, count) || arena_fail(m->arena, err)) &&
+           fill(m, to, items, count, err);
 }
 
 bool op_append(struct machine *m, struct error *err)
@@ -157,6 +172,8 @@ static bool put_all(struct machine *m, struct value *to, struct value *const *it
     const size_t before = pairs->count;
     if (!value_put_all(m->arena, pairs, items, count / 2))
         return arena_fail(m->arena, err);
+    if (!keep(m, items, count, err))
+        return false;
     if (to->kind == VALUE_OBJECT || (to->mark & UNITED) != 0 || unite_now(pairs, before))
         return true;
     return unite_later(m, to, err);
@@ -210,6 +227,8 @@ bool op_additems(struct machine *m, struct error *err)
     struct value_list *list = to->kind == VALUE_SET ? &to->list : &to->object->added;
     if (!value_append_all(m->arena, list, items, count))
         return arena_fail(m->arena, err);
+    if (!fill(m, to, items, count, err))
+        return false;
     return to->kind == VALUE_OBJECT || unite_later(m, to, err);
 }
 
@@ -221,5 +240,5 @@ bool op_frozenset(struct machine *m, struct error *err)
         return false;
     if (!value_append_all(m->arena, &v->list, items, count) || !value_append(m->arena, &m->noted, v))
         return arena_fail(m->arena, err);
-    return machine_push(m, v, err);
+    return keep(m, items, count, err) && machine_push(m, v, err);
 }

@@ -237,6 +237,8 @@ bool trace_call(struct machine *m, struct value *made, struct error *err);
 /* All the others, of a target and something it gets. */
 bool trace_act(struct machine *m, enum trace_kind kind, struct value *target, struct value *args,
                struct error *err);
+/* Notes the globals among what becomes a part of something. */
+bool trace_kept(struct machine *m, struct value *const *items, size_t count, struct error *err);
 /* Notes text that may be a document of its own. */
 bool trace_text(struct machine *m, struct value *v, struct error *err);
 

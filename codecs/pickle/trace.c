@@ -57,6 +57,14 @@ bool trace_call(struct machine *m, struct value *made, struct error *err)
     return true;
 }
 
+bool trace_kept(struct machine *m, struct value *const *items, size_t count, struct error *err)
+{
+    for (size_t i = 0; m->trace->kept && i < count; i++)
+        if (items[i]->kind == VALUE_GLOBAL && !trace_act(m, TRACE_KEPT, items[i], NULL, err))
+            return false;
+    return true;
+}
+
 /* ---- what may be a document of its own ---- */
 
 static bool begins_binary(struct bytes t)

@@ -12,6 +12,7 @@ import pathlib
 import pickle
 import sys
 import types
+import typing
 import unittest
 import uuid
 import zoneinfo
@@ -84,6 +85,51 @@ def times():
 
 class Color(enum.Enum):
     RED = 1
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
+class Way(enum.Flag):
+    UP, DOWN, LEFT = 1, 2, 4
+
+
+class Bits(enum.IntFlag):
+    ONE, TWO = 1, 2
+
+
+class Old(enum.Enum):
+    """As other versions of Python than 3.11 pickle it."""
+    RED, PAIR = 1, (1, "x")
+
+    def __reduce_ex__(self, protocol):
+        return type(self), (self._value_,)
+
+
+class Typed(typing.NamedTuple):
+    a: int
+    b: str
+
+
+class Listed(list):
+    pass
+
+
+class Mapped(dict):
+    pass
+
+
+class Text(str):
+    pass
+
+
+class Whole(int):
+    pass
+
+
+class Real(float):
+    pass
 
 
 class Point(collections.namedtuple("Point", "x y")):
@@ -282,7 +328,7 @@ class Known(unittest.TestCase):
         self.assertEqual(("dataset", "array.array", "<i4", [2]), tuple(ints[k] for k in ("kind", "type", "dtype", "shape")))
 
     def test_namedtuples_are_reached_by_number(self):
-        for protocol in (2, 3, 4, 5):
+        for protocol in range(6):
             body = pickle.dumps({"p": Point(1, [2, Point("a", None)])}, protocol)
             self.assertEqual(b"2", self.server.convert(body, "json", "pickle", path="/p/1/0"))
             self.assertEqual(b'"a"', self.server.convert(body, "json", "pickle", path="/p/1/1/0"))
@@ -292,6 +338,42 @@ class Known(unittest.TestCase):
             self.assertEqual((again, type(again["p"])), (pickle.loads(body), Point))
             tree = json.loads(self.server.request("POST", "/v1/inspect", body).body)["tree"]
             self.assertEqual(2, tree["children"][0]["child_count"], tree)
+
+    def test_members_of_enumerations_read_naturally(self):
+        here = __name__
+        for protocol in range(6):
+            for value, said in ((Color.RED, "Color.RED"), (Way.UP, "Way.UP"), (Way.UP | Way.DOWN, "Way.UP|DOWN"), (Way(7), "Way.UP|DOWN|LEFT"),
+                                (Bits(9), "Bits.ONE|8"), (Old.RED, {"$class": f"{here}.Old", "$args": [1]}),
+                                (Old.PAIR, {"$class": f"{here}.Old", "$args": [[1, "x"]]})):
+                body = pickle.dumps([value, value], protocol)
+                self.assertEqual([said, said], json.loads(self.server.convert(body, "json", "pickle")), (value, protocol))
+                for pretty in ("false", "true"):
+                    again = self.server.convert(self.server.convert(body, "typed", "pickle", pretty=pretty), "pickle", "typed", protocol=protocol)
+                    self.assertEqual([value, value], pickle.loads(again))
+
+    def test_subclasses_of_builtin_types_read_alike_at_every_protocol(self):
+        for value, said in ((Point(1, [2]), {"$args": [1, [2]]}), (Typed(1, "a"), {"$args": [1, "a"]}), (Listed([1, [2]]), {"$items": [1, [2]]}),
+                            (Mapped({"a": 1, 2: None}), {"$pairs": {"a": 1, "2": None}}), (Text("x"), {"$args": ["x"]}), (Whole(2**70), {"$args": [2**70]}),
+                            (Real(1.5), {"$args": [1.5]}), (Listed(), {"$items": []})):
+            said = {"$class": f"{__name__}.{type(value).__name__}", **said}
+            for protocol in range(6):
+                body = pickle.dumps({"a": [value, value]}, protocol)
+                if value == Listed() and protocol > 1:
+                    said.pop("$items", None)
+                for pretty in ("false", "true"):
+                    found = json.loads(self.server.convert(body, "json", "pickle", pretty=pretty))
+                    self.assertEqual({"a": [said, said]}, found, (value, protocol))
+                again = pickle.loads(self.server.convert(self.server.convert(body, "typed", "pickle"), "pickle", "typed", protocol=protocol))
+                self.assertEqual((value, type(value)), (again["a"][1], type(again["a"][1])))
+                self.assertIs(again["a"][0], again["a"][1])
+                tree = json.loads(self.server.request("POST", "/v1/inspect", body).body)["tree"]["children"][0]["children"]
+                self.assertEqual(type(value).__name__, tree[0]["type"], tree)
+
+    def test_keys_of_subclasses_of_dict_are_reached(self):
+        for protocol in range(6):
+            body = pickle.dumps([Mapped({"a": [1, 2]}), Listed(["x", {"y": 3}])], protocol)
+            for path, said in (("/0/a/1", 2), ("/1/1/y", 3), ("/1/0", "x")):
+                self.assertEqual(said, json.loads(self.server.convert(body, "json", "pickle", path=path)), (protocol, path))
 
     def test_what_has_more_to_it_stays_an_object(self):
         attributed = Attributed(a=1)

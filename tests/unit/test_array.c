@@ -90,7 +90,7 @@ static struct array make_array(enum kept kept, unsigned ndim, const uint64_t *sh
 {
     const struct dtype t = dtype_make(DTYPE_VOID, itemsize);
     struct boxes *boxes = arena_alloc(&arena, 1, sizeof *boxes);
-    *boxes = (struct boxes){{boxes, boxes_read, NULL}, shape, ndim, itemsize, 0};
+    *boxes = (struct boxes){{boxes, boxes_read, NULL, 0}, shape, ndim, itemsize, 0};
     uint64_t total;
     struct array a = array_of_source(t, ndim, shape, &boxes->source);
     assert_true(array_count(&a, &total));

@@ -1,7 +1,9 @@
 #include "sandbox.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -119,6 +121,71 @@ static void an_object_that_is_none_is_refused(void **state)
     close(fd);
 }
 
+/* ---- what is longer than a message, or than the window ---- */
+
+enum { MANY = 1 << 20 };
+
+static uint64_t make(const struct dtype *t, uint64_t session, uint64_t root, const char *name,
+                     struct bytes heap, uint8_t *window)
+{
+    const uint64_t dims[] = {MANY};
+    AUTO(sink_deinit) struct sink payload = {0};
+    assert_true(wire_put_dtype(&payload, t, &err) && wire_put_space(&payload, SPACE_SIMPLE, 1, dims, &err) &&
+                wire_put_run(&payload, heap, &err));
+    assert_true(call((struct sandbox_request){.op = SANDBOX_DATASET,
+                                              .session = session,
+                                              .base = root,
+                                              .path = bytes_text(name),
+                                              .payload = bytes_of(payload.data, payload.len),
+                                              .window = window,
+                                              .window_size = MANY * t->itemsize}));
+    return load_u64_le(reply.data);
+}
+
+static void much_crosses_in_both_directions(void **state)
+{
+    (void)state;
+    const struct dtype number = dtype_make(DTYPE_INT, 8), text = dtype_make(DTYPE_TEXT, 16);
+    AUTO(sink_deinit) struct sink heap = {0};
+    uint8_t *numbers = test_malloc(MANY * 8), *texts = test_malloc(MANY * 16), *back = test_malloc(MANY * 16);
+    for (size_t i = 0; i < MANY; i++) {
+        char word[16];
+        const int n = snprintf(word, sizeof word, "text %zu", i);
+        store_u64_le(numbers + 8 * i, i * i);
+        store_u64_le(texts + 16 * i, heap.len);
+        store_u64_le(texts + 16 * i + 8, (uint64_t)n);
+        assert_true(sink_write(&heap, word, (size_t)n + 1, &err));
+    }
+    const int fd = memfd_create("test", MFD_CLOEXEC);
+    assert_true(call((struct sandbox_request){.op = SANDBOX_BEGIN, .fd = fd, .most = UINT64_MAX}));
+    const uint64_t session = load_u64_le(reply.data), root = load_u64_le(reply.data + 8);
+    const uint64_t a = make(&number, session, root, "numbers", bytes_of(NULL, 0), numbers);
+    const uint64_t b = make(&text, session, root, "texts", bytes_of(heap.data, heap.len), texts);
+    assert_true(call((struct sandbox_request){.op = SANDBOX_FINISH, .session = session}));
+
+    const struct box box = {.ndim = 1, .step = {1}, .count = {MANY}};
+    struct sandbox_request q = request_of(SANDBOX_READ, fd, "numbers");
+    q.target = a;
+    q.box = &box;
+    q.window = back;
+    q.window_size = MANY * 8;
+    assert_true(call(q));
+    assert_memory_equal(back, numbers, MANY * 8);
+    q.path = bytes_text("texts");
+    q.target = b;
+    q.window_size = MANY * 16;
+    assert_true(call(q));
+    assert_int_equal(reply.len, heap.len);
+    assert_memory_equal(reply.data, heap.data, heap.len);
+    assert_memory_equal(back, texts, MANY * 16);
+    q.op = SANDBOX_FORGET;
+    assert_true(call(q));
+    test_free(numbers);
+    test_free(texts);
+    test_free(back);
+    close(fd);
+}
+
 /* ---- identity ---- */
 
 static void copy(const char *from, int to)
@@ -166,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dtype_crosses_the_boundary, setup, teardown),
         cmocka_unit_test_setup_teardown(a_box_is_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(an_object_that_is_none_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(much_crosses_in_both_directions, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_changes_is_read_again, setup, teardown),
         cmocka_unit_test_setup_teardown(files_without_a_name_are_never_the_same, setup, teardown),
     };

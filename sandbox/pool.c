@@ -1,0 +1,253 @@
+#include "pool.h"
+
+#include <pthread.h>
+
+#include "crew.h"
+
+enum { WORKERS_MOST = 64, SECONDS_MOST = 24 * 3600, NOBODY = -1 };
+
+/* Slots 0 to workers - 1 read, as many behind them write. */
+static struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t freed;
+    size_t workers;
+    uint32_t seconds;
+    uint64_t clock;
+    struct slot slots[2 * WORKERS_MOST];
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER, .seconds = 60};
+
+static void set_workers(size_t n)
+{
+    if (n == 0)
+        n = crew_cores();
+    pool.workers = n == 0 ? 1 : n > WORKERS_MOST ? WORKERS_MOST : n;
+}
+
+void pool_configure(size_t workers, uint64_t seconds)
+{
+    pthread_mutex_lock(&pool.lock);
+    set_workers(workers);
+    pool.seconds = seconds > SECONDS_MOST ? SECONDS_MOST : (uint32_t)seconds;
+    pthread_mutex_unlock(&pool.lock);
+}
+
+uint32_t pool_seconds(void)
+{
+    return pool.seconds;
+}
+
+/* ---- which files a worker knows ---- */
+
+static struct slot_file *file_of(struct slot *s, const struct sandbox_identity *identity)
+{
+    for (size_t i = 0; i < SLOT_FILES; i++)
+        if (s->files[i].used > 0 && memcmp(&s->files[i].identity, identity, sizeof *identity) == 0)
+            return &s->files[i];
+    return NULL;
+}
+
+/* True: it was new to the worker. */
+static bool learn_file(struct slot *s, const struct sandbox_identity *identity)
+{
+    struct slot_file *f = file_of(s, identity);
+    const bool fresh = f == NULL;
+    if (fresh) {
+        f = &s->files[0];
+        for (size_t i = 1; i < SLOT_FILES; i++)
+            if (s->files[i].used < f->used)
+                f = &s->files[i];
+        *f = (struct slot_file){.identity = *identity};
+    }
+    f->used = ++pool.clock;
+    return fresh;
+}
+
+/* ---- choosing ---- */
+
+static size_t preferred(const struct sandbox_identity *i)
+{
+    uint64_t h = (i->inode ^ i->serial << 20 ^ i->device << 40) * 0x9e3779b97f4a7c15;
+    return (size_t)(h >> 32) % pool.workers;
+}
+
+/* An idle one: that has the file open, else the file's own, else one that runs, else any. */
+static int choose_reader(const struct sandbox_identity *identity)
+{
+    const size_t own = preferred(identity);
+    int best = NOBODY, worth = 0;
+    for (size_t i = 0; i < pool.workers; i++) {
+        struct slot *s = &pool.slots[i];
+        if (s->busy)
+            continue;
+        const int w = file_of(s, identity) != NULL ? 4 : i == own ? 3 : s->pid > 0 ? 2 : 1;
+        if (w > worth) {
+            best = (int)i;
+            worth = w;
+        }
+    }
+    return best;
+}
+
+/* The idle one with the fewest files at work; of several the first, which may run already. */
+static int choose_writer(void)
+{
+    int best = NOBODY;
+    for (size_t i = pool.workers; i < 2 * pool.workers; i++)
+        if (!pool.slots[i].busy && (best == NOBODY || pool.slots[i].sessions < pool.slots[best].sessions))
+            best = (int)i;
+    return best;
+}
+
+/* ---- sessions: the slot and its process are part of the number ---- */
+
+enum { NUMBER_BITS = 32, SLOT_BITS = 8 };
+
+uint64_t pool_session_began(struct slot *s, uint64_t number)
+{
+    pthread_mutex_lock(&pool.lock);
+    s->sessions++;
+    const uint64_t process = (uint64_t)s->generation << (NUMBER_BITS + SLOT_BITS);
+    pthread_mutex_unlock(&pool.lock);
+    return process | (uint64_t)(s - pool.slots) << NUMBER_BITS | (uint32_t)number;
+}
+
+void pool_session_ended(struct slot *s)
+{
+    pthread_mutex_lock(&pool.lock);
+    if (s->sessions > 0)
+        s->sessions--;
+    pthread_mutex_unlock(&pool.lock);
+}
+
+uint64_t pool_session_number(uint64_t session)
+{
+    return (uint32_t)session;
+}
+
+/* NULL: the process that had it is gone. */
+static struct slot *slot_of_session(uint64_t session)
+{
+    const size_t at = session >> NUMBER_BITS & 0xff;
+    const uint32_t generation = (uint32_t)(session >> (NUMBER_BITS + SLOT_BITS));
+    if (at >= 2 * WORKERS_MOST || (pool.slots[at].generation & 0xffffff) != generation)
+        return NULL;
+    return &pool.slots[at];
+}
+
+/* ---- taking and giving ---- */
+
+static void wait_for_one(void)
+{
+    pthread_cond_wait(&pool.freed, &pool.lock);
+}
+
+static struct slot *take_session(uint64_t session)
+{
+    struct slot *s;
+    while ((s = slot_of_session(session)) != NULL && s->busy)
+        wait_for_one();
+    return s;
+}
+
+static struct slot *take_any(const struct sandbox_request *q)
+{
+    int found;
+    if (pool.workers == 0)
+        set_workers(0);
+    while ((found = call_writes(q) ? choose_writer() : choose_reader(&q->identity)) == NOBODY)
+        wait_for_one();
+    return &pool.slots[found];
+}
+
+static bool ensure_process(struct slot *s, struct error *err)
+{
+    if (s->pid > 0)
+        return true;
+    if (slot_start(s, (size_t)(s - pool.slots) >= pool.workers, pool.seconds, err))
+        return true;
+    pool_give(s);
+    return false;
+}
+
+bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct error *err)
+{
+    pthread_mutex_lock(&pool.lock);
+    struct slot *s = q->session != 0 ? take_session(q->session) : take_any(q);
+    *out = (struct pool_place){s, s != NULL && (call_writes(q) || learn_file(s, &q->identity))};
+    if (s != NULL)
+        s->busy = true;
+    pthread_mutex_unlock(&pool.lock);
+    if (s == NULL)
+        return FAIL(err, ERR_DIED, ERROR_NO_OFFSET, "the process that wrote this file ended");
+    return ensure_process(s, err);
+}
+
+void pool_kill(struct slot *s)
+{
+    slot_kill(s);
+    pthread_mutex_lock(&pool.lock);
+    s->generation = (s->generation + 1) & 0xffffff;
+    s->sessions = 0;
+    memset(s->files, 0, sizeof s->files);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* The next file that its worker is to be told of. */
+static bool next_forgotten(struct slot *s, struct sandbox_identity *out)
+{
+    for (size_t i = 0; i < SLOT_FILES; i++)
+        if (s->files[i].forgotten) {
+            *out = s->files[i].identity;
+            s->files[i] = (struct slot_file){0};
+            return true;
+        }
+    return false;
+}
+
+static void tell_forgotten(struct slot *s, const struct sandbox_identity *identity)
+{
+    const struct sandbox_request q = {.op = SANDBOX_FORGET, .fd = -1, .identity = *identity};
+    struct sink reply = {0};
+    struct error ignored = {0};
+    if (s->pid > 0 && slot_call(s, &q, false, pool.seconds, &reply, &ignored) > SLOT_FAILED)
+        pool_kill(s);
+    sink_deinit(&reply);
+}
+
+void pool_give(struct slot *s)
+{
+    struct sandbox_identity identity;
+    pthread_mutex_lock(&pool.lock);
+    while (next_forgotten(s, &identity)) {
+        pthread_mutex_unlock(&pool.lock);
+        tell_forgotten(s, &identity);
+        pthread_mutex_lock(&pool.lock);
+    }
+    s->busy = false;
+    pthread_cond_broadcast(&pool.freed);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* Marks it; true: nobody holds the slot, so the caller does now. */
+static bool mark_forgotten(struct slot *s, const struct sandbox_identity *identity)
+{
+    pthread_mutex_lock(&pool.lock);
+    struct slot_file *f = file_of(s, identity);
+    const bool mine = f != NULL && !s->busy;
+    if (f != NULL)
+        f->forgotten = true;
+    if (mine)
+        s->busy = true;
+    pthread_mutex_unlock(&pool.lock);
+    return mine;
+}
+
+void pool_forget(const struct sandbox_identity *identity)
+{
+    pthread_mutex_lock(&pool.lock);
+    const size_t workers = pool.workers;
+    pthread_mutex_unlock(&pool.lock);
+    for (size_t i = 0; i < workers; i++)
+        if (mark_forgotten(&pool.slots[i], identity))
+            pool_give(&pool.slots[i]);
+}
