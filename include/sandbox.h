@@ -62,10 +62,17 @@ enum sandbox_op {
     SANDBOX_DATASET_AS, /* makes dataset `path` in base; payload: value words, u64 named type or 0, run fill,
                            run heap; window; reply: u64 object */
     SANDBOX_ATTRIBUTE_AS, /* makes attribute `path` of base; payload: as above */
-    SANDBOX_FINISH,       /* the file is complete; the session ends */
-    SANDBOX_ABORT,        /* the session ends, the file is of no use */
+    SANDBOX_COPY,   /* stored chunks of a dataset, named as for READ, into one of the session; payload: u64
+                       dataset,   u64 place to go on at, first 0; reply: u64 place, or one of those below */
+    SANDBOX_FINISH, /* the file is complete; the session ends */
+    SANDBOX_ABORT,  /* the session ends, the file is of no use */
     SANDBOX_OP_COUNT
 };
+
+/* All chunks are copied; or elements must be: the datasets differ, or there are few chunks for many places.
+ */
+#define SANDBOX_COPIED  UINT64_MAX
+#define SANDBOX_NO_COPY (UINT64_MAX - 1)
 
 /*
  * Elements in a window are packed in the memory form of array.h, but for 'T': its 16 bytes are two u64, an

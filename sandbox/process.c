@@ -136,6 +136,7 @@ static operation *const operations[SANDBOX_OP_COUNT] = {
     [SANDBOX_TYPE] = write_type,
     [SANDBOX_DATASET_AS] = write_dataset_as,
     [SANDBOX_ATTRIBUTE_AS] = write_attribute_as,
+    [SANDBOX_COPY] = copy_chunks,
     [SANDBOX_FINISH] = write_finish,
     [SANDBOX_ABORT] = write_abort,
 };

@@ -161,7 +161,8 @@ operation describe, read_box, locate_chunks;
 operation write_begin, write_group, write_dataset, write_box, write_attribute, write_hard_link,
     write_soft_link, write_external_link, write_finish, write_abort;
 /* words.c, write_words.c */
-operation words_of_object, write_named_type, write_release, write_type, write_dataset_as, write_attribute_as;
+operation copy_chunks, words_of_object, write_named_type, write_release, write_type, write_dataset_as,
+    write_attribute_as;
 
 /* The path without "", "." and a NUL at the end, in the arena; "" is the object itself. */
 bool path_clean(struct bytes path, struct arena *arena, const char **out, struct error *err);

@@ -134,7 +134,6 @@ static bool set_other(hid_t plist, H5Z_filter_t id, const struct value *f)
     return H5Pset_filter(plist, id, H5Z_FLAG_OPTIONAL, n, values) >= 0;
 }
 
-/* A filter that can only be read here is left out: the elements are what matters. */
 static bool can_encode(H5Z_filter_t id)
 {
     unsigned can = 0;
@@ -148,6 +147,7 @@ static bool set_filter(hid_t plist, const struct value *f, struct error *err)
     bool ok = true;
     if (!words_number(f, "id", &id) || id < 1 || id > H5Z_FILTER_MAX)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "a filter has no id");
+    /* One that can only be read here is left out: the library makes no dataset with it. */
     if (!can_encode((H5Z_filter_t)id))
         return true;
     switch (id) {
@@ -194,8 +194,6 @@ static bool set_layout(hid_t plist, const struct value *p, const struct made *m,
 {
     const struct value *layout = words_get(p, "layout", VALUE_DICT);
     const struct bytes class = words_text(layout, "class");
-    if (bytes_is(class, "H5D_VIRTUAL"))
-        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "virtual datasets cannot be written");
     if (bytes_is(class, "H5D_COMPACT"))
         H5Pset_layout(plist, H5D_COMPACT);
     return !bytes_is(class, "H5D_CHUNKED") || set_chunks(plist, layout, m, err);

@@ -174,6 +174,26 @@ static int h5json_sniff(struct bytes head)
 
 /* ---- writing ---- */
 
+/* Known to be too much before any of it is read. An element takes a byte at least. */
+static bool within_limits(const struct value *root, const struct limits *limits, struct error *err)
+{
+    const struct value *all = value_get(root, "datasets");
+    uint64_t count, total = 0;
+    for (size_t i = 0; all != NULL && all->kind == VALUE_DICT && i < all->dict.count; i++) {
+        const struct value *dataset = all->dict.items[i].value;
+        const struct value *v = dataset->kind == VALUE_DICT ? value_get(dataset, "value") : NULL;
+        if (v == NULL || v->kind != VALUE_ARRAY)
+            continue;
+        if (!array_count(v->array, &count) || count > limits->elements)
+            return FAIL_LIMIT(err, "elements", limits->elements, "a dataset holds more than %llu elements",
+                              (unsigned long long)limits->elements);
+        if (__builtin_add_overflow(total, count, &total) || total > limits->output)
+            return FAIL_LIMIT(err, "output", limits->output, "the answer would be longer than %llu bytes",
+                              (unsigned long long)limits->output);
+    }
+    return true;
+}
+
 static bool h5json_begin(struct encoder *e, struct error *err)
 {
     struct document file;
@@ -183,6 +203,8 @@ static bool h5json_begin(struct encoder *e, struct error *err)
     if (!value_is_described(e->root) &&
         (!open_as_file(e->root, e->options, e->limits, e->arena, &file, err) ||
          !file.ops->described(file.self, bytes_of(NULL, 0), e->arena, &e->root, err)))
+        return false;
+    if (!within_limits(e->root, e->limits, err))
         return false;
     *options = *e->options;
     options->record_lists = true;

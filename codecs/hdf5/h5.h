@@ -73,6 +73,8 @@ bool h5_attribute_value(const struct h5_attribute *a, struct arena *arena, struc
 /* The same; arrays and numeric scalars are read on demand. */
 bool h5_dataset_value(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
                       struct value **out, struct error *err);
+/* True where the array is a whole dataset of a file: *out names it as SANDBOX_READ does. */
+bool h5_whole_dataset(const struct array *a, struct sandbox_request *out);
 /* All elements in memory, packed. */
 bool h5_dataset_load(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
                      const uint8_t **out, uint64_t *count, struct error *err);

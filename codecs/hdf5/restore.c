@@ -360,8 +360,12 @@ static bool fill_of(struct restoring *r, const struct typed *t, struct bytes *ou
 static bool write_array(struct restoring *r, const struct typed *t, struct h5_feed *f, uint64_t inner,
                         uint64_t object)
 {
+    const struct limits *limits = r->b->e->limits;
     const uint8_t *elements;
     size_t count;
+    if (f->count > limits->elements)
+        return FAIL_LIMIT(r->err, "elements", limits->elements, "a dataset holds more than %llu elements",
+                          (unsigned long long)limits->elements);
     for (uint64_t at = 0;; at += count / inner) {
         if (!h5_feed_next(f, &elements, &count, r->err) || count == 0)
             return r->err->kind == ERR_NONE;
@@ -369,6 +373,36 @@ static bool write_array(struct restoring *r, const struct typed *t, struct h5_fe
         if (!h5_write_block(r->b, object, &block, r->err))
             return false;
     }
+}
+
+/* Chunks as they are stored, where that can be. *done: it could. */
+static bool copy_chunks(struct restoring *r, const struct array *a, uint64_t object, bool *done)
+{
+    struct builder *b = r->b;
+    struct sandbox_request q;
+    uint64_t place = 0;
+    *done = false;
+    if (!h5_whole_dataset(a, &q))
+        return true;
+    q.op = SANDBOX_COPY;
+    while (place != SANDBOX_COPIED) {
+        b->payload.len = 0;
+        if (!wire_put_u64(&b->payload, object, r->err) || !wire_put_u64(&b->payload, place, r->err))
+            return false;
+        q.payload = bytes_of(b->payload.data, b->payload.len);
+        if (!h5_call(b, q, r->err) || !h5_reply_object(b, &place, r->err))
+            return false;
+        if (place == SANDBOX_NO_COPY)
+            return true;
+    }
+    return *done = true;
+}
+
+static bool is_chunked(const struct typed *t)
+{
+    const struct value *p = get(t->holder, "creationProperties", VALUE_DICT);
+    const struct value *layout = p == NULL ? NULL : get(p, "layout", VALUE_DICT);
+    return layout != NULL && bytes_is(text_of(layout, "class"), "H5D_CHUNKED");
 }
 
 /* At once where all elements fit in a block. */
@@ -382,7 +416,7 @@ static bool make_of_array(struct restoring *r, const struct typed *t, const stru
     uint64_t inner;
     if (!check_array(r, t, a, &inner) || !h5_feed_array(&f, &a->dtype, a, r->err))
         return false;
-    const bool at_once = f.count <= c->block_elements;
+    const bool at_once = !is_chunked(t) && f.count <= c->block_elements;
     if (!at_once && (t->ndim == 0 || c->block_elements < inner))
         return wrong(r, "an array type has too many elements");
     c->block_elements -= at_once ? 0 : c->block_elements % inner;
@@ -391,8 +425,10 @@ static bool make_of_array(struct restoring *r, const struct typed *t, const stru
         return false;
     if (at_once && count < f.count) /* texts end a block early */
         return wrong(r, "an array cannot be read at once");
+    bool done = at_once;
     return make(r, t, SANDBOX_DATASET_AS, group, name, fill, bytes_of(elements, count * f.dtype.itemsize)) &&
-           h5_reply_object(r->b, &e->object, r->err) && (at_once || write_array(r, t, &f, inner, e->object));
+           h5_reply_object(r->b, &e->object, r->err) && (at_once || copy_chunks(r, a, e->object, &done)) &&
+           (done || write_array(r, t, &f, inner, e->object));
 }
 
 static bool make_of_value(struct restoring *r, const struct typed *t, const struct value *v, struct entry *e,

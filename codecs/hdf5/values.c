@@ -119,6 +119,20 @@ static bool source_new(const struct h5_file *f, const struct h5_object *o, struc
     return wire_slots(&s->dtype, arena, &s->slots.items, &s->slots.count, err);
 }
 
+bool h5_whole_dataset(const struct array *a, struct sandbox_request *out)
+{
+    if (a->source == NULL || a->source->read != source_read || a->axes != NULL)
+        return false;
+    const struct dataset_source *s = a->source->self;
+    *out = (struct sandbox_request){.fd = s->file.fd,
+                                    .identity = s->file.identity,
+                                    .base = s->base,
+                                    .target = s->object,
+                                    .path = s->path,
+                                    .most = s->file.limits->memory};
+    return true;
+}
+
 bool h5_dataset_load(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
                      const uint8_t **out, uint64_t *count, struct error *err)
 {

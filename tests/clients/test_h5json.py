@@ -349,6 +349,33 @@ class HDF5JSON(unittest.TestCase):
                     f[f"t{i}"].attrs.create("one", data[0, 0], dtype=t)
             self.survives(self.made(fill, libver=bounds))
 
+    def test_stored_chunks_are_copied_as_they_are(self):
+        def fill(f):
+            rng = numpy.random.default_rng(5)
+            f.create_dataset("gzip", data=rng.integers(0, 9, (90, 70)), chunks=(8, 9), compression="gzip", shuffle=True)
+            f.create_dataset("few", (1 << 40,), "i4", chunks=(1 << 16,))[1 << 39] = 3
+            partly = f.create_dataset("partly", (100,), "f8", chunks=(10,), maxshape=(None,), fillvalue=2.5)
+            partly[35:61] = 1
+            shrunk = f.create_dataset("shrunk", data=numpy.arange(100), chunks=(10,), maxshape=(None,))
+            shrunk.resize((33,))
+            f["gzip"].id.write_direct_chunk((0, 0), bytes(8 * 9 * 8), 3)  # no filter was run on this one
+            f.create_dataset("lzf", data=numpy.arange(1000), chunks=(100,), compression="lzf")
+            f.create_dataset("text", data=[f"text {i}" for i in range(50)], chunks=(7,), compression="gzip")
+        source = self.made(fill)
+        copy = self.convert(source, "hdf5", "hdf5")
+        self.assertEqual(copy.status, 200, copy)
+        with h5py.File(io.BytesIO(source)) as a, h5py.File(io.BytesIO(copy.body)) as b:
+            self.assertEqual(b["few"].shape, (1 << 40,))
+            self.assertEqual(b["few"][(1 << 39) - 1:(1 << 39) + 2].tolist(), [0, 3, 0])
+            for name in ("gzip", "partly", "shrunk", "lzf", "text"):
+                self.assertTrue(same_elements(a[name][()], b[name][()]), name)
+            for name in ("gzip", "partly", "few"):
+                x, y = a[name].id, b[name].id
+                self.assertEqual(x.get_num_chunks(), y.get_num_chunks(), name)
+                for i in range(x.get_num_chunks()):
+                    at = x.get_chunk_info(i).chunk_offset
+                    self.assertEqual(x.read_direct_chunk(at), y.read_direct_chunk(at), name)
+
     def test_links_named_types_and_fill_values_survive(self):
         def fill(f):
             f["types/point"] = numpy.dtype([("x", "<f4"), ("y", "<f4")])
