@@ -37,8 +37,8 @@ struct codec_options {
     const struct bytes
         *buffers; /* pickle decode: what NEXT_BUFFER takes, in order; NULL: they stay outside */
     size_t buffer_count;
-    bool header;                 /* csv: tables with names begin with a line of them; default true */
-    bool header_said;            /* csv decode: ... even one of numbers, which are no names otherwise */
+    bool header;      /* csv: tables with names begin with a line of them; default true */
+    bool header_said; /* csv decode: ... even one of numbers, which are no names otherwise */
     enum hdf5_path hdf5_path;
     struct picture_look picture; /* png */
     struct crew *crew;           /* helps to encode what is big; NULL: nobody does */

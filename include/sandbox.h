@@ -43,7 +43,7 @@ enum sandbox_op {
     SANDBOX_LOCATE, /* where chunks of the dataset target lie, base and path as above; payload: u64 numbers,
                        in C order of the chunks; reply, for each: u64 offset (UINT64_MAX: never written), u64
                        stored bytes, u32 mask of the filters that were not applied */
-    SANDBOX_WORDS, /* as DESCRIBE; reply: value, the object in the words of described.h; see "words" below */
+    SANDBOX_WORDS,  /* as DESCRIBE; reply: value, the object in the words of described.h; see "words" below */
     SANDBOX_FORGET, /* the file of this identity is not needed any more */
     /* Writing. */
     SANDBOX_BEGIN,   /* a new file in the empty file fd, at most `most` bytes; reply: u64 session, u64 root */
