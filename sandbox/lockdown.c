@@ -6,6 +6,7 @@
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -61,13 +62,14 @@ static bool keep_few_calls(bool writes)
 
 static uint64_t address_space(void)
 {
-    unsigned long long pages = 0;
+    char text[64] = "";
     FILE *f = fopen("/proc/self/statm", "re");
     if (f != NULL) {
-        if (fscanf(f, "%llu", &pages) != 1)
-            pages = 0;
+        if (fgets(text, sizeof text, f) == NULL)
+            text[0] = '\0';
         fclose(f);
     }
+    const uint64_t pages = strtoull(text, NULL, 10);
     return pages == 0 ? MEMORY_MOST / 2 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 

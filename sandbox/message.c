@@ -136,7 +136,7 @@ bool blob_put(struct sink *s, const struct sandbox_request *q, struct error *err
 static bool get_axes(struct reader *r, uint32_t ndim, struct box *box, struct error *err)
 {
     struct bytes axes;
-    if (ndim > DTYPE_MAX_NDIM || !reader_take(r, 3 * ndim * sizeof(uint64_t), &axes, err))
+    if (ndim > DTYPE_MAX_NDIM || !reader_take(r, (size_t)ndim * 3 * sizeof(uint64_t), &axes, err))
         return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a box has too many axes");
     const size_t n = ndim * sizeof(uint64_t);
     box->ndim = ndim;
