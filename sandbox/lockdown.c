@@ -15,10 +15,6 @@
 
 enum { FILES_OPEN = 256 };
 
-/* Beside what the program takes before it starts. A hostile file of a few KB can make the library ask for a
- * lot. */
-#define MEMORY_MOST (1ULL << 30)
-
 /* ---- system calls ---- */
 
 /* Enough for a descriptor to be read, memory to be had and messages to be exchanged. */
@@ -70,7 +66,7 @@ static uint64_t address_space(void)
         fclose(f);
     }
     const uint64_t pages = strtoull(text, NULL, 10);
-    return pages == 0 ? MEMORY_MOST / 2 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return pages == 0 ? LOCKDOWN_MEMORY / 2 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* The soft limits are enough: no call that would raise them is left. The front raises the memory of big
@@ -88,7 +84,7 @@ uint64_t lockdown(bool writes)
 {
     if (LOCKDOWN_TALKS)
         return 0;
-    const uint64_t memory = address_space() + MEMORY_MOST;
+    const uint64_t memory = address_space() + LOCKDOWN_MEMORY;
     lower(RLIMIT_CORE, 0);
     lower(RLIMIT_NOFILE, FILES_OPEN);
     lower(RLIMIT_AS, memory);

@@ -24,6 +24,10 @@
 #define LOCKDOWN_TALKS 0
 #endif
 
+/* Bytes of memory beside what the program takes before it starts. A hostile file of a few KB can make the
+ * library ask for a lot. */
+#define LOCKDOWN_MEMORY (1ULL << 30)
+
 /* Limits, no new privileges, the system calls. Returns the bytes of address space it may have; 0: not
  * bounded. */
 uint64_t lockdown(bool writes);

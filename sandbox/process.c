@@ -28,6 +28,7 @@ const char process_name[] = "mandoline-hdf5-worker";
 
 struct words {
     char outer[96], inner[96];
+    bool no_space;
 };
 
 static herr_t collect(unsigned n, const H5E_error2_t *e, void *arg)
@@ -35,15 +36,19 @@ static herr_t collect(unsigned n, const H5E_error2_t *e, void *arg)
     struct words *w = arg;
     const char *text = e->desc == NULL ? "" : e->desc;
     snprintf(n == 0 ? w->outer : w->inner, sizeof w->outer, "%s", text);
+    w->no_space = w->no_space || (e->maj_num == H5E_RESOURCE && e->min_num == H5E_NOSPACE);
     return 0;
 }
 
 void library_error(struct error *err, enum error_kind kind, const char *what)
 {
-    struct words w = {{0}, {0}};
+    struct words w = {{0}, {0}, false};
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, collect, &w);
     const char *between = w.inner[0] == '\0' || strcmp(w.outer, w.inner) == 0 ? "" : ": ";
-    if (w.outer[0] == '\0')
+    if (w.no_space)
+        error_set_limit(err, "memory", LOCKDOWN_MEMORY, "%s: it needs more memory than a worker may take",
+                        what);
+    else if (w.outer[0] == '\0')
         error_set(err, kind, ERROR_NO_OFFSET, "%s", what);
     else
         error_set(err, kind, ERROR_NO_OFFSET, "%s (%s%s%s)", what, w.outer, between, *between ? w.inner : "");
@@ -187,6 +192,8 @@ static bool work(struct process *p, const struct call_head *call, struct bytes t
     q.window = q.window == NULL ? NULL : elements;
     if (!blob_get(tail, call->ndim, &p->arena, &p->box, &q, err))
         return false;
+    if (q.op == SANDBOX_READ) /* the library leaves what has no fill value, and there it may be another's */
+        memset(q.window, 0, q.window_size);
     H5Eclear2(H5E_DEFAULT);
     return operations[q.op](&p->worker, &q, &p->reply, err);
 }
