@@ -1,4 +1,3 @@
-#include <stdio.h>
 
 #include "answer.h"
 #include "negotiate.h"
@@ -118,7 +117,9 @@ static void point_at(struct bytes name, struct error *err)
             pointer[n++] = '~';
         pointer[n++] = c == '~' ? '0' : c == '/' ? '1' : c;
     }
-    snprintf(pointer + n, sizeof pointer - n, "%s", err->pointer);
+    const size_t room = sizeof pointer - n - 1, rest = strnlen(err->pointer, room);
+    memcpy(pointer + n, err->pointer, rest);
+    pointer[n + rest] = '\0';
     err->pointer[0] = '\0';
     error_set_pointer(err, pointer);
 }
