@@ -294,10 +294,10 @@ def row_tree(count):
 
 
 def resident(process):
-    """Megabytes of a process and its workers."""
+    """Megabytes of a process and its workers; pages that they share count once, as for a container."""
     children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    pages = [pathlib.Path(f"/proc/{pid}/statm").read_text().split() for pid in (process.pid, *children)]
-    return sum(int(p[1]) for p in pages) * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+    texts = [pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in (process.pid, *children)]
+    return sum(int(re.search(r"^Pss:\s+(\d+) kB", t, re.MULTILINE).group(1)) for t in texts) / 1024
 
 
 def row_start(count):

@@ -20,6 +20,7 @@ enum {
     WASTE = 1 << 20,
     BLOCK = 64 << 10, /* of answers that are not chunked */
     FILE_BLOCK = 256 << 10,
+    SMALL_FILE = 16 << 10,
     SLOW_US = 1000000,
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
@@ -120,14 +121,23 @@ static ssize_t on_pull_file(void *cls, uint64_t position, char *out, size_t n)
     return got;
 }
 
+static struct MHD_Response *small_file_response(struct delivery *d, const struct reply *reply)
+{
+    const size_t n = (size_t)reply->size;
+    uint8_t *bytes = arena_take(&d->transaction.arena, 1, n);
+    if (bytes == NULL || (n > 0 && pread(reply->fd, bytes, n, (off_t)reply->offset) != (ssize_t)n))
+        return NULL;
+    return bytes_response(d, bytes_of(bytes, n));
+}
+
 /*
  * Read and sent, not sendfile: pieces that stay in the processor's cache are taken from there by the socket,
  * which is faster than page by page, and most slices do not begin with a page.
  */
 static struct MHD_Response *file_response(struct delivery *d, const struct reply *reply)
 {
-    if (reply->size == 0)
-        return bytes_response(d, bytes_of("", 0));
+    if (reply->size <= SMALL_FILE) /* leaves with its head, in one piece */
+        return small_file_response(d, reply);
     return MHD_create_response_from_callback(reply->size, FILE_BLOCK, on_pull_file, d, NULL);
 }
 
