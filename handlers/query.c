@@ -1,9 +1,9 @@
 
+#include "query.h"
 #include "answer.h"
 #include "negotiate.h"
 #include "params.h"
 #include "part.h"
-#include "query.h"
 #include "routes.h"
 #include "stored.h"
 

@@ -20,7 +20,7 @@ enum {
     WASTE = 1 << 20,
     BLOCK = 64 << 10, /* of answers that are not chunked */
     FILE_BLOCK = 256 << 10,
-    SMALL_FILE = 16 << 10,
+    SMALL_FILE = 1 << 20,
     SLOW_US = 1000000,
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
@@ -121,13 +121,17 @@ static ssize_t on_pull_file(void *cls, uint64_t position, char *out, size_t n)
     return got;
 }
 
+/* In one piece. malloc, because a thread's next answer finds the same memory warm. */
 static struct MHD_Response *small_file_response(struct delivery *d, const struct reply *reply)
 {
     const size_t n = (size_t)reply->size;
-    uint8_t *bytes = arena_take(&d->transaction.arena, 1, n);
-    if (bytes == NULL || (n > 0 && pread(reply->fd, bytes, n, (off_t)reply->offset) != (ssize_t)n))
+    uint8_t *bytes = malloc(n + 1);
+    if (bytes == NULL || (n > 0 && pread(reply->fd, bytes, n, (off_t)reply->offset) != (ssize_t)n)) {
+        free(bytes);
         return NULL;
-    return bytes_response(d, bytes_of(bytes, n));
+    }
+    d->sent = n;
+    return MHD_create_response_from_buffer_with_free_callback(n, bytes, free);
 }
 
 /*
@@ -136,7 +140,7 @@ static struct MHD_Response *small_file_response(struct delivery *d, const struct
  */
 static struct MHD_Response *file_response(struct delivery *d, const struct reply *reply)
 {
-    if (reply->size <= SMALL_FILE) /* leaves with its head, in one piece */
+    if (reply->size <= SMALL_FILE)
         return small_file_response(d, reply);
     return MHD_create_response_from_callback(reply->size, FILE_BLOCK, on_pull_file, d, NULL);
 }
