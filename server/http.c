@@ -121,6 +121,12 @@ static ssize_t on_pull_file(void *cls, uint64_t position, char *out, size_t n)
     return got;
 }
 
+static bool wants_head_only(const struct delivery *d)
+{
+    const char *method = d->transaction.request.method;
+    return method != NULL && strcmp(method, "HEAD") == 0;
+}
+
 /* In one piece. malloc, because a thread's next answer finds the same memory warm. */
 static struct MHD_Response *small_file_response(struct delivery *d, const struct reply *reply)
 {
@@ -140,7 +146,7 @@ static struct MHD_Response *small_file_response(struct delivery *d, const struct
  */
 static struct MHD_Response *file_response(struct delivery *d, const struct reply *reply)
 {
-    if (reply->size <= SMALL_FILE)
+    if (reply->size <= SMALL_FILE && !wants_head_only(d))
         return small_file_response(d, reply);
     return MHD_create_response_from_callback(reply->size, FILE_BLOCK, on_pull_file, d, NULL);
 }
@@ -181,7 +187,7 @@ static enum MHD_Result answer(struct delivery *d)
     for (size_t i = 0; i < t->reply.header_count; i++)
         MHD_add_response_header(response, t->reply.headers[i].name, t->reply.headers[i].value);
     d->status = t->reply.status;
-    if (t->request.method != NULL && strcmp(t->request.method, "HEAD") == 0)
+    if (wants_head_only(d))
         d->sent = 0;
     const enum MHD_Result queued = MHD_queue_response(d->connection, t->reply.status, response);
     MHD_destroy_response(response);
