@@ -86,6 +86,12 @@ size_t number_write_int(int64_t v, char *out)
     return v < 0 ? 1 + number_write_uint(0 - (uint64_t)v, out + 1) : number_write_uint((uint64_t)v, out);
 }
 
+void number_write_hex(uint64_t v, char out[16])
+{
+    for (unsigned i = 0; i < 16; i++)
+        out[i] = "0123456789abcdef"[v >> (60 - 4 * i) & 15];
+}
+
 /* digits * 10 ** exponent */
 struct decimal {
     uint64_t digits;

@@ -91,6 +91,16 @@ static bool not_modified(const struct request *request, const char *etag, const 
     return since != NULL && modified != NULL && !modified_since(since, modified, true);
 }
 
+bool conditions_sent(const struct request *request)
+{
+    static const char *const names[] = {"If-Match", "If-None-Match", "If-Modified-Since",
+                                        "If-Unmodified-Since"};
+    for (size_t i = 0; i < ROWS(names); i++)
+        if (header(request, names[i]) != NULL)
+            return true;
+    return false;
+}
+
 bool conditions_check(const struct request *request, const char *etag, const struct timespec *modified,
                       struct reply *reply, bool *done, struct error *err)
 {

@@ -14,6 +14,9 @@
 bool conditions_check(const struct request *request, const char *etag, const struct timespec *modified,
                       struct reply *reply, bool *done, struct error *err);
 
+/* Whether the request has a condition for conditions_check(). */
+bool conditions_sent(const struct request *request);
+
 /* If-Range allows a part to be sent: it is not there, or names this very tag or date. */
 bool conditions_range(const struct request *request, const char *etag, const struct timespec *modified);
 

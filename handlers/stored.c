@@ -2,6 +2,7 @@
 
 #include "conditions.h"
 #include "negotiate.h"
+#include "number.h"
 #include "params.h"
 
 enum { SETTLED_S = 2 };
@@ -39,14 +40,42 @@ static uint64_t hash(uint64_t h, struct bytes text)
     return (h ^ 0x100) * 0x100000001b3;
 }
 
-const char *stored_etag(const struct request *request, const struct stored *s, const struct codec *format)
+/* The tag of what this request asks of a file with that tag: "FILE-REQUEST". */
+static const char *request_etag(const struct request *request, const char *file, const struct codec *format)
 {
     uint64_t h = hash(0xcbf29ce484222325, bytes_text(request->service->version));
     h = hash(hash(h, request->path), bytes_text(format->name));
     for (size_t i = 0; i < request->query_count; i++)
         h = hash(hash(h, request->query[i].name), request->query[i].value);
-    return arena_printf(request->arena, "%.*s-%016llx\"", (int)strlen(s->file.etag) - 1, s->file.etag,
-                        (unsigned long long)h);
+    const size_t n = strlen(file) - 1;
+    char *etag = arena_alloc(request->arena, 1, n + sizeof "-0123456789abcdef\"");
+    if (etag == NULL)
+        return NULL;
+    memcpy(etag, file, n);
+    etag[n] = '-';
+    number_write_hex(h, etag + n + 1);
+    etag[n + 17] = '"';
+    return etag;
+}
+
+const char *stored_etag(const struct request *request, const struct stored *s, const struct codec *format)
+{
+    return request_etag(request, s->file.etag, format);
+}
+
+/*
+ * The answer that was kept for the file as it is now: one look instead of opening it. Conditions are left to
+ * stored_find(), which knows that the file is ours.
+ */
+static bool recall(const struct request *request, const struct codec *format, struct reply *reply)
+{
+    const struct service *service = request->service;
+    char file[STORE_ETAG];
+    if (service->recall == NULL || service->store == NULL || conditions_sent(request) ||
+        !store_look(service->store, request->name, file))
+        return false;
+    const char *etag = request_etag(request, file, format);
+    return etag != NULL && service->recall(request, etag, reply);
 }
 
 /* A file that was written just now may be written again within the same tick of the clock: same ETag. */
@@ -60,6 +89,9 @@ static bool settled(const struct stored *s)
 bool stored_check(const struct request *request, const struct codec *format, bool varies, struct stored *out,
                   struct reply *reply, bool *done, struct error *err)
 {
+    *done = recall(request, format, reply);
+    if (*done)
+        return true;
     if (!stored_find(request, out, err))
         return false;
     const char *etag = stored_etag(request, out, format);
@@ -70,7 +102,5 @@ bool stored_check(const struct request *request, const struct codec *format, boo
     if (!conditions_check(request, etag, NULL, reply, done, err))
         return false;
     reply->keep = !*done && settled(out);
-    if (reply->keep && request->service->recall != NULL && request->service->recall(request, etag, reply))
-        *done = true;
     return true;
 }

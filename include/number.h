@@ -18,6 +18,8 @@ size_t number_write_half(uint16_t bits, char *out);
 
 size_t number_write_int(int64_t v, char *out);
 size_t number_write_uint(uint64_t v, char *out);
+/* Sixteen digits, lower case. */
+void number_write_hex(uint64_t v, char out[16]);
 
 /*
  * Reads [-+]digits[.digits][(e|E)[-+]digits] at the start of text, correctly rounded (ties to even); too big

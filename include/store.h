@@ -18,13 +18,15 @@ void store_free(struct store *s);
 /* False when the folder cannot be listed now (readiness). */
 bool store_ready(const struct store *s);
 
+enum { STORE_ETAG = 2 + 32 + 1 };
+
 /* An open file. The descriptor is closed by arena_free(). */
 struct store_file {
     struct input input; /* fd and size */
     struct timespec modified;
     uint64_t device, inode;
-    char etag[72]; /* strong, quoted: from device, inode, size, and modification and change time to the
-                      nanosecond */
+    char etag[STORE_ETAG]; /* strong, quoted: from device, inode, size, and modification and change time to
+                              the nanosecond */
 };
 
 /*
@@ -34,11 +36,17 @@ struct store_file {
 bool store_open(const struct store *s, struct bytes name, struct arena *arena, struct store_file *out,
                 struct error *err);
 
+/*
+ * The entity tag that store_open() would give now, without opening. False: ask store_open(). Only for finding
+ * what was made of a file that was opened by that name: symbolic links are followed here wherever they lead.
+ */
+bool store_look(const struct store *s, struct bytes name, char etag[STORE_ETAG]);
+
 struct store_entry {
     struct bytes name; /* with folders, relative to the root */
     uint64_t size;
     struct timespec modified;
-    char etag[72];
+    char etag[STORE_ETAG];
 };
 
 /*

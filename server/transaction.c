@@ -76,9 +76,7 @@ static void choose_id(struct transaction *t, const char *sent)
         memcpy(t->id, sent, n + 1);
         return;
     }
-    const uint64_t name = scramble(atomic_fetch_add(&t->server->names, 0x9e3779b97f4a7c15));
-    for (unsigned i = 0; i < 16; i++)
-        t->id[i] = "0123456789abcdef"[name >> (60 - 4 * i) & 15];
+    number_write_hex(scramble(atomic_fetch_add(&t->server->names, 0x9e3779b97f4a7c15)), t->id);
 }
 
 /* What can be refused before the body is there. */

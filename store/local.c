@@ -1,6 +1,8 @@
 /* A folder of the local file system. */
 #include "store.h"
 
+#include "number.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+enum { NAME_ROOM = 512 }; /* of names that are looked at without an arena */
 
 struct store {
     int root;
@@ -75,7 +79,7 @@ static uint64_t mix(uint64_t h, uint64_t word)
     return h ^ (h >> 31);
 }
 
-static void identify(const struct stat *st, char *etag, size_t size)
+static void identify(const struct stat *st, char etag[STORE_ETAG])
 {
     const uint64_t words[] = {
         (uint64_t)st->st_dev,          (uint64_t)st->st_ino,          (uint64_t)st->st_size,
@@ -87,7 +91,10 @@ static void identify(const struct stat *st, char *etag, size_t size)
         a = mix(a, words[i]);
         b = mix(b, words[i] + a);
     }
-    snprintf(etag, size, "\"%016llx%016llx\"", (unsigned long long)a, (unsigned long long)b);
+    etag[0] = etag[33] = '"';
+    number_write_hex(a, etag + 1);
+    number_write_hex(b, etag + 17);
+    etag[34] = '\0';
 }
 
 /* ---- one file ---- */
@@ -142,7 +149,21 @@ bool store_open(const struct store *s, struct bytes name, struct arena *arena, s
         .device = (uint64_t)st.st_dev,
         .inode = (uint64_t)st.st_ino,
     };
-    identify(&st, out->etag, sizeof out->etag);
+    identify(&st, out->etag);
+    return true;
+}
+
+bool store_look(const struct store *s, struct bytes name, char etag[STORE_ETAG])
+{
+    char path[NAME_ROOM];
+    struct stat st;
+    if (!name_is_plain(name) || name.len >= sizeof path)
+        return false;
+    memcpy(path, name.data, name.len);
+    path[name.len] = '\0';
+    if (fstatat(s->root, path, &st, 0) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    identify(&st, etag);
     return true;
 }
 
@@ -260,7 +281,7 @@ static bool describe(const struct listing *l, struct bytes name, struct store_en
     if (!regular)
         return false;
     *out = (struct store_entry){.name = name, .size = (uint64_t)st.st_size, .modified = st.st_mtim};
-    identify(&st, out->etag, sizeof out->etag);
+    identify(&st, out->etag);
     return true;
 }
 

@@ -131,6 +131,22 @@ static void the_etag_changes_with_the_file(void **state)
     assert_string_not_equal(before.etag, after.etag);
 }
 
+static void a_look_gives_the_etag_of_the_open_file(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    struct store_file file;
+    char etag[STORE_ETAG], name[1024];
+    assert_true(store_open(f->store, bytes_text("b.h5"), &f->arena, &file, &err));
+    assert_true(store_look(f->store, bytes_text("b.h5"), etag));
+    assert_string_equal(etag, file.etag);
+    memset(name, 'a', sizeof name);
+    assert_false(store_look(f->store, bytes_of(name, sizeof name), etag));
+    assert_false(store_look(f->store, bytes_text("absent"), etag));
+    assert_false(store_look(f->store, bytes_text("."), etag));
+    assert_false(store_look(f->store, bytes_of("b.h5\0", 5), etag));
+}
+
 /* The names of a listing, joined with blanks; "+" at the end when there are more. */
 static const char *names(struct fixture *f, const char *prefix, const char *after, size_t count)
 {
@@ -184,6 +200,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_are_found_and_nothing_else, setup, teardown),
         cmocka_unit_test_setup_teardown(a_name_with_a_nul_is_not_cut_there, setup, teardown),
         cmocka_unit_test_setup_teardown(the_etag_changes_with_the_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_look_gives_the_etag_of_the_open_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_listing_is_sorted_by_whole_names, setup, teardown),
         cmocka_unit_test_setup_teardown(a_listing_has_prefix_and_pages, setup, teardown),
         cmocka_unit_test(a_missing_folder_is_one_clear_line),
