@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "number.h"
 
@@ -167,17 +168,40 @@ bool transaction_gone(const struct request *request)
     return poll(&client, 1, 0) > 0;
 }
 
+/* A short run of a file becomes bytes, so that it can be kept. A file that was cut meanwhile stays a file. */
+static void read_short_run(struct transaction *t)
+{
+    struct reply *r = &t->reply;
+    uint8_t *bytes = arena_take(&t->arena, 1, (size_t)r->size + 1);
+    if (bytes == NULL || pread(r->fd, bytes, (size_t)r->size, (off_t)r->offset) != (ssize_t)r->size)
+        return;
+    r->kind = REPLY_BYTES;
+    r->bytes = bytes_of(bytes, (size_t)r->size);
+}
+
+/* Keeps the answer for the next who asks the same, where it may be kept and all of it is there. */
+static void keep_answer(struct transaction *t)
+{
+    struct reply *r = &t->reply;
+    if (!r->keep || r->status != 200)
+        return;
+    if (r->kind == REPLY_FILE && r->size <= RECALL_BODY_MAX)
+        read_short_run(t);
+    if (r->kind == REPLY_BYTES)
+        recall_put(&t->server->recall, &t->request, r, r->bytes);
+    else if (r->kind == REPLY_ENCODER && t->pull.done)
+        recall_put(&t->server->recall, &t->request, r, bytes_of(t->pull.sink.data, t->pull.sink.len));
+}
+
 static bool run(struct transaction *t, struct error *err)
 {
     if ((t->match.route->heavy && !transaction_admit(&t->request, err)) || !undo_coding(t, err) ||
         !route_run(t->match.route, &t->request, &t->reply, err))
         return false;
-    if (t->reply.kind != REPLY_ENCODER)
-        return true;
-    if (!pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err))
+    if (t->reply.kind == REPLY_ENCODER &&
+        !pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err))
         return false;
-    if (t->reply.keep && t->reply.status == 200 && t->pull.done)
-        recall_put(&t->server->recall, &t->request, &t->reply, bytes_of(t->pull.sink.data, t->pull.sink.len));
+    keep_answer(t);
     return true;
 }
 
