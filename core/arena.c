@@ -193,22 +193,24 @@ void *arena_alloc(struct arena *a, size_t count, size_t size)
     return memory != NULL && a->stale ? memset(memory, 0, (size_t)(a->at - (uint8_t *)memory)) : memory;
 }
 
-void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size)
+void *arena_extend(struct arena *a, void *memory, size_t old_size, size_t new_size)
 {
     const size_t held = old_size == 0 ? ALIGNMENT : round_up(old_size);
     if (memory != NULL && (uint8_t *)memory + held == a->at && new_size <= SIZE_MAX - ALIGNMENT &&
         round_up(new_size) - held <= (size_t)(a->end - a->at)) {
-        if (a->stale && round_up(new_size) > held)
-            memset(a->at, 0, round_up(new_size) - held);
         a->at = (uint8_t *)memory + round_up(new_size);
         return memory;
     }
     uint8_t *grown = arena_take(a, 1, new_size);
-    if (grown == NULL)
-        return NULL;
-    if (memory != NULL)
+    if (grown != NULL && memory != NULL)
         memcpy(grown, memory, old_size);
-    if (a->stale)
+    return grown;
+}
+
+void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size)
+{
+    uint8_t *grown = arena_extend(a, memory, old_size, new_size);
+    if (grown != NULL && a->stale)
         memset(grown + old_size, 0, (size_t)(a->at - grown) - old_size);
     return grown;
 }

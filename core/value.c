@@ -151,7 +151,7 @@ static void *make_room(struct arena *arena, void *items, size_t count, size_t si
     size_t bytes, wanted;
     if (!checked_mul(count, size, &bytes) || !checked_mul(count == 0 ? 1 : count * 2, size, &wanted))
         return NULL;
-    return arena_grow(arena, items, bytes, wanted);
+    return arena_extend(arena, items, bytes, wanted);
 }
 
 bool value_append(struct arena *arena, struct value_list *list, struct value *item)
@@ -188,7 +188,7 @@ static void *make_room_for(struct arena *arena, void *items, size_t count, size_
             return NULL;
     if (wanted == held)
         return items;
-    return checked_mul(wanted, size, &bytes) ? arena_grow(arena, items, held * size, bytes) : NULL;
+    return checked_mul(wanted, size, &bytes) ? arena_extend(arena, items, held * size, bytes) : NULL;
 }
 
 bool value_append_all(struct arena *arena, struct value_list *list, struct value *const *items, size_t count)

@@ -65,6 +65,9 @@ void *arena_take(struct arena *a, size_t count, size_t size);
  */
 void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size);
 
+/* The same for who fills what is added. */
+void *arena_extend(struct arena *a, void *memory, size_t old_size, size_t new_size);
+
 /* A copy in the arena, with a NUL after it. bytes.data is NULL when there was no memory. */
 struct bytes arena_copy(struct arena *a, struct bytes bytes);
 

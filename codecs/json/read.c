@@ -83,8 +83,8 @@ static inline struct value *node_new(struct json_reader *r, enum value_kind kind
 static bool more_stack(struct json_reader *r)
 {
     const size_t capacity = r->capacity == 0 ? 64 : r->capacity * 2;
-    struct value **stack = arena_grow(r->arena, r->stack, r->capacity * sizeof(struct value *),
-                                      capacity * sizeof(struct value *));
+    struct value **stack = arena_extend(r->arena, r->stack, r->capacity * sizeof(struct value *),
+                                        capacity * sizeof(struct value *));
     if (stack == NULL)
         return arena_fail(r->arena, r->err);
     r->stack = stack;

@@ -38,7 +38,7 @@ struct value *machine_node_slow(struct machine *m, enum value_kind kind, struct 
                         (unsigned long long)m->limits->nodes);
         return NULL;
     }
-    m->nodes = arena_alloc(m->arena, (size_t)batch, sizeof *m->nodes);
+    m->nodes = arena_take(m->arena, (size_t)batch, sizeof *m->nodes);
     m->nodes_end = m->nodes == NULL ? NULL : m->nodes + batch;
     if (m->nodes == NULL) {
         arena_fail(m->arena, err);
@@ -55,7 +55,7 @@ static bool make_room(struct machine *m, void **items, size_t count, size_t *cap
     if (count < *capacity)
         return true;
     const size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
-    void *grown = arena_grow(m->arena, *items, *capacity * size, wanted * size);
+    void *grown = arena_extend(m->arena, *items, *capacity * size, wanted * size);
     if (grown == NULL)
         return arena_fail(m->arena, err);
     *items = grown;

@@ -134,7 +134,7 @@ static inline struct value *machine_node(struct machine *m, enum value_kind kind
     if (m->nodes == m->nodes_end)
         return machine_node_slow(m, kind, err);
     struct value *v = m->nodes++;
-    v->kind = (uint8_t)kind;
+    *v = (struct value){.kind = (uint8_t)kind};
     return v;
 }
 

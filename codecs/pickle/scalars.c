@@ -47,8 +47,7 @@ static bool more_ints(struct machine *m)
             return true;
         }
         struct value *v = m->nodes++;
-        v->kind = VALUE_INT;
-        v->integer = integer;
+        *v = (struct value){.kind = VALUE_INT, .integer = integer};
         m->stack[m->depth++] = v;
     }
     return true;
@@ -175,7 +174,7 @@ static bool more_floats(struct machine *m)
     for (size_t n = m->runs ? sure_steps(m, SIZE) : 0; n > 0 && m->at[0] == OP_BINFLOAT; n--) {
         struct value *v = m->nodes++;
         const uint64_t bits = load_u64_be(m->at + 1);
-        v->kind = VALUE_FLOAT;
+        *v = (struct value){.kind = VALUE_FLOAT};
         memcpy(&v->real, &bits, sizeof v->real);
         m->stack[m->depth++] = v;
         m->at += SIZE;
