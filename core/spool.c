@@ -59,6 +59,15 @@ static int private_file(void)
     return fd >= 0 ? fd : memfd_create("body", MFD_CLOEXEC);
 }
 
+bool spool_ready(void)
+{
+    const int fd = private_file();
+    const bool ok = fd >= 0 && write(fd, "", 1) == 1;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 static bool append(int fd, const uint8_t *data, size_t n, struct error *err)
 {
     while (n > 0) {

@@ -38,6 +38,11 @@ unsigned problem_status(enum error_kind kind)
     return problems[kind].status;
 }
 
+const char *problem_slug(enum error_kind kind)
+{
+    return problems[kind].slug;
+}
+
 /* Client bytes may stand in a sentence, cut anywhere: what is not UTF-8 becomes '?'. */
 static void add_text(cJSON *document, const char *name, const char *text)
 {

@@ -14,6 +14,14 @@ struct policy;
 struct request;
 struct reply;
 
+/* One thing that must hold for requests to be welcome. */
+struct check {
+    const char *name;
+    const char *reason; /* why it does not hold, where it doesn't */
+    bool ok;
+};
+enum { CHECKS_MAX = 8 };
+
 /* What all exchanges share; lives as long as the process. */
 struct service {
     const struct limits *limits;
@@ -21,8 +29,11 @@ struct service {
     enum hdf5_path hdf5_path;
     struct crew *crew; /* NULL: nobody helps */
     const char *version;
-    const struct policy *policy;            /* of scans (scanner.h); NULL: what is built in */
-    bool (*ready)(const struct service *s); /* false while draining */
+    const struct policy *policy; /* of scans (scanner.h); NULL: what is built in */
+    /* Fills out, and says how many; what comes first is told first. NULL: nothing has to hold. */
+    size_t (*checks)(const struct service *s, struct check out[CHECKS_MAX]);
+    /* Whether it was ready once. NULL: it was. */
+    bool (*started)(const struct service *s);
     /*
      * Waits for a place for heavy work, which the exchange keeps until its answer is encoded; a second call
      * finds it there. NULL: there is no such limit.
@@ -85,6 +96,7 @@ struct route {
     bool heavy;                    /* waits for admission */
     const char *const *parameters; /* query parameters that are known, NULL at the end; others are a 400, and
                                       so is a second one of the same name, unless a '*' follows it here */
+    bool probe;                    /* on the admin listener too, and not in the log */
 };
 
 /* All endpoints; ends with a row without method. */
@@ -112,6 +124,9 @@ void problem_reply(const struct error *err, const char *request_id, struct arena
 
 /* The HTTP status of an error kind. */
 unsigned problem_status(enum error_kind kind);
+
+/* Its type is "/problems/" and this. */
+const char *problem_slug(enum error_kind kind);
 
 /* False: there are too many. */
 bool reply_header(struct reply *reply, const char *name, const char *value);

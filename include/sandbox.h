@@ -25,6 +25,10 @@ void sandbox_configure(const struct sandbox_settings *settings);
 /* What this machine does not let workers give up, in words for people; NULL: nothing. */
 const char *sandbox_weakness(void);
 
+/* Whether a worker runs or can be started. Only where the last attempt to start one failed is it tried again.
+ */
+bool sandbox_ready(void);
+
 /* One state of one file: equal identities have equal bytes. */
 struct sandbox_identity {
     uint64_t device, inode, size;

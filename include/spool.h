@@ -26,6 +26,9 @@ struct spool {
 void spool_init(struct spool *s, uint64_t memory, const char *limit_name, uint64_t limit);
 void spool_deinit(struct spool *s);
 
+/* Whether a body that is too long for memory could be kept now. */
+bool spool_ready(void);
+
 bool spool_write(struct spool *s, const void *data, size_t n, struct error *err);
 
 /* After spool_finish(): the bytes stay, and the descriptor goes, of which there are few. */

@@ -12,7 +12,8 @@ static struct pool {
     pthread_cond_t reader, writer; /* one of them is idle again */
     size_t workers;
     uint32_t seconds;
-    size_t busy; /* slots that somebody holds */
+    size_t busy;      /* slots that somebody holds */
+    bool unstartable; /* the last attempt to start a process failed */
     uint64_t clock;
     struct slot slots[2 * WORKERS_MOST];
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -162,10 +163,13 @@ static bool ensure_process(struct slot *s, struct error *err)
 {
     if (s->pid > 0)
         return true;
-    if (slot_start(s, (size_t)(s - pool.slots) >= pool.workers, pool.seconds, err))
-        return true;
-    pool_give(s);
-    return false;
+    const bool ok = slot_start(s, (size_t)(s - pool.slots) >= pool.workers, pool.seconds, err);
+    pthread_mutex_lock(&pool.lock);
+    pool.unstartable = !ok;
+    pthread_mutex_unlock(&pool.lock);
+    if (!ok)
+        pool_give(s);
+    return ok;
 }
 
 static void take(struct slot *s, const struct sandbox_request *q, struct pool_place *out)
@@ -264,4 +268,34 @@ void pool_forget(const struct sandbox_identity *identity)
     for (size_t i = 0; i < workers; i++)
         if (mark_forgotten(&pool.slots[i], identity))
             pool_give(&pool.slots[i]);
+}
+
+/* ---- whether any can be had ---- */
+
+/* An idle reader without a process, held. NULL: none is needed, or all are busy and so run. */
+static struct slot *take_unstarted(void)
+{
+    struct slot *found = NULL;
+    pthread_mutex_lock(&pool.lock);
+    for (size_t i = 0; pool.unstartable && found == NULL && i < pool.workers; i++)
+        if (!pool.slots[i].busy && pool.slots[i].pid == 0)
+            found = &pool.slots[i];
+    if (found != NULL) {
+        found->busy = true;
+        pool.busy++;
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return found;
+}
+
+bool pool_ready(void)
+{
+    struct error ignored = {0};
+    struct slot *s = take_unstarted();
+    if (s == NULL)
+        return true;
+    if (!ensure_process(s, &ignored))
+        return false;
+    pool_give(s);
+    return true;
 }

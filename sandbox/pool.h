@@ -13,6 +13,9 @@ struct pool_place {
 void pool_configure(size_t workers, uint64_t seconds);
 uint32_t pool_seconds(void);
 
+/* Whether the last attempt to start a process succeeded, or one does now. */
+bool pool_ready(void);
+
 /*
  * A worker that is ready for this request, after a wait while all are busy. Reading: the one that has the
  * file open if it is idle. Writing: BEGIN chooses one of those that read nothing, so that no file from

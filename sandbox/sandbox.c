@@ -21,6 +21,11 @@ const char *sandbox_weakness(void)
     return lockdown_weakness();
 }
 
+bool sandbox_ready(void)
+{
+    return pool_ready();
+}
+
 /* ---- calls ---- */
 
 static bool fail_lost(const struct sandbox_request *q, enum slot_end end, struct error *err)

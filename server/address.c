@@ -67,6 +67,23 @@ void address_text(const struct address *address, char out[ADDRESS_TEXT_MAX])
     snprintf(out, ADDRESS_TEXT_MAX, "%s:%u", host, ntohs(v4->sin_port));
 }
 
+void address_host(const struct sockaddr *address, char out[ADDRESS_TEXT_MAX])
+{
+    out[0] = '\0';
+    if (address->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, out,
+                  ADDRESS_TEXT_MAX);
+    if (address->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, out,
+                  ADDRESS_TEXT_MAX);
+}
+
+bool address_of(int fd, struct address *out)
+{
+    *out = (struct address){.len = sizeof out->socket};
+    return getsockname(fd, (struct sockaddr *)&out->socket, &out->len) == 0;
+}
+
 int address_listen(struct address *address, struct error *err)
 {
     const int yes = 1, no = 0;

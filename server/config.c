@@ -8,31 +8,45 @@
 
 enum { CONFIG_FILE_MAX = 1 << 20, CONFIG_MEMORY = 4 << 20, NAME_MAX_LEN = 64 };
 
+static const char *const log_levels[] = {
+    [LOG_OFF] = "off", [LOG_ERRORS] = "errors", [LOG_ALL] = "all", [LOG_DEBUG] = "debug", NULL};
+static const char *const log_formats[] = {[LOG_JSON] = "json", [LOG_TEXT] = "text", NULL};
+static const char *const hdf5_paths[] = {
+    [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library", NULL};
+
 const struct setting settings[SETTING_COUNT] = {
     {"listen", "ADDR:PORT", "where to listen; port 0 takes a free one", SETTING_TEXT,
-     offsetof(struct config, listen), 0},
-    {"data", "DIR", "the folder whose files are served", SETTING_TEXT, offsetof(struct config, data), 0},
+     offsetof(struct config, listen), 0, NULL},
+    {"admin-listen", "ADDR:PORT", "where probes and metrics are answered as well, to everyone who asks",
+     SETTING_TEXT, offsetof(struct config, admin_listen), 0, NULL},
+    {"data", "DIR", "the folder whose files are served", SETTING_TEXT, offsetof(struct config, data), 0,
+     NULL},
     {"scan-policy", "FILE", "rows of a policy for scans, over what is built in", SETTING_TEXT,
-     offsetof(struct config, scan_policy), 0},
-    {"log", "off|errors|all", "which exchanges are logged", SETTING_LOG, offsetof(struct config, log), 0},
-    {"hdf5-path", "auto|direct|library", "how chunks are read: by us, or by the HDF5 library", SETTING_PATH,
-     offsetof(struct config, hdf5_path), 0},
+     offsetof(struct config, scan_policy), 0, NULL},
+    {"log", "off|errors|all|debug", "which exchanges are logged; debug: probes too", SETTING_WORD,
+     offsetof(struct config, log), 0, log_levels},
+    {"log-format", "json|text", "how a line looks: for programs, or for people", SETTING_WORD,
+     offsetof(struct config, log_format), 0, log_formats},
+    {"drain-delay", "N", "seconds between SIGTERM, when readiness ends, and the end of listening",
+     SETTING_NUMBER, offsetof(struct config, drain_delay), 0, NULL},
+    {"hdf5-path", "auto|direct|library", "how chunks are read: by us, or by the HDF5 library", SETTING_WORD,
+     offsetof(struct config, hdf5_path), 0, hdf5_paths},
     {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
-     offsetof(struct config, workers), 0},
+     offsetof(struct config, workers), 0, NULL},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
-    {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum},
+    {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum, NULL},
     LIMIT_TABLE(LIMIT_SETTING)
 #undef LIMIT_SETTING
 };
 
-static const char *const log_levels[] = {[LOG_OFF] = "off", [LOG_ERRORS] = "errors", [LOG_ALL] = "all"};
-static const char *const hdf5_paths[] = {
-    [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library"};
-
 void config_init(struct config *config)
 {
-    *config = (struct config){
-        .listen = "127.0.0.1:8080", .data = "", .scan_policy = "", .log = LOG_ALL, .limits = limits_default};
+    *config = (struct config){.listen = "127.0.0.1:8080",
+                              .admin_listen = "",
+                              .data = "",
+                              .scan_policy = "",
+                              .log = LOG_ALL,
+                              .limits = limits_default};
     arena_init(&config->arena, CONFIG_MEMORY);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         config->origins[i] = "default";
@@ -74,18 +88,13 @@ static bool parse_number(const char *text, uint64_t *out)
     return true;
 }
 
-/* The place of a word in a list. */
-static bool parse_word(const char *text, const char *const *words, size_t count, unsigned *out)
+/* An enum is stored as its unsigned number: the place of the word. */
+static bool set_word(unsigned *field, const struct setting *setting, const char *value, const char *origin,
+                     struct error *err)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (strcmp(text, words[i]) == 0)
-            return *out = i, true;
-    return false;
-}
-
-static bool refuse_word(const struct setting *setting, const char *value, const char *origin,
-                        struct error *err)
-{
+    for (unsigned i = 0; setting->words[i] != NULL; i++)
+        if (strcmp(value, setting->words[i]) == 0)
+            return *field = i, true;
     return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: \"%.40s\" is none of %s (%s)", setting->name, value,
                 setting->hint, origin);
 }
@@ -109,7 +118,6 @@ static bool set_value(struct config *config, const struct setting *setting, cons
                       const char *origin, struct error *err)
 {
     void *field = (char *)config + setting->offset;
-    unsigned word;
     switch (setting->kind) {
     case SETTING_TEXT: {
         const struct bytes copy = arena_copy(&config->arena, bytes_text(value));
@@ -118,16 +126,8 @@ static bool set_value(struct config *config, const struct setting *setting, cons
         *(const char **)field = (const char *)copy.data;
         return true;
     }
-    case SETTING_LOG:
-        if (!parse_word(value, log_levels, ROWS(log_levels), &word))
-            return refuse_word(setting, value, origin, err);
-        *(enum log_level *)field = word;
-        return true;
-    case SETTING_PATH:
-        if (!parse_word(value, hdf5_paths, ROWS(hdf5_paths), &word))
-            return refuse_word(setting, value, origin, err);
-        *(enum hdf5_path *)field = word;
-        return true;
+    case SETTING_WORD:
+        return set_word(field, setting, value, origin, err);
     case SETTING_NUMBER:
         return set_number(field, setting, value, origin, err);
     }
@@ -234,10 +234,8 @@ static bool add_value(const struct config *config, const struct setting *setting
     switch (setting->kind) {
     case SETTING_TEXT:
         return cJSON_AddStringToObject(row, "value", *(const char *const *)field) != NULL;
-    case SETTING_LOG:
-        return cJSON_AddStringToObject(row, "value", log_levels[*(const enum log_level *)field]) != NULL;
-    case SETTING_PATH:
-        return cJSON_AddStringToObject(row, "value", hdf5_paths[*(const enum hdf5_path *)field]) != NULL;
+    case SETTING_WORD:
+        return cJSON_AddStringToObject(row, "value", setting->words[*(const unsigned *)field]) != NULL;
     case SETTING_NUMBER: /* raw: cJSON's own numbers are doubles */
         snprintf(number, sizeof number, "%llu", (unsigned long long)*(const uint64_t *)field);
         return cJSON_AddRawToObject(row, "value", number) != NULL;

@@ -11,30 +11,40 @@
 #include "arena.h"
 #include "codec.h"
 
-enum log_level { LOG_OFF, LOG_ERRORS, LOG_ALL };
+enum log_level {
+    LOG_OFF,
+    LOG_ERRORS,
+    LOG_ALL,
+    LOG_DEBUG
+}; /* each with what is before it; DEBUG: probes too */
+enum log_format { LOG_JSON, LOG_TEXT };
 
-enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_PATH, SETTING_NUMBER };
+enum setting_kind { SETTING_TEXT, SETTING_WORD, SETTING_NUMBER };
 
 struct setting {
     const char *name; /* "limit-body": the flag is --limit-body, the variable MANDOLINE_LIMIT_BODY */
     const char *hint; /* what the help text calls the value */
     const char *what;
     enum setting_kind kind;
-    size_t offset;    /* of the member of struct config */
-    uint64_t minimum; /* SETTING_NUMBER */
+    size_t offset;            /* of the member of struct config */
+    uint64_t minimum;         /* SETTING_NUMBER */
+    const char *const *words; /* SETTING_WORD: by the value of the enum, NULL at the end */
 };
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 6 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 9 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
 struct config {
-    const char *listen;      /* ADDR:PORT */
-    const char *data;        /* "": none */
-    const char *scan_policy; /* "": what is built in */
+    const char *listen;       /* ADDR:PORT */
+    const char *admin_listen; /* ADDR:PORT, "": none */
+    const char *data;         /* "": none */
+    const char *scan_policy;  /* "": what is built in */
     enum log_level log;
+    enum log_format log_format;
+    uint64_t drain_delay; /* seconds */
     enum hdf5_path hdf5_path;
     uint64_t workers; /* processes that read HDF5; 0: one a core */
     struct limits limits;

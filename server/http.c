@@ -1,13 +1,16 @@
 #include "http.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
 
+#include "address.h"
 #include "log.h"
 #include "transaction.h"
 
@@ -46,6 +49,32 @@ static const char *find_header(const void *headers, const char *name)
 {
     struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+struct header_found {
+    const char *name, *value;
+    unsigned count;
+};
+
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct header_found *f = cls;
+    if (strcasecmp(name, f->name) == 0) {
+        f->value = value;
+        f->count++;
+    }
+    return MHD_YES;
+}
+
+/* A header that means nothing when it is sent twice. NULL: it is not there once. */
+static const char *find_only(struct MHD_Connection *connection, const char *name)
+{
+    struct header_found found = {.name = name};
+    if (find_header(connection, name) == NULL)
+        return NULL;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header, &found);
+    return found.count == 1 ? found.value : NULL;
 }
 
 /* The library calls this first, with the request line as it was sent. */
@@ -93,11 +122,11 @@ static ssize_t on_pull(void *cls, uint64_t position, char *out, size_t n)
     (void)position;
     struct delivery *d = cls;
     struct transaction *t = &d->transaction;
-    const uint64_t before = transaction_age(t);
+    const uint64_t before = t->encode_us;
     size_t got;
     if (!transaction_read(t, out, n, &got))
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (transaction_age(t) - before > SLOW_US)
+    if (t->encode_us - before > SLOW_US)
         restart_clock(d);
     d->sent += got;
     return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)got;
@@ -232,6 +261,7 @@ static bool must_answer_now(const struct delivery *d)
 
 static enum MHD_Result on_headers(struct delivery *d, const char *method)
 {
+    d->transaction.traceparent = find_only(d->connection, "traceparent");
     if (transaction_begin(&d->transaction, method)) {
         d->phase = PHASE_BODY;
         return MHD_YES;
@@ -284,23 +314,43 @@ static void linger(int fd)
     } while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < LINGER_MS);
 }
 
+static void remote_of(const struct delivery *d, char out[ADDRESS_TEXT_MAX])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    out[0] = '\0';
+    if (info != NULL && info->client_addr != NULL)
+        address_host(info->client_addr, out);
+}
+
 static void write_log(const struct delivery *d, bool complete)
 {
     const struct transaction *t = &d->transaction;
     const bool parsed = t->parsed.path.data != NULL;
+    const struct route *route = t->match.route;
+    char remote[ADDRESS_TEXT_MAX];
+    remote_of(d, remote);
     const struct log_entry entry = {
         .id = t->id,
-        .traceparent = find_header(d->connection, "traceparent"),
+        .trace = &t->trace,
+        .route = route == NULL ? "" : route->operation_id,
+        .probe = route != NULL && route->probe,
         .method = t->request.method == NULL ? "" : t->request.method,
         .path = parsed ? t->parsed.path : bytes_of(t->target, t->target_len),
         .status = d->status,
         .bytes_in = t->body.size,
         .bytes_out = d->sent,
-        .microseconds = transaction_age(t),
-        .error = t->error.detail,
+        .total_us = transaction_age(t),
+        .wait_us = t->wait_us,
+        .decode_us = t->decode_us,
+        .encode_us = t->encode_us,
+        .remote = remote,
+        .principal = t->principal,
+        .error = t->error.kind == ERR_NONE ? "" : problem_slug(t->error.kind),
+        .detail = t->error.detail,
         .cut = !complete,
     };
-    log_exchange(STDERR_FILENO, t->server->config->log, &entry);
+    log_exchange(&t->server->log, &entry);
 }
 
 /* Whatever happened, this is the end of it. */
@@ -324,28 +374,35 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
                           enum MHD_ConnectionNotificationCode code)
 {
     (void)connection, (void)context;
-    struct server *server = cls;
+    const struct entrance *entrance = cls;
+    struct server *server = entrance->server;
+    if (entrance->admin)
+        return;
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         atomic_fetch_add(&server->connections, 1);
     else
         atomic_fetch_sub(&server->connections, 1);
 }
 
-static unsigned hard_limit(uint64_t connections)
+/* The admin listener is for few: an orchestrator and who collects metrics. */
+static unsigned hard_limit(const struct entrance *entrance)
 {
+    const uint64_t connections = entrance->server->service.limits->connections;
+    if (entrance->admin)
+        return RESERVE;
     return connections > UINT32_MAX - RESERVE ? UINT32_MAX : (unsigned)connections + RESERVE;
 }
 
-struct MHD_Daemon *http_start(struct server *server, int listener, struct error *err)
+struct MHD_Daemon *http_start(struct entrance *entrance, int listener, struct error *err)
 {
     const unsigned flags =
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC;
-    const struct limits *limits = server->service.limits;
+    const struct limits *limits = entrance->server->service.limits;
     struct MHD_Daemon *daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_CONNECTION_LIMIT, hard_limit(limits->connections), MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, entrance, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        entrance, MHD_OPTION_CONNECTION_LIMIT, hard_limit(entrance), MHD_OPTION_CONNECTION_TIMEOUT,
         clip(limits->request_time), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_END);
     if (daemon == NULL)
@@ -353,11 +410,27 @@ struct MHD_Daemon *http_start(struct server *server, int listener, struct error 
     return daemon;
 }
 
-void http_quiesce(struct MHD_Daemon *daemon)
+/* Clients that the kernel has let in already would be cut when the socket is closed: they are served too. */
+static void take_those_who_wait(struct MHD_Daemon *daemon, int listener)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    int fd;
+    fcntl(listener, F_SETFL, O_NONBLOCK);
+    while ((fd = accept4(listener, (struct sockaddr *)&address, &len, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        MHD_add_connection(daemon, fd, (const struct sockaddr *)&address, len);
+        len = sizeof address;
+    }
+}
+
+void http_quiesce(struct MHD_Daemon *daemon, bool shared)
 {
     const int listener = MHD_quiesce_daemon(daemon);
-    if (listener >= 0)
-        close(listener);
+    if (listener < 0)
+        return;
+    if (!shared)
+        take_those_who_wait(daemon, listener);
+    close(listener);
 }
 
 void http_stop(struct MHD_Daemon *daemon)

@@ -1,6 +1,4 @@
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -11,17 +9,13 @@
 #include "commands.h"
 #include "http.h"
 #include "log.h"
+#include "ready.h"
 #include "sandbox.h"
 #include "scanner.h"
+#include "systemd.h"
 #include "transaction.h"
 
-enum { DRAIN_STEP_MS = 20, POLICY_MEMORY = 16 << 20 };
-
-static bool is_ready(const struct service *service)
-{
-    const struct server *server = (const struct server *)service;
-    return !atomic_load(&server->draining);
-}
+enum { IDLE_MS = 3600000, DRAIN_STEP_MS = 20, POLICY_MEMORY = 16 << 20 };
 
 /* A service is the first member of its server, and the server is not const. */
 static bool recall_answer(const struct request *request, const char *etag, struct reply *reply)
@@ -41,16 +35,20 @@ static void server_init(struct server *server, const struct config *config, cons
                     .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
                     .policy = policy,
-                    .ready = is_ready,
+                    .checks = ready_checks,
+                    .started = ready_was,
                     .admit = transaction_admit,
                     .gone = transaction_gone,
                     .recall = recall_answer},
         .config = config,
+        .log = {.fd = STDERR_FILENO, .level = config->log, .format = config->log_format},
+        .main = {.server = server},
+        .admin = {.server = server, .admin = true},
     };
-    uint64_t seed = 0;
-    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-        seed = (uint64_t)time(NULL);
-    atomic_store(&server->names, seed);
+    uint64_t seeds[3] = {0};
+    if (getrandom(seeds, sizeof seeds, 0) != sizeof seeds)
+        seeds[0] = (uint64_t)time(NULL);
+    trace_source_init(&server->traces, seeds);
     recall_init(&server->recall);
     arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK));
     admission_init(&server->admission, limits->heavy, limits->queue, limits->request_time);
@@ -66,22 +64,11 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* Blocked before any thread starts, so that only the main thread takes them, by waiting. */
-static void take_signals(sigset_t *stop)
-{
-    sigemptyset(stop);
-    sigaddset(stop, SIGTERM);
-    sigaddset(stop, SIGINT);
-    pthread_sigmask(SIG_BLOCK, stop, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-}
-
-static void wait_for_signal(const sigset_t *stop)
-{
-    while (sigwaitinfo(stop, NULL) < 0 && errno == EINTR)
-        ;
-}
+/* The main thread takes them by waiting, and tells the watchdog meanwhile that it is well. */
+struct signals {
+    sigset_t set;
+    uint64_t watchdog_ms, told_ms; /* watchdog_ms: 0: there is none */
+};
 
 static uint64_t now_ms(void)
 {
@@ -90,66 +77,172 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Waits for the open exchanges. False: some are left when the time is over, or another signal came. */
-static bool drain(const struct server *server, const sigset_t *stop)
+/* Blocked before any thread starts, so that no other takes them. */
+static void take_signals(struct signals *s)
 {
-    const struct timespec step = {.tv_nsec = DRAIN_STEP_MS * 1000000L};
+    *s = (struct signals){.watchdog_ms = notify_watchdog_ms()};
+    sigemptyset(&s->set);
+    sigaddset(&s->set, SIGTERM);
+    sigaddset(&s->set, SIGINT);
+    sigaddset(&s->set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &s->set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* The next one, or 0 after so many milliseconds at most. */
+static int next_signal(struct signals *s, uint64_t most_ms)
+{
+    const uint64_t ms = s->watchdog_ms > 0 && s->watchdog_ms < most_ms ? s->watchdog_ms : most_ms;
+    const struct timespec wait = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+    const int signal_number = sigtimedwait(&s->set, NULL, &wait);
+    if (s->watchdog_ms > 0 && now_ms() - s->told_ms >= s->watchdog_ms) {
+        notify(NOTICE_WATCHDOG);
+        s->told_ms = now_ms();
+    }
+    return signal_number > 0 ? signal_number : 0;
+}
+
+static bool ends(int signal_number)
+{
+    return signal_number == SIGTERM || signal_number == SIGINT;
+}
+
+/* Nothing that is read once is read again yet; whoever waits for the end of it is told. */
+static void reload(const struct server *server)
+{
+    notify(NOTICE_RELOADING);
+    log_event(&server->log, LOG_INFO, "there is nothing to read again");
+    notify(NOTICE_READY);
+}
+
+static void wait_for_end(const struct server *server, struct signals *signals)
+{
+    int signal_number;
+    while (!ends(signal_number = next_signal(signals, IDLE_MS)))
+        if (signal_number == SIGHUP)
+            reload(server);
+}
+
+/* Readiness has ended, and those who balance load take note of it. Another signal is impatience. */
+static void wait_for_gateways(const struct server *server, struct signals *signals)
+{
+    const uint64_t end = now_ms() + server->config->drain_delay * 1000;
+    for (uint64_t now = now_ms(); now < end; now = now_ms())
+        if (ends(next_signal(signals, end - now)))
+            return;
+}
+
+/* Waits for the open exchanges. False: some are left when the time is over, or another signal came. */
+static bool drain(const struct server *server, struct signals *signals)
+{
     const uint64_t start = now_ms();
     while (atomic_load(&server->active) > 0) {
-        if (sigtimedwait(stop, NULL, &step) > 0 ||
+        if (ends(next_signal(signals, DRAIN_STEP_MS)) ||
             (now_ms() - start) / 1000 >= server->service.limits->drain_time)
             return atomic_load(&server->active) == 0;
     }
     return true;
 }
 
-static bool start(struct server *server, struct MHD_Daemon **daemon, struct error *err)
+/* A listening socket and who serves it. */
+struct door {
+    struct MHD_Daemon *daemon; /* NULL: there is none */
+    bool shared;               /* the socket is systemd's, too */
+};
+
+static void say_where(const struct server *server, int fd, const char *what)
 {
     struct address address;
     char text[ADDRESS_TEXT_MAX];
-    if (!address_parse(server->config->listen, &address, err))
+    if (!address_of(fd, &address))
+        return;
+    address_text(&address, text);
+    log_event(&server->log, LOG_INFO, "%slistening on http://%s", what, text);
+}
+
+/* given: a socket that listens already, or -1. */
+static bool open_door(struct server *server, struct entrance *entrance, const char *where, int given,
+                      struct door *out, struct error *err)
+{
+    struct address address;
+    if (given < 0 && !address_parse(where, &address, err))
         return false;
-    const int listener = address_listen(&address, err);
-    if (listener < 0)
+    const int fd = given >= 0 ? given : address_listen(&address, err);
+    if (fd < 0)
         return false;
-    *daemon = http_start(server, listener, err);
-    if (*daemon == NULL) {
-        close(listener);
+    out->shared = given >= 0;
+    out->daemon = http_start(entrance, fd, err);
+    if (out->daemon == NULL) {
+        close(fd);
         return false;
     }
-    address_text(&address, text);
-    fprintf(stderr, "mandoline %s listening on http://%s\n", MANDOLINE_VERSION, text);
-    const char *weakness = sandbox_weakness();
-    if (weakness != NULL)
-        fprintf(stderr, "mandoline: %s\n", weakness);
+    say_where(server, fd, entrance->admin ? "for probes and metrics, " : "mandoline " MANDOLINE_VERSION " ");
     return true;
 }
 
-static void run_until_stopped(struct server *server, struct MHD_Daemon *daemon, const sigset_t *stop)
+struct doors {
+    struct door main, admin;
+};
+
+static void close_doors(const struct doors *doors)
 {
-    wait_for_signal(stop);
+    if (doors->main.daemon != NULL)
+        http_stop(doors->main.daemon);
+    if (doors->admin.daemon != NULL)
+        http_stop(doors->admin.daemon);
+}
+
+static bool open_doors(struct server *server, const struct activation *given, struct doors *doors,
+                       struct error *err)
+{
+    const struct config *config = server->config;
+    const bool admin = config->admin_listen[0] != '\0' || given->admin >= 0;
+    *doors = (struct doors){0};
+    if (!open_door(server, &server->main, config->listen, given->main, &doors->main, err))
+        return false;
+    if (admin && !open_door(server, &server->admin, config->admin_listen, given->admin, &doors->admin, err)) {
+        close_doors(doors);
+        return false;
+    }
+    const char *weakness = sandbox_weakness();
+    if (weakness != NULL)
+        log_event(&server->log, LOG_WARNING, "%s", weakness);
+    notify(NOTICE_READY);
+    return true;
+}
+
+/* Probes are answered to the end. */
+static void run_until_stopped(struct server *server, const struct doors *doors, struct signals *signals)
+{
+    wait_for_end(server, signals);
     atomic_store(&server->draining, true);
-    http_quiesce(daemon);
-    if (!drain(server, stop)) { /* a thread at work cannot be stopped from outside */
-        log_event(STDERR_FILENO, "stopped before every exchange was finished");
+    notify(NOTICE_STOPPING);
+    log_event(&server->log, LOG_INFO, "stopping: not ready any more");
+    wait_for_gateways(server, signals);
+    http_quiesce(doors->main.daemon, doors->main.shared);
+    if (!drain(server, signals)) { /* a thread at work cannot be stopped from outside */
+        log_event(&server->log, LOG_WARNING, "stopped before every exchange was finished");
         _exit(EXIT_SUCCESS);
     }
-    http_stop(daemon);
+    close_doors(doors);
 }
 
 static bool serve_from(const struct config *config, const struct store *store, const struct policy *policy,
                        struct error *err)
 {
     struct server server;
-    struct MHD_Daemon *daemon;
-    sigset_t stop;
+    struct activation given;
+    struct signals signals;
+    struct doors doors;
+    if (!activation_take(&given, err))
+        return false;
     server_init(&server, config, store, policy);
-    take_signals(&stop);
+    take_signals(&signals);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
-    const bool started = start(&server, &daemon, err);
+    const bool started = open_doors(&server, &given, &doors, err);
     if (started)
-        run_until_stopped(&server, daemon, &stop);
+        run_until_stopped(&server, &doors, &signals);
     crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
@@ -160,6 +253,7 @@ static bool serve_from(const struct config *config, const struct store *store, c
 int command_serve(const struct arguments *arguments)
 {
     const struct config *config = &arguments->config;
+    const struct log log = {.fd = STDERR_FILENO, .format = config->log_format};
     struct error err = {0};
     struct store *store = NULL;
     const struct policy *policy;
@@ -169,7 +263,7 @@ int command_serve(const struct arguments *arguments)
                     (config->data[0] == '\0' || store_new(config->data, &store, &err)) &&
                     serve_from(config, store, policy, &err);
     if (!ok)
-        fprintf(stderr, "mandoline: %s\n", err.detail);
+        log_event(&log, LOG_ERROR, "%s", err.detail);
     if (store != NULL)
         store_free(store);
     arena_free(&arena);

@@ -7,7 +7,18 @@
 #include "admission.h"
 #include "config.h"
 #include "exchange.h"
+#include "log.h"
 #include "recall.h"
+#include "trace.h"
+
+struct server;
+
+/* Where requests come in. */
+struct entrance {
+    struct server *server;
+    bool admin; /* probes and metrics alone; they are nobody's exchange: no limit counts them, no drain waits
+                 */
+};
 
 struct server {
     struct service service; /* first: a struct service is its server */
@@ -16,10 +27,13 @@ struct server {
     struct recall recall;
     struct arena_pool pool;
     struct crew crew;
+    struct log log;
+    struct trace_source traces;
+    struct entrance main, admin;
     atomic_bool draining;
-    atomic_size_t connections;  /* open ones */
-    atomic_size_t active;       /* exchanges between their first line and their last byte */
-    atomic_uint_fast64_t names; /* of request ids */
+    atomic_bool started;       /* it was ready once */
+    atomic_size_t connections; /* open ones */
+    atomic_size_t active;      /* exchanges between their first line and their last byte */
 };
 
 #endif

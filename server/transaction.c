@@ -13,10 +13,12 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-bool transaction_init(struct transaction *t, struct server *server, const char *target)
+bool transaction_init(struct transaction *t, const struct entrance *entrance, const char *target)
 {
+    struct server *server = entrance->server;
     const struct limits *limits = server->service.limits;
-    *t = (struct transaction){.server = server, .started = now_us()};
+    *t = (struct transaction){
+        .server = server, .admin = entrance->admin, .principal = "", .started = now_us()};
     arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
     t->arena.pool = &server->pool;
     spool_init(&t->body, limits->body_memory, "body", limits->body);
@@ -32,7 +34,8 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
                                   .arena = &t->arena,
                                   .id = t->id,
                                   .body = input_of_bytes(bytes_of("", 0))};
-    atomic_fetch_add(&server->active, 1);
+    if (!t->admin)
+        atomic_fetch_add(&server->active, 1);
     return true;
 }
 
@@ -51,7 +54,8 @@ void transaction_deinit(struct transaction *t)
     arena_free(&t->arena);
     spool_deinit(&t->body);
     spool_deinit(&t->inflated);
-    atomic_fetch_sub(&server->active, 1);
+    if (!t->admin)
+        atomic_fetch_sub(&server->active, 1);
 }
 
 uint64_t transaction_age(const struct transaction *t)
@@ -59,15 +63,7 @@ uint64_t transaction_age(const struct transaction *t)
     return now_us() - t->started;
 }
 
-/* A bijection of 64 bits: different numbers give different names that don't look alike. */
-static uint64_t scramble(uint64_t n)
-{
-    n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9;
-    n = (n ^ n >> 27) * 0x94d049bb133111eb;
-    return n ^ n >> 31;
-}
-
-/* What the caller sent when it is 1 to 128 visible ASCII characters, else a name of our own. */
+/* What the caller sent when it is 1 to 128 visible ASCII characters, else the name of our span. */
 static void choose_id(struct transaction *t, const char *sent)
 {
     size_t n = 0;
@@ -77,7 +73,7 @@ static void choose_id(struct transaction *t, const char *sent)
         memcpy(t->id, sent, n + 1);
         return;
     }
-    number_write_hex(scramble(atomic_fetch_add(&t->server->names, 0x9e3779b97f4a7c15)), t->id);
+    trace_hex(t->trace.span, SPAN_ID, t->id);
 }
 
 /* What can be refused before the body is there. */
@@ -95,10 +91,18 @@ static bool check_body_headers(struct transaction *t)
            FAIL(&t->error, ERR_FORMAT, ERROR_NO_OFFSET, "the Content-Encoding is none of %s", CODING_NAMES);
 }
 
+static bool is_probe(struct bytes path)
+{
+    const struct route *route = route_find("GET", path).route;
+    return route != NULL && route->probe;
+}
+
 static bool find_route(struct transaction *t, const char *method)
 {
     t->match = route_find(method, t->parsed.path);
     t->request.name = t->match.name;
+    if (t->admin && !is_probe(t->parsed.path))
+        t->match = (struct route_match){0};
     if (t->match.route != NULL || (t->match.allow[0] != '\0' && strcmp(method, "OPTIONS") == 0))
         return true;
     if (t->match.allow[0] == '\0')
@@ -110,7 +114,7 @@ static bool find_route(struct transaction *t, const char *method)
 static bool check_crowd(struct transaction *t)
 {
     const uint64_t limit = t->server->service.limits->connections;
-    t->crowded = atomic_load(&t->server->connections) > limit;
+    t->crowded = !t->admin && atomic_load(&t->server->connections) > limit;
     if (!t->crowded || t->match.route == NULL || !t->match.route->heavy)
         return true;
     t->error.limit = "connections";
@@ -121,6 +125,7 @@ static bool check_crowd(struct transaction *t)
 bool transaction_begin(struct transaction *t, const char *method)
 {
     struct request *r = &t->request;
+    trace_begin(&t->server->traces, t->traceparent, &t->trace);
     choose_id(t, r->header(r->headers, "X-Request-Id"));
     r->method = method;
     if (!target_parse(t->target, t->target_len, &t->arena, &t->parsed, &t->error))
@@ -155,9 +160,11 @@ static struct transaction *transaction_of(const struct request *request)
 bool transaction_admit(const struct request *request, struct error *err)
 {
     struct transaction *t = transaction_of(request);
-    if (!t->has_place)
-        t->has_place = admission_enter(&t->server->admission, err);
-    t->admitted = now_us();
+    if (t->has_place)
+        return true;
+    const uint64_t before = now_us();
+    t->has_place = admission_enter(&t->server->admission, err);
+    t->wait_us += now_us() - before;
     return t->has_place;
 }
 
@@ -193,13 +200,28 @@ static void keep_answer(struct transaction *t)
         recall_put(&t->server->recall, &t->request, r, bytes_of(t->pull.sink.data, t->pull.sink.len));
 }
 
+/* The handler may wait for a place, too: that is not its work. */
+static bool handle(struct transaction *t, struct error *err)
+{
+    const uint64_t before = now_us(), waited = t->wait_us;
+    const bool ok = undo_coding(t, err) && route_run(t->match.route, &t->request, &t->reply, err);
+    t->decode_us = now_us() - before - (t->wait_us - waited);
+    return ok;
+}
+
+static bool start_encoding(struct transaction *t, struct error *err)
+{
+    const uint64_t before = now_us();
+    const bool ok = pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err);
+    t->encode_us = now_us() - before;
+    return ok;
+}
+
 static bool run(struct transaction *t, struct error *err)
 {
-    if ((t->match.route->heavy && !transaction_admit(&t->request, err)) || !undo_coding(t, err) ||
-        !route_run(t->match.route, &t->request, &t->reply, err))
+    if ((t->match.route->heavy && !transaction_admit(&t->request, err)) || !handle(t, err))
         return false;
-    if (t->reply.kind == REPLY_ENCODER &&
-        !pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err))
+    if (t->reply.kind == REPLY_ENCODER && !start_encoding(t, err))
         return false;
     keep_answer(t);
     return true;
@@ -226,10 +248,9 @@ static char *put_span(char *at, uint64_t microseconds)
 static void tell_timing(struct transaction *t)
 {
     const uint64_t now = now_us();
-    const uint64_t admitted = t->admitted == 0 ? t->received : t->admitted;
     char *at = put_span(put_text(t->timing, "read;dur="), t->received - t->started);
-    at = put_span(put_text(at, ", wait;dur="), admitted - t->received);
-    at = put_span(put_text(at, ", handle;dur="), now - admitted);
+    at = put_span(put_text(at, ", wait;dur="), t->wait_us);
+    at = put_span(put_text(at, ", handle;dur="), now - t->received - t->wait_us);
     at = put_span(put_text(at, ", total;dur="), now - t->started);
     *at = '\0'; /* four numbers of at most 21 characters fit TIMING_MAX */
 }
@@ -250,7 +271,7 @@ static void add_common_headers(struct transaction *t)
         reply_header(&t->reply, "Allow", t->match.allow);
     if (t->error.kind == ERR_FORMAT && t->coding == NULL)
         reply_header(&t->reply, "Accept-Encoding", CODING_NAMES);
-    if (t->crowded || atomic_load(&t->server->draining))
+    if (t->crowded || (!t->admin && atomic_load(&t->server->draining)))
         reply_header(&t->reply, "Connection", "close");
 }
 
@@ -268,7 +289,9 @@ void transaction_answer(struct transaction *t)
 
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got)
 {
+    const uint64_t before = now_us();
     const bool ok = pull_read(&t->pull, out, n, got, &t->error);
+    t->encode_us += now_us() - before;
     if (!ok || t->pull.done)
         leave_place(t);
     return ok;

@@ -28,14 +28,21 @@ struct transaction {
     struct error error;
     char id[REQUEST_ID_MAX + 1];
     char timing[TIMING_MAX];
-    uint64_t started, received, admitted; /* microseconds of the monotonic clock */
-    bool has_place;                       /* in admission */
-    int socket;                           /* the client's */
-    bool crowded;                         /* there are more connections than the limit */
+    const char *traceparent;    /* as it was sent, or NULL; set before transaction_begin() */
+    struct trace trace;         /* from transaction_begin() on */
+    const char *principal;      /* who asks; "": nobody said */
+    uint64_t started, received; /* microseconds of the monotonic clock */
+    uint64_t wait_us;           /* for a place */
+    uint64_t decode_us;         /* until the answer was described: reading, decoding, finding */
+    uint64_t encode_us;         /* in the encoder, which reads what is read part by part */
+    bool admin;                 /* came in by the admin listener */
+    bool has_place;             /* in admission */
+    int socket;                 /* the client's */
+    bool crowded;               /* there are more connections than the limit */
 };
 
 /* Remembers the request line. False: no memory; nothing has to be freed. */
-bool transaction_init(struct transaction *t, struct server *server, const char *target);
+bool transaction_init(struct transaction *t, const struct entrance *entrance, const char *target);
 void transaction_deinit(struct transaction *t);
 
 /*

@@ -141,19 +141,23 @@ static bool target(const struct request *request, struct reply *reply, struct er
 static bool healthy(const struct request *request, struct reply *reply, struct error *err)
 {
     (void)err;
-    const bool ready = request->service->ready(request->service);
+    struct check checks[CHECKS_MAX];
+    const size_t count = request->service->checks(request->service, checks);
+    bool ready = true;
+    for (size_t i = 0; i < count; i++)
+        ready &= checks[i].ok;
     *reply = (struct reply){.status = ready ? 200 : 503, .kind = REPLY_EMPTY, .fd = -1};
     return true;
 }
 
 const struct route routes[] = {
-    {"GET", "/stream", "stream", stream, false, NULL},
-    {"GET", "/file", "file", file, false, NULL},
-    {"POST", "/echo", "echo", echo, false, NULL},
-    {"GET", "/hold", "hold", hold, true, NULL},
-    {"GET", "/status", "status", status, false, NULL},
-    {"GET", "/healthz", "health", healthy, false, NULL},
-    {"GET", "/target/{name}", "target", target, false, NULL},
+    {"GET", "/stream", "stream", stream, false, NULL, false},
+    {"GET", "/file", "file", file, false, NULL, false},
+    {"POST", "/echo", "echo", echo, false, NULL, false},
+    {"GET", "/hold", "hold", hold, true, NULL, false},
+    {"GET", "/status", "status", status, false, NULL, false},
+    {"GET", "/healthz", "health", healthy, false, NULL, true},
+    {"GET", "/target/{name}", "target", target, false, NULL, false},
     {0},
 };
 

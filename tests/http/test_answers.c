@@ -7,6 +7,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
+
 static void check_stream(const struct answer *a, size_t from, size_t n)
 {
     assert_int_equal(a->len, n);
@@ -86,7 +88,8 @@ static void a_late_failure_ends_the_connection_and_is_logged(void **state)
     char *log = server_log(*state, "late-failure");
     const char *line = strstr(log, "late-failure");
     assert_non_null(line);
-    assert_non_null(strstr(line, "\"cut\":true,\"error\":\"the stream fails here\""));
+    assert_non_null(
+        strstr(line, "\"cut\":true,\"error\":\"unrepresentable\",\"detail\":\"the stream fails here\""));
     free(log);
 }
 
@@ -196,24 +199,100 @@ static void a_slow_reader_gets_all_of_it(void **state)
     assert_true(total > 1000000 && total < 1001000);
 }
 
+#define TRACE "0af7651916cd43dd8448eb211c80319c"
+
+/* A member of the line that has the id, as text; "" when it is not there. */
+static void check_member(const struct server_process *s, const char *id, const char *member,
+                         const char *expected)
+{
+    char sought[64];
+    snprintf(sought, sizeof sought, "\"id\":\"%s\"", id);
+    char *log = server_log(s, sought);
+    char *line = strstr(log, sought);
+    while (line > log && line[-1] != '\n')
+        line--;
+    *strchr(line, '\n') = '\0';
+    cJSON *document = cJSON_Parse(line);
+    assert_non_null(document);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(document, member);
+    char *text = item == NULL || cJSON_IsString(item) ? NULL : cJSON_PrintUnformatted(item);
+    const char *seen = item == NULL ? "" : cJSON_IsString(item) ? item->valuestring : text;
+    if (strcmp(expected, "*") == 0 ? item == NULL : strcmp(seen, expected) != 0)
+        fail_msg("%s is \"%s\" in %s", member, seen, line);
+    cJSON_free(text);
+    cJSON_Delete(document);
+    free(log);
+}
+
 static void a_request_is_one_line_in_the_log(void **state)
 {
-    struct answer a;
-    http(*state,
-         &(struct call){.path = "/target/x%22%0ay?q=1",
-                        .headers = {"X-Request-Id: find-me",
-                                    "traceparent: 00-0af7651916cd43dd8448eb211c80319c-"
-                                    "b7ad6b7169203331-01"}},
-         &a);
-    answer_free(&a);
-    char *log = server_log(*state, "find-me");
-    const char *line = strstr(log, "\"id\":\"find-me\"");
-    assert_non_null(line);
-    assert_non_null(strstr(line,
-                           ",\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\","
-                           "\"method\":\"GET\",\"path\":\"/target/x\\u0022\\u000ay\",\"status\":200,\"in\":0,"
-                           "\"out\":8,\"ms\":"));
-    free(log);
+    static const struct {
+        const char *path, *id, *member, *expected; /* "*": anything */
+    } rows[] = {
+        {"/target/x%22%0ay?q=1", "found", "level", "info"},
+        {NULL, "found", "path", "/target/x\"\ny"},
+        {NULL, "found", "method", "GET"},
+        {NULL, "found", "route", "target"},
+        {NULL, "found", "status", "200"},
+        {NULL, "found", "in", "0"},
+        {NULL, "found", "out", "8"},
+        {NULL, "found", "trace_id", TRACE},
+        {NULL, "found", "span_id", "*"},
+        {NULL, "found", "time", "*"},
+        {NULL, "found", "ms", "*"},
+        {NULL, "found", "wait_ms", "0"},
+        {NULL, "found", "decode_ms", "*"},
+        {NULL, "found", "encode_ms", "0"},
+        {NULL, "found", "remote", "127.0.0.1"},
+        {NULL, "found", "principal", ""},
+        {NULL, "found", "error", ""},
+        {NULL, "found", "cut", ""},
+        {"/nowhere", "lost", "level", "warning"},
+        {NULL, "lost", "status", "404"},
+        {NULL, "lost", "route", ""},
+        {NULL, "lost", "error", "not-found"},
+        {NULL, "lost", "detail", "there is no such endpoint"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        char id[80];
+        struct answer a;
+        snprintf(id, sizeof id, "X-Request-Id: %s", rows[i].id);
+        if (rows[i].path != NULL) {
+            http(*state,
+                 &(struct call){.path = rows[i].path,
+                                .headers = {id, "traceparent: 00-" TRACE "-b7ad6b7169203331-01"}},
+                 &a);
+            answer_free(&a);
+        }
+        check_member(*state, rows[i].id, rows[i].member, rows[i].expected);
+    }
+}
+
+static void a_trace_that_is_not_understood_is_a_new_one(void **state)
+{
+    static const struct {
+        const char *id, *first, *second;
+        bool kept;
+    } rows[] = {
+        {"once", "traceparent: 00-" TRACE "-b7ad6b7169203331-01", NULL, true},
+        {"twice", "traceparent: 00-" TRACE "-b7ad6b7169203331-01",
+         "traceparent: 00-" TRACE "-b7ad6b7169203331-01", false},
+        {"upper", "traceparent: 00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", NULL, false},
+        {"short", "traceparent: 00-" TRACE "-b7ad6b7169203331", NULL, false},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        char id[80];
+        struct answer a;
+        snprintf(id, sizeof id, "X-Request-Id: %s", rows[i].id);
+        http(*state, &(struct call){.path = "/target/x", .headers = {id, rows[i].first, rows[i].second}}, &a);
+        assert_int_equal(a.status, 200);
+        answer_free(&a);
+        check_member(*state, rows[i].id, "trace_id", rows[i].kept ? TRACE : "*");
+        char *log = server_log(*state, rows[i].id);
+        const char *line = strstr(log, rows[i].id);
+        assert_int_equal(strncmp(strstr(line, "\"trace_id\":\"") + 12, TRACE, 32) == 0, rows[i].kept);
+        free(log);
+    }
 }
 
 int main(void)
@@ -230,6 +309,7 @@ int main(void)
         cmocka_unit_test(clients_may_leave_in_the_middle),
         cmocka_unit_test(a_slow_reader_gets_all_of_it),
         cmocka_unit_test(a_request_is_one_line_in_the_log),
+        cmocka_unit_test(a_trace_that_is_not_understood_is_a_new_one),
     };
     return cmocka_run_group_tests(tests, start_mechanics, stop_server);
 }
