@@ -24,24 +24,24 @@ static const char *const picking[] = {"from",  "path",   "slice",       "sel", "
 static const char *const statistics[] = {PART_PARAMETERS, "pretty", PARAM_READING, NULL};
 
 const struct route routes[] = {
-    {"POST", "/v1/convert", "convert", convert, true, converting},
-    {"POST", "/v1/inspect", "inspect", inspect, true, inspecting},
-    {"POST", "/v1/disassemble", "disassemble", disassemble, true, disassembling},
-    {"POST", "/v1/scan", "scan", scan, true, pretty},
-    {"GET", "/v1/files", "listFiles", list_files, false, listing},
-    {"GET", "/v1/files/{name}", "getFile", get_file, false, none},
-    {"GET", "/v1/tree/{name}", "getTree", get_tree, true, structure},
-    {"GET", "/v1/meta/{name}", "getMeta", get_meta, false, one_object},
-    {"GET", "/v1/attrs/{name}", "getAttributes", get_attrs, false, attributes},
-    {"GET", "/v1/data/{name}", "getData", get_data, false, data},
-    {"POST", "/v1/data/{name}", "pickData", post_data, true, picking},
-    {"GET", "/v1/stats/{name}", "getStatistics", get_stats, false, statistics},
-    {"GET", "/v1/preview/{name}", "getPreview", get_preview, false, previewing},
-    {"POST", "/v1/query/{name}", "query", post_query, true, querying},
-    {"GET", "/v1/formats", "listFormats", list_formats, false, pretty},
-    {"GET", "/healthz", "health", health, false, none},
-    {"GET", "/readyz", "ready", ready, false, none},
-    {"GET", "/openapi.json", "openapi", openapi, false, none},
+    {"POST", "/v1/convert", "convert", convert, true, converting, SCOPE_CONVERT},
+    {"POST", "/v1/inspect", "inspect", inspect, true, inspecting, SCOPE_CONVERT},
+    {"POST", "/v1/disassemble", "disassemble", disassemble, true, disassembling, SCOPE_CONVERT},
+    {"POST", "/v1/scan", "scan", scan, true, pretty, SCOPE_CONVERT},
+    {"GET", "/v1/files", "listFiles", list_files, false, listing, SCOPE_READ},
+    {"GET", "/v1/files/{name}", "getFile", get_file, false, none, SCOPE_READ},
+    {"GET", "/v1/tree/{name}", "getTree", get_tree, true, structure, SCOPE_READ},
+    {"GET", "/v1/meta/{name}", "getMeta", get_meta, false, one_object, SCOPE_READ},
+    {"GET", "/v1/attrs/{name}", "getAttributes", get_attrs, false, attributes, SCOPE_READ},
+    {"GET", "/v1/data/{name}", "getData", get_data, false, data, SCOPE_READ},
+    {"POST", "/v1/data/{name}", "pickData", post_data, true, picking, SCOPE_READ},
+    {"GET", "/v1/stats/{name}", "getStatistics", get_stats, false, statistics, SCOPE_READ},
+    {"GET", "/v1/preview/{name}", "getPreview", get_preview, false, previewing, SCOPE_READ},
+    {"POST", "/v1/query/{name}", "query", post_query, true, querying, SCOPE_READ},
+    {"GET", "/v1/formats", "listFormats", list_formats, false, pretty, SCOPE_OPEN},
+    {"GET", "/healthz", "health", health, false, none, SCOPE_OPEN},
+    {"GET", "/readyz", "ready", ready, false, none, SCOPE_OPEN},
+    {"GET", "/openapi.json", "openapi", openapi, false, none, SCOPE_OPEN},
     {0},
 };
 
@@ -93,5 +93,10 @@ struct route_match route_find(const char *method, struct bytes path)
 bool route_run(const struct route *route, const struct request *request, struct reply *reply,
                struct error *err)
 {
-    return params_check(request, route->parameters, err) && route->handle(request, reply, err);
+    if (!params_check(request, route->parameters, err))
+        return false;
+    if (request->name.len > 0 && request->grant != NULL && !grant_has_name(request->grant, request->name))
+        return store_no_such_file(request->name,
+                                  err); /* as if it were not there: nobody learns whether it is */
+    return route->handle(request, reply, err);
 }

@@ -10,29 +10,67 @@ enum { CONFIG_FILE_MAX = 1 << 20, CONFIG_MEMORY = 4 << 20, NAME_MAX_LEN = 64 };
 
 const struct setting settings[SETTING_COUNT] = {
     {"listen", "ADDR:PORT", "where to listen; port 0 takes a free one", SETTING_TEXT,
-     offsetof(struct config, listen), 0},
-    {"data", "DIR", "the folder whose files are served", SETTING_TEXT, offsetof(struct config, data), 0},
+     offsetof(struct config, listen), 0, NULL},
+    {"data", "DIR", "the folder whose files are served", SETTING_TEXT, offsetof(struct config, data), 0,
+     NULL},
     {"scan-policy", "FILE", "rows of a policy for scans, over what is built in", SETTING_TEXT,
-     offsetof(struct config, scan_policy), 0},
-    {"log", "off|errors|all", "which exchanges are logged", SETTING_LOG, offsetof(struct config, log), 0},
+     offsetof(struct config, scan_policy), 0, NULL},
+    {"tokens", "FILE", "who may do what, a token a line; mandoline token makes them", SETTING_TEXT,
+     offsetof(struct config, tokens), 0, NULL},
+    {"jwt-keys", "FILE", "the keys (a JWK Set) that JSON Web Tokens are signed with", SETTING_TEXT,
+     offsetof(struct config, jwt_keys), 0, NULL},
+    {"jwt-issuer", "TEXT", "the issuer that they must be from", SETTING_TEXT,
+     offsetof(struct config, jwt_issuer), 0, NULL},
+    {"jwt-audience", "TEXT", "the audience that they must be for", SETTING_TEXT,
+     offsetof(struct config, jwt_audience), 0, NULL},
+    {"signing-key-file", "FILE", "keys of signed links, one a line; the first one signs", SETTING_TEXT,
+     offsetof(struct config, signing_key_file), 0, NULL},
+    {"tls-cert", "FILE", "the server's certificate and those above it, PEM", SETTING_TEXT,
+     offsetof(struct config, tls_cert), 0, NULL},
+    {"tls-key", "FILE", "its private key, PEM", SETTING_TEXT, offsetof(struct config, tls_key), 0, NULL},
+    {"tls-client-ca", "FILE", "who may sign certificates of clients, PEM", SETTING_TEXT,
+     offsetof(struct config, tls_client_ca), 0, NULL},
+    {"tls-client-scopes", "SCOPES", "what clients with such a certificate may do, unless a token's row says",
+     SETTING_TEXT, offsetof(struct config, tls_client_scopes), 0, NULL},
+    {"allow-anonymous", "auto|none|read|all",
+     "what others may do; auto: all, on loopback addresses, where none of the above is set",
+     SETTING_ANONYMOUS, offsetof(struct config, allow_anonymous), 0, "all"},
+    {"log", "off|errors|all", "which exchanges are logged", SETTING_LOG, offsetof(struct config, log), 0,
+     NULL},
     {"hdf5-path", "auto|direct|library", "how chunks are read: by us, or by the HDF5 library", SETTING_PATH,
-     offsetof(struct config, hdf5_path), 0},
+     offsetof(struct config, hdf5_path), 0, NULL},
     {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
-     offsetof(struct config, workers), 0},
+     offsetof(struct config, workers), 0, NULL},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
-    {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum},
+    {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum, NULL},
     LIMIT_TABLE(LIMIT_SETTING)
 #undef LIMIT_SETTING
 };
 
 static const char *const log_levels[] = {[LOG_OFF] = "off", [LOG_ERRORS] = "errors", [LOG_ALL] = "all"};
+static const char *const anonymous_words[] = {
+    [ANONYMOUS_AUTO] = "auto", [ANONYMOUS_NONE] = "none", [ANONYMOUS_READ] = "read", [ANONYMOUS_ALL] = "all"};
 static const char *const hdf5_paths[] = {
     [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library"};
 
 void config_init(struct config *config)
 {
     *config = (struct config){
-        .listen = "127.0.0.1:8080", .data = "", .scan_policy = "", .log = LOG_ALL, .limits = limits_default};
+        .listen = "127.0.0.1:8080",
+        .data = "",
+        .scan_policy = "",
+        .tokens = "",
+        .jwt_keys = "",
+        .jwt_issuer = "",
+        .jwt_audience = "",
+        .signing_key_file = "",
+        .tls_cert = "",
+        .tls_key = "",
+        .tls_client_ca = "",
+        .tls_client_scopes = "read,convert,write",
+        .log = LOG_ALL,
+        .limits = limits_default,
+    };
     arena_init(&config->arena, CONFIG_MEMORY);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         config->origins[i] = "default";
@@ -127,6 +165,11 @@ static bool set_value(struct config *config, const struct setting *setting, cons
         if (!parse_word(value, hdf5_paths, ROWS(hdf5_paths), &word))
             return refuse_word(setting, value, origin, err);
         *(enum hdf5_path *)field = word;
+        return true;
+    case SETTING_ANONYMOUS:
+        if (!parse_word(value, anonymous_words, ROWS(anonymous_words), &word))
+            return refuse_word(setting, value, origin, err);
+        *(enum anonymous *)field = word;
         return true;
     case SETTING_NUMBER:
         return set_number(field, setting, value, origin, err);
@@ -227,6 +270,16 @@ bool config_read_environment(struct config *config, struct error *err)
     return true;
 }
 
+bool config_knows_callers(const struct config *config)
+{
+    const char *const means[] = {config->tokens, config->jwt_keys, config->signing_key_file,
+                                 config->tls_client_ca};
+    for (size_t i = 0; i < ROWS(means); i++)
+        if (means[i][0] != '\0')
+            return true;
+    return false;
+}
+
 static bool add_value(const struct config *config, const struct setting *setting, cJSON *row)
 {
     const void *field = (const char *)config + setting->offset;
@@ -238,6 +291,8 @@ static bool add_value(const struct config *config, const struct setting *setting
         return cJSON_AddStringToObject(row, "value", log_levels[*(const enum log_level *)field]) != NULL;
     case SETTING_PATH:
         return cJSON_AddStringToObject(row, "value", hdf5_paths[*(const enum hdf5_path *)field]) != NULL;
+    case SETTING_ANONYMOUS:
+        return cJSON_AddStringToObject(row, "value", anonymous_words[*(const enum anonymous *)field]) != NULL;
     case SETTING_NUMBER: /* raw: cJSON's own numbers are doubles */
         snprintf(number, sizeof number, "%llu", (unsigned long long)*(const uint64_t *)field);
         return cJSON_AddRawToObject(row, "value", number) != NULL;
@@ -264,7 +319,8 @@ void config_help(FILE *out)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         char flag[NAME_MAX_LEN];
-        snprintf(flag, sizeof flag, "--%s %s", settings[i].name, settings[i].hint);
+        snprintf(flag, sizeof flag, settings[i].bare == NULL ? "--%s %s" : "--%s[=%s]", settings[i].name,
+                 settings[i].hint);
         fprintf(out, "  %-26s %s\n", flag, settings[i].what);
     }
 }

@@ -13,7 +13,11 @@
 
 enum log_level { LOG_OFF, LOG_ERRORS, LOG_ALL };
 
-enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_PATH, SETTING_NUMBER };
+/* Who may do what without saying who they are. AUTO: all who are on the same machine, where nothing else is
+ * set up. */
+enum anonymous { ANONYMOUS_AUTO, ANONYMOUS_NONE, ANONYMOUS_READ, ANONYMOUS_ALL };
+
+enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_PATH, SETTING_ANONYMOUS, SETTING_NUMBER };
 
 struct setting {
     const char *name; /* "limit-body": the flag is --limit-body, the variable MANDOLINE_LIMIT_BODY */
@@ -22,11 +26,12 @@ struct setting {
     enum setting_kind kind;
     size_t offset;    /* of the member of struct config */
     uint64_t minimum; /* SETTING_NUMBER */
+    const char *bare; /* what the flag means without a value; NULL: it needs one */
 };
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 6 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 16 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -34,6 +39,13 @@ struct config {
     const char *listen;      /* ADDR:PORT */
     const char *data;        /* "": none */
     const char *scan_policy; /* "": what is built in */
+    const char *tokens;      /* files; "": none */
+    const char *jwt_keys;
+    const char *jwt_issuer, *jwt_audience; /* "": any, none */
+    const char *signing_key_file;
+    const char *tls_cert, *tls_key, *tls_client_ca;
+    const char *tls_client_scopes;
+    enum anonymous allow_anonymous;
     enum log_level log;
     enum hdf5_path hdf5_path;
     uint64_t workers; /* processes that read HDF5; 0: one a core */
@@ -61,6 +73,9 @@ bool config_read_environment(struct config *config, struct error *err);
 
 /* One JSON object: {"listen": {"value": ..., "origin": ...}, ...}. */
 bool config_print(const struct config *config, FILE *out);
+
+/* Whether there is any way for callers to say who they are. */
+bool config_knows_callers(const struct config *config);
 
 /* The flags of all settings with what they mean, one a line. */
 void config_help(FILE *out);

@@ -9,13 +9,13 @@
 
 #include "address.h"
 #include "commands.h"
+#include "guard.h"
 #include "http.h"
 #include "log.h"
 #include "sandbox.h"
-#include "scanner.h"
 #include "transaction.h"
 
-enum { DRAIN_STEP_MS = 20, POLICY_MEMORY = 16 << 20 };
+enum { DRAIN_STEP_MS = 20 };
 
 static bool is_ready(const struct service *service)
 {
@@ -30,8 +30,7 @@ static bool recall_answer(const struct request *request, const char *etag, struc
     return recall_find(&server->recall, request, etag, reply);
 }
 
-static void server_init(struct server *server, const struct config *config, const struct store *store,
-                        const struct policy *policy)
+static void server_init(struct server *server, const struct config *config, const struct store *store)
 {
     const struct limits *limits = &config->limits;
     *server = (struct server){
@@ -40,7 +39,6 @@ static void server_init(struct server *server, const struct config *config, cons
                     .hdf5_path = config->hdf5_path,
                     .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
-                    .policy = policy,
                     .ready = is_ready,
                     .admit = transaction_admit,
                     .gone = transaction_gone,
@@ -69,18 +67,36 @@ static void raise_descriptor_limit(void)
 /* Blocked before any thread starts, so that only the main thread takes them, by waiting. */
 static void take_signals(sigset_t *stop)
 {
+    sigset_t all;
     sigemptyset(stop);
     sigaddset(stop, SIGTERM);
     sigaddset(stop, SIGINT);
-    pthread_sigmask(SIG_BLOCK, stop, NULL);
+    all = *stop;
+    sigaddset(&all, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
 }
 
-static void wait_for_signal(const sigset_t *stop)
+static void tell_event(void *arg, const char *sentence)
 {
-    while (sigwaitinfo(stop, NULL) < 0 && errno == EINTR)
-        ;
+    (void)arg;
+    log_event(STDERR_FILENO, sentence);
+}
+
+/* Until it is time to stop. */
+static void wait_for_signal(struct server *server, const sigset_t *stop)
+{
+    sigset_t all = *stop;
+    sigaddset(&all, SIGHUP);
+    for (;;) {
+        const int signal = sigwaitinfo(&all, NULL);
+        if (signal == SIGHUP) {
+            generations_renew(&server->generations, server->config, tell_event, NULL);
+            log_event(STDERR_FILENO, "tokens, keys, certificates and the scan policy were read again");
+        } else if (signal > 0 || errno != EINTR) {
+            return;
+        }
+    }
 }
 
 static uint64_t now_ms(void)
@@ -119,6 +135,7 @@ static bool start(struct server *server, struct MHD_Daemon **daemon, struct erro
     }
     address_text(&address, text);
     fprintf(stderr, "mandoline %s listening on http://%s\n", MANDOLINE_VERSION, text);
+    guard_warn(server->config);
     const char *weakness = sandbox_weakness();
     if (weakness != NULL)
         fprintf(stderr, "mandoline: %s\n", weakness);
@@ -127,7 +144,7 @@ static bool start(struct server *server, struct MHD_Daemon **daemon, struct erro
 
 static void run_until_stopped(struct server *server, struct MHD_Daemon *daemon, const sigset_t *stop)
 {
-    wait_for_signal(stop);
+    wait_for_signal(server, stop);
     atomic_store(&server->draining, true);
     http_quiesce(daemon);
     if (!drain(server, stop)) { /* a thread at work cannot be stopped from outside */
@@ -137,19 +154,19 @@ static void run_until_stopped(struct server *server, struct MHD_Daemon *daemon, 
     http_stop(daemon);
 }
 
-static bool serve_from(const struct config *config, const struct store *store, const struct policy *policy,
-                       struct error *err)
+static bool serve_from(const struct config *config, const struct store *store, struct error *err)
 {
     struct server server;
     struct MHD_Daemon *daemon;
     sigset_t stop;
-    server_init(&server, config, store, policy);
+    server_init(&server, config, store);
     take_signals(&stop);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
-    const bool started = start(&server, &daemon, err);
+    const bool started = generations_init(&server.generations, config, err) && start(&server, &daemon, err);
     if (started)
         run_until_stopped(&server, daemon, &stop);
+    generations_deinit(&server.generations);
     crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
@@ -162,16 +179,12 @@ int command_serve(const struct arguments *arguments)
     const struct config *config = &arguments->config;
     struct error err = {0};
     struct store *store = NULL;
-    const struct policy *policy;
-    struct arena arena;
-    arena_init(&arena, POLICY_MEMORY);
-    const bool ok = policy_open(config->scan_policy, &arena, &policy, &err) &&
+    const bool ok = guard_check(config, &err) &&
                     (config->data[0] == '\0' || store_new(config->data, &store, &err)) &&
-                    serve_from(config, store, policy, &err);
+                    serve_from(config, store, &err);
     if (!ok)
         fprintf(stderr, "mandoline: %s\n", err.detail);
     if (store != NULL)
         store_free(store);
-    arena_free(&arena);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,11 +7,13 @@
 #include "admission.h"
 #include "config.h"
 #include "exchange.h"
+#include "generation.h"
 #include "recall.h"
 
 struct server {
     struct service service; /* first: a struct service is its server */
     const struct config *config;
+    struct generations generations;
     struct admission admission;
     struct recall recall;
     struct arena_pool pool;

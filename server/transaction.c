@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "identity.h"
 #include "number.h"
 
 static uint64_t now_us(void)
@@ -15,7 +16,7 @@ static uint64_t now_us(void)
 bool transaction_init(struct transaction *t, struct server *server, const char *target)
 {
     const struct limits *limits = server->service.limits;
-    *t = (struct transaction){.server = server, .started = now_us()};
+    *t = (struct transaction){.server = server, .started = now_us(), .principal = ""};
     arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
     t->arena.pool = &server->pool;
     spool_init(&t->body, limits->body_memory, "body", limits->body);
@@ -27,9 +28,11 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
         arena_free(&t->arena);
         return false;
     }
+    t->generation = generation_take(&server->generations);
     t->request = (struct request){.service = &server->service,
                                   .arena = &t->arena,
                                   .id = t->id,
+                                  .policy = t->generation->policy,
                                   .body = input_of_bytes(bytes_of("", 0))};
     atomic_fetch_add(&server->active, 1);
     return true;
@@ -48,6 +51,7 @@ void transaction_deinit(struct transaction *t)
     leave_place(t);
     pull_deinit(&t->pull);
     arena_free(&t->arena);
+    generation_return(&server->generations, t->generation);
     spool_deinit(&t->body);
     spool_deinit(&t->inflated);
     atomic_fetch_sub(&server->active, 1);
@@ -129,7 +133,7 @@ bool transaction_begin(struct transaction *t, const char *method)
     r->path = t->parsed.path;
     r->query = t->parsed.query;
     r->query_count = t->parsed.query_count;
-    return find_route(t, method) && check_crowd(t) && check_body_headers(t);
+    return find_route(t, method) && identity_check(t) && check_crowd(t) && check_body_headers(t);
 }
 
 bool transaction_receive(struct transaction *t, const void *data, size_t n)
@@ -228,6 +232,7 @@ static void add_common_headers(struct transaction *t)
         reply_header(&t->reply, "Allow", t->match.allow);
     if (t->error.kind == ERR_FORMAT && t->coding == NULL)
         reply_header(&t->reply, "Accept-Encoding", CODING_NAMES);
+    identity_challenge(t);
     if (t->crowded || atomic_load(&t->server->draining))
         reply_header(&t->reply, "Connection", "close");
 }

@@ -147,13 +147,13 @@ static bool healthy(const struct request *request, struct reply *reply, struct e
 }
 
 const struct route routes[] = {
-    {"GET", "/stream", "stream", stream, false, NULL},
-    {"GET", "/file", "file", file, false, NULL},
-    {"POST", "/echo", "echo", echo, false, NULL},
-    {"GET", "/hold", "hold", hold, true, NULL},
-    {"GET", "/status", "status", status, false, NULL},
-    {"GET", "/healthz", "health", healthy, false, NULL},
-    {"GET", "/target/{name}", "target", target, false, NULL},
+    {"GET", "/stream", "stream", stream, false, NULL, SCOPE_OPEN},
+    {"GET", "/file", "file", file, false, NULL, SCOPE_OPEN},
+    {"POST", "/echo", "echo", echo, false, NULL, SCOPE_OPEN},
+    {"GET", "/hold", "hold", hold, true, NULL, SCOPE_OPEN},
+    {"GET", "/status", "status", status, false, NULL, SCOPE_OPEN},
+    {"GET", "/healthz", "health", healthy, false, NULL, SCOPE_OPEN},
+    {"GET", "/target/{name}", "target", target, false, NULL, SCOPE_OPEN},
     {0},
 };
 

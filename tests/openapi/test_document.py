@@ -101,7 +101,7 @@ class Routes(unittest.TestCase):
 
     def test_table_and_document_agree(self):
         source = (PROJECT / "handlers/routes.c").read_text()
-        rows = re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*"([^"]+)",\s*\w+,\s*\w+,\s*(\w+)\}', source)
+        rows = re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*"([^"]+)",\s*\w+,\s*\w+,\s*(\w+),\s*SCOPE_\w+\}', source)
         self.assertGreater(len(rows), 5)
         self.assertEqual(sorted((m, p, o) for m, p, o, _ in rows),
                          sorted((m, p, op["operationId"]) for p, m, op in operations()))
@@ -110,6 +110,16 @@ class Routes(unittest.TestCase):
             table = next(lists[r[3]] for r in rows if (r[0], r[1]) == (method, path))
             documented = [p for p in map(resolve, operation.get("parameters", [])) if p["in"] == "query"]
             self.assertEqual(sorted(table), sorted(p["name"] for p in documented), path)
+
+    def test_scopes_agree(self):
+        source = (PROJECT / "handlers/routes.c").read_text()
+        scopes = dict(re.findall(r'\{"[A-Z]+",\s*"[^"]+",\s*"(\w+)",[^}]*SCOPE_(\w+)\}', source))
+        for path, method, operation in operations():
+            scope = scopes[operation["operationId"]].lower()
+            self.assertEqual("open" if operation.get("security") == [] else operation["x-scope"], scope, path)
+            links = any("signature" in way for way in operation.get("security", []))
+            self.assertEqual(method == "GET" and scope == "read" and "{name}" in path, links, path)
+            self.assertEqual(scope != "open", {"401", "403"} <= operation["responses"].keys(), path)
 
     def parameters(self, source):
         headers = "".join((PROJECT / "handlers" / name).read_text() for name in ("params.h", "part.h"))
