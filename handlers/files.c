@@ -45,8 +45,8 @@ bool list_files(const struct request *request, struct reply *reply, struct error
     param_text(request, "after", &after);
     if (!param_number(request, "limit", 1, limits->listing, &limit, err))
         return false;
-    if (request->service->store != NULL &&
-        !store_list(request->service->store, prefix, after, limit, arena, &entries, &found, &more, err))
+    if (request->service->store != NULL && !store_list(request->service->store, request->grant, prefix, after,
+                                                       limit, arena, &entries, &found, &more, err))
         return false;
     struct value *list = value_new(arena, VALUE_LIST), *root;
     for (size_t i = 0; list != NULL && i < found; i++) {

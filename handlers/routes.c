@@ -24,25 +24,25 @@ static const char *const picking[] = {"from",  "path",   "slice",       "sel", "
 static const char *const statistics[] = {PART_PARAMETERS, "pretty", PARAM_READING, NULL};
 
 const struct route routes[] = {
-    {"POST", "/v1/convert", "convert", convert, true, converting, false},
-    {"POST", "/v1/inspect", "inspect", inspect, true, inspecting, false},
-    {"POST", "/v1/disassemble", "disassemble", disassemble, true, disassembling, false},
-    {"POST", "/v1/scan", "scan", scan, true, pretty, false},
-    {"GET", "/v1/files", "listFiles", list_files, false, listing, false},
-    {"GET", "/v1/files/{name}", "getFile", get_file, false, none, false},
-    {"GET", "/v1/tree/{name}", "getTree", get_tree, true, structure, false},
-    {"GET", "/v1/meta/{name}", "getMeta", get_meta, false, one_object, false},
-    {"GET", "/v1/attrs/{name}", "getAttributes", get_attrs, false, attributes, false},
-    {"GET", "/v1/data/{name}", "getData", get_data, false, data, false},
-    {"POST", "/v1/data/{name}", "pickData", post_data, true, picking, false},
-    {"GET", "/v1/stats/{name}", "getStatistics", get_stats, false, statistics, false},
-    {"GET", "/v1/preview/{name}", "getPreview", get_preview, false, previewing, false},
-    {"POST", "/v1/query/{name}", "query", post_query, true, querying, false},
-    {"GET", "/v1/formats", "listFormats", list_formats, false, pretty, false},
-    {"GET", "/healthz", "health", health, false, none, true},
-    {"GET", "/readyz", "ready", ready, false, none, true},
-    {"GET", "/startupz", "started", started, false, none, true},
-    {"GET", "/openapi.json", "openapi", openapi, false, none, false},
+    {"POST", "/v1/convert", "convert", convert, true, converting, SCOPE_CONVERT, false},
+    {"POST", "/v1/inspect", "inspect", inspect, true, inspecting, SCOPE_CONVERT, false},
+    {"POST", "/v1/disassemble", "disassemble", disassemble, true, disassembling, SCOPE_CONVERT, false},
+    {"POST", "/v1/scan", "scan", scan, true, pretty, SCOPE_CONVERT, false},
+    {"GET", "/v1/files", "listFiles", list_files, false, listing, SCOPE_READ, false},
+    {"GET", "/v1/files/{name}", "getFile", get_file, false, none, SCOPE_READ, false},
+    {"GET", "/v1/tree/{name}", "getTree", get_tree, true, structure, SCOPE_READ, false},
+    {"GET", "/v1/meta/{name}", "getMeta", get_meta, false, one_object, SCOPE_READ, false},
+    {"GET", "/v1/attrs/{name}", "getAttributes", get_attrs, false, attributes, SCOPE_READ, false},
+    {"GET", "/v1/data/{name}", "getData", get_data, false, data, SCOPE_READ, false},
+    {"POST", "/v1/data/{name}", "pickData", post_data, true, picking, SCOPE_READ, false},
+    {"GET", "/v1/stats/{name}", "getStatistics", get_stats, false, statistics, SCOPE_READ, false},
+    {"GET", "/v1/preview/{name}", "getPreview", get_preview, false, previewing, SCOPE_READ, false},
+    {"POST", "/v1/query/{name}", "query", post_query, true, querying, SCOPE_READ, false},
+    {"GET", "/v1/formats", "listFormats", list_formats, false, pretty, SCOPE_OPEN, false},
+    {"GET", "/healthz", "health", health, false, none, SCOPE_OPEN, true},
+    {"GET", "/readyz", "ready", ready, false, none, SCOPE_OPEN, true},
+    {"GET", "/startupz", "started", started, false, none, SCOPE_OPEN, true},
+    {"GET", "/openapi.json", "openapi", openapi, false, none, SCOPE_OPEN, false},
     {0},
 };
 
@@ -94,5 +94,10 @@ struct route_match route_find(const char *method, struct bytes path)
 bool route_run(const struct route *route, const struct request *request, struct reply *reply,
                struct error *err)
 {
-    return params_check(request, route->parameters, err) && route->handle(request, reply, err);
+    if (!params_check(request, route->parameters, err))
+        return false;
+    if (request->name.len > 0 && request->grant != NULL && !grant_has_name(request->grant, request->name))
+        return store_no_such_file(request->name,
+                                  err); /* as if it were not there: nobody learns whether it is */
+    return route->handle(request, reply, err);
 }

@@ -121,7 +121,7 @@ static bool report_value(const struct scan_report *r, uint64_t size, struct aren
 
 bool scan(const struct request *request, struct reply *reply, struct error *err)
 {
-    const struct policy *policy = request->service->policy;
+    const struct policy *policy = request->policy;
     struct arena *arena = request->arena;
     struct scan_report report;
     struct bytes in;

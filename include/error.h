@@ -16,6 +16,8 @@ enum error_kind {
     ERR_FORMAT,          /* the format of the input is not known or not given */
     ERR_NOT_ACCEPTABLE,  /* none of the formats asked for can be written */
     ERR_LIMIT,           /* a limit of this server was reached: see error.limit */
+    ERR_UNAUTHORIZED,    /* who is asking is not known, and must be */
+    ERR_FORBIDDEN,       /* who is asking may not do this */
     ERR_METHOD,          /* the endpoint exists and does not do this */
     ERR_PRECONDITION,    /* If-Match or If-Unmodified-Since does not hold */
     ERR_RANGE,           /* no byte of the range asked for exists */

@@ -3,6 +3,7 @@
 #define MANDOLINE_EXCHANGE_H
 
 #include "codec.h"
+#include "grant.h"
 #include "limits.h"
 #include "store.h"
 
@@ -29,7 +30,6 @@ struct service {
     enum hdf5_path hdf5_path;
     struct crew *crew; /* NULL: nobody helps */
     const char *version;
-    const struct policy *policy; /* of scans (scanner.h); NULL: what is built in */
     /* Fills out, and says how many; what comes first is told first. NULL: nothing has to hold. */
     size_t (*checks)(const struct service *s, struct check out[CHECKS_MAX]);
     /* Whether it was ready once. NULL: it was. */
@@ -48,8 +48,10 @@ struct service {
 
 struct request {
     const struct service *service;
-    struct arena *arena; /* of this exchange */
-    const char *id;      /* the request id */
+    struct arena *arena;         /* of this exchange */
+    const char *id;              /* the request id */
+    const struct policy *policy; /* of scans (scanner.h); NULL: what is built in */
+    const struct grant *grant;   /* of who is asking; NULL: everything */
     const char *method;
     struct bytes path; /* percent-decoded, as sent */
     struct bytes name; /* what {name} of the route matched, percent-decoded; may have '/' */
@@ -96,6 +98,7 @@ struct route {
     bool heavy;                    /* waits for admission */
     const char *const *parameters; /* query parameters that are known, NULL at the end; others are a 400, and
                                       so is a second one of the same name, unless a '*' follows it here */
+    enum scope scope;              /* what the grant must have */
     bool probe;                    /* on the admin listener too, and not in the log */
 };
 
@@ -112,7 +115,8 @@ struct route_match {
 /* path is percent-decoded. */
 struct route_match route_find(const char *method, struct bytes path);
 
-/* Checks the query against route->parameters, then calls the handler. *reply is zeroed. */
+/* Checks the query against route->parameters and {name} against the grant, then calls the handler. *reply is
+ * zeroed. */
 bool route_run(const struct route *route, const struct request *request, struct reply *reply,
                struct error *err);
 

@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "grant.h"
 #include "input.h"
 
 struct store;
@@ -41,6 +42,8 @@ bool store_open(const struct store *s, struct bytes name, struct arena *arena, s
  * what was made of a file that was opened by that name: symbolic links are followed here wherever they lead.
  */
 bool store_look(const struct store *s, struct bytes name, char etag[STORE_ETAG]);
+/* What store_open() says of a name that is none. Is false. */
+bool store_no_such_file(struct bytes name, struct error *err);
 
 struct store_entry {
     struct bytes name; /* with folders, relative to the root */
@@ -52,9 +55,10 @@ struct store_entry {
 /*
  * Regular files below the root, in the byte order of their names, those that start with prefix and come after
  * `after` (empty: from the start), at most count. Hidden files (a name or folder that starts with '.') are
- * left out. *more: there are further ones.
+ * left out, and so is what is not of the grant (NULL: everything is). *more: there are further ones.
  */
-bool store_list(const struct store *s, struct bytes prefix, struct bytes after, size_t count,
-                struct arena *arena, struct store_entry **out, size_t *found, bool *more, struct error *err);
+bool store_list(const struct store *s, const struct grant *grant, struct bytes prefix, struct bytes after,
+                size_t count, struct arena *arena, struct store_entry **out, size_t *found, bool *more,
+                struct error *err);
 
 #endif

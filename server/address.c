@@ -115,3 +115,12 @@ void address_make_local(struct address *address)
     if (v4->sin_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
         v6->sin6_addr = in6addr_loopback;
 }
+
+bool address_is_local(const struct address *address)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->socket;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
+    if (address->socket.ss_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+    return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+}

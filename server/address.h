@@ -27,6 +27,9 @@ bool address_of(int fd, struct address *out);
 /* A socket that listens there; *address becomes what was really bound (port 0: a free one). -1 and *err. */
 int address_listen(struct address *address, struct error *err);
 
+/* Whether only the same machine can reach it. */
+bool address_is_local(const struct address *address);
+
 /* Every address (0.0.0.0, ::) becomes the loopback one, for a client on the same machine. */
 void address_make_local(struct address *address);
 

@@ -31,9 +31,11 @@ struct given {
 };
 
 /* Where the value of a flag goes; NULL: there is no such flag. */
-static const char **place_of(struct arguments *a, struct given *given, struct bytes name, bool *needs_value)
+static const char **place_of(struct arguments *a, struct given *given, struct bytes name, bool *needs_value,
+                             const char **bare)
 {
     *needs_value = true;
+    *bare = NULL;
     if (bytes_is(name, "--config"))
         return &given->file;
     const struct option *option = find_option(a->command, name);
@@ -43,7 +45,10 @@ static const char **place_of(struct arguments *a, struct given *given, struct by
     }
     const struct setting *setting =
         bytes_starts(name, "--") ? setting_find(bytes_of(name.data + 2, name.len - 2)) : NULL;
-    return setting == NULL ? NULL : &given->settings[setting - settings];
+    if (setting == NULL)
+        return NULL;
+    *bare = setting->bare;
+    return &given->settings[setting - settings];
 }
 
 /* argv[0] is a flag; *used says how many arguments it took. */
@@ -52,15 +57,16 @@ static bool take_flag(struct arguments *a, struct given *given, char *const *arg
 {
     const struct flag flag = split_flag(argv[0]);
     bool needs_value;
-    const char **place = place_of(a, given, flag.name, &needs_value);
+    const char *bare; /* such a flag has its value in the same argument, or none */
+    const char **place = place_of(a, given, flag.name, &needs_value, &bare);
     if (place == NULL)
         return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: there is no flag %.60s; see mandoline %s --help",
                     a->command->name, argv[0], a->command->name);
-    const bool next = needs_value && flag.value == NULL;
+    const bool next = needs_value && flag.value == NULL && bare == NULL;
     if ((next && argv[1] == NULL) || (!needs_value && flag.value != NULL))
         return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: %.60s %s", a->command->name, argv[0],
                     next ? "needs a value" : "takes no value");
-    *place = next ? argv[1] : needs_value ? flag.value : "true";
+    *place = next ? argv[1] : flag.value != NULL ? flag.value : bare != NULL ? bare : "true";
     *used = next ? 2 : 1;
     return true;
 }
@@ -100,8 +106,8 @@ static bool take_all(struct arguments *a, struct given *given, char *const *argv
             return false;
     }
     return a->command->input == NULL || a->input != NULL ||
-           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: needs a file, or - for standard input",
-                a->command->name);
+           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: %s is missing; see mandoline %s --help",
+                a->command->name, a->command->input, a->command->name);
 }
 
 static bool apply(struct config *config, const struct given *given, struct error *err)

@@ -15,7 +15,14 @@ int command_disassemble(const struct arguments *arguments);
 /* scan.c: judges files. 0: all are safe; 1: one is suspicious or dangerous; 2: one cannot be judged. */
 int command_scan(const struct arguments *arguments);
 
+/* token.c: makes a token, and the row that knows it. */
+int command_token(const struct arguments *arguments);
+/* sign.c: makes a signed link. */
+int command_sign(const struct arguments *arguments);
+
 /* convert.c */
 extern const struct option convert_options[], inspect_options[], disassemble_options[];
+/* token.c, sign.c */
+extern const struct option token_options[], sign_options[];
 
 #endif

@@ -8,48 +8,74 @@
 
 enum { CONFIG_FILE_MAX = 1 << 20, CONFIG_MEMORY = 4 << 20, NAME_MAX_LEN = 64 };
 
+/* The words of a setting, by the value of its enum. */
 static const char *const log_levels[] = {
     [LOG_OFF] = "off", [LOG_ERRORS] = "errors", [LOG_ALL] = "all", [LOG_DEBUG] = "debug", NULL};
 static const char *const log_formats[] = {[LOG_JSON] = "json", [LOG_TEXT] = "text", NULL};
+static const char *const anonymous_words[] = {[ANONYMOUS_AUTO] = "auto",
+                                              [ANONYMOUS_NONE] = "none",
+                                              [ANONYMOUS_READ] = "read",
+                                              [ANONYMOUS_ALL] = "all",
+                                              NULL};
 static const char *const hdf5_paths[] = {
     [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library", NULL};
 
+#define TEXT(name, field, hint, what)                                                                        \
+    {                                                                                                        \
+        name, hint, what, SETTING_TEXT, offsetof(struct config, field), 0, NULL, NULL                        \
+    }
+#define WORD(name, field, words, bare, hint, what)                                                           \
+    {                                                                                                        \
+        name, hint, what, SETTING_WORD, offsetof(struct config, field), 0, words, bare                       \
+    }
+#define NUMBER(name, field, minimum, what)                                                                   \
+    {                                                                                                        \
+        name, "N", what, SETTING_NUMBER, offsetof(struct config, field), minimum, NULL, NULL                 \
+    }
+#define LIMIT(field, name, value, minimum, what) NUMBER("limit-" name, limits.field, minimum, what),
+
 const struct setting settings[SETTING_COUNT] = {
-    {"listen", "ADDR:PORT", "where to listen; port 0 takes a free one", SETTING_TEXT,
-     offsetof(struct config, listen), 0, NULL},
-    {"admin-listen", "ADDR:PORT", "where probes and metrics are answered as well, to everyone who asks",
-     SETTING_TEXT, offsetof(struct config, admin_listen), 0, NULL},
-    {"data", "DIR", "the folder whose files are served", SETTING_TEXT, offsetof(struct config, data), 0,
-     NULL},
-    {"scan-policy", "FILE", "rows of a policy for scans, over what is built in", SETTING_TEXT,
-     offsetof(struct config, scan_policy), 0, NULL},
-    {"log", "off|errors|all|debug", "which exchanges are logged; debug: probes too", SETTING_WORD,
-     offsetof(struct config, log), 0, log_levels},
-    {"log-format", "json|text", "how a line looks: for programs, or for people", SETTING_WORD,
-     offsetof(struct config, log_format), 0, log_formats},
-    {"drain-delay", "N", "seconds between SIGTERM, when readiness ends, and the end of listening",
-     SETTING_NUMBER, offsetof(struct config, drain_delay), 0, NULL},
-    {"hdf5-path", "auto|direct|library", "how chunks are read: by us, or by the HDF5 library", SETTING_WORD,
-     offsetof(struct config, hdf5_path), 0, hdf5_paths},
-    {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
-     offsetof(struct config, workers), 0, NULL},
-#define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
-    {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum, NULL},
-    LIMIT_TABLE(LIMIT_SETTING)
-#undef LIMIT_SETTING
-};
+    TEXT("listen", listen, "ADDR:PORT", "where to listen; port 0 takes a free one"),
+    TEXT("admin-listen", admin_listen, "ADDR:PORT",
+         "where probes and metrics are answered as well, to everyone who asks"),
+    TEXT("data", data, "DIR", "the folder whose files are served"),
+    TEXT("scan-policy", scan_policy, "FILE", "rows of a policy for scans, over what is built in"),
+    TEXT("tokens", tokens, "FILE", "who may do what, a token a line; mandoline token makes them"),
+    TEXT("jwt-keys", jwt_keys, "FILE", "the keys (a JWK Set) that JSON Web Tokens are signed with"),
+    TEXT("jwt-issuer", jwt_issuer, "TEXT", "the issuer that they must be from"),
+    TEXT("jwt-audience", jwt_audience, "TEXT", "the audience that they must be for"),
+    TEXT("signing-key-file", signing_key_file, "FILE",
+         "keys of signed links, one a line; the first one signs"),
+    TEXT("tls-cert", tls_cert, "FILE", "the server's certificate and those above it, PEM"),
+    TEXT("tls-key", tls_key, "FILE", "its private key, PEM"),
+    TEXT("tls-client-ca", tls_client_ca, "FILE", "who may sign certificates of clients, PEM"),
+    TEXT("tls-client-scopes", tls_client_scopes, "SCOPES",
+         "what clients with such a certificate may do, unless a token's row says"),
+    WORD("allow-anonymous", allow_anonymous, anonymous_words, "all", "auto|none|read|all",
+         "what others may do; auto: all, on loopback addresses, where none of the above is set"),
+    WORD("log", log, log_levels, NULL, "off|errors|all|debug",
+         "which exchanges are logged; debug: probes too"),
+    WORD("log-format", log_format, log_formats, NULL, "json|text",
+         "how a line looks: for programs, or for people"),
+    NUMBER("drain-delay", drain_delay, 0,
+           "seconds between SIGTERM, when readiness ends, and the end of listening"),
+    WORD("hdf5-path", hdf5_path, hdf5_paths, NULL, "auto|direct|library",
+         "how chunks are read: by us, or by the HDF5 library"),
+    NUMBER("workers", workers, 0, "processes that read HDF5; 0: one a core"),
+    LIMIT_TABLE(LIMIT)};
 
 void config_init(struct config *config)
 {
-    *config = (struct config){.listen = "127.0.0.1:8080",
-                              .admin_listen = "",
-                              .data = "",
-                              .scan_policy = "",
-                              .log = LOG_ALL,
-                              .limits = limits_default};
-    arena_init(&config->arena, CONFIG_MEMORY);
-    for (size_t i = 0; i < SETTING_COUNT; i++)
+    *config =
+        (struct config){.tls_client_scopes = "read,convert,write", .log = LOG_ALL, .limits = limits_default};
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const char **text = (const char **)(void *)((char *)config + settings[i].offset);
+        if (settings[i].kind == SETTING_TEXT && *text == NULL)
+            *text = "";
         config->origins[i] = "default";
+    }
+    config->listen = "127.0.0.1:8080";
+    arena_init(&config->arena, CONFIG_MEMORY);
 }
 
 void config_deinit(struct config *config)
@@ -227,6 +253,16 @@ bool config_read_environment(struct config *config, struct error *err)
     return true;
 }
 
+bool config_knows_callers(const struct config *config)
+{
+    const char *const means[] = {config->tokens, config->jwt_keys, config->signing_key_file,
+                                 config->tls_client_ca};
+    for (size_t i = 0; i < ROWS(means); i++)
+        if (means[i][0] != '\0')
+            return true;
+    return false;
+}
+
 static bool add_value(const struct config *config, const struct setting *setting, cJSON *row)
 {
     const void *field = (const char *)config + setting->offset;
@@ -262,7 +298,8 @@ void config_help(FILE *out)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         char flag[NAME_MAX_LEN];
-        snprintf(flag, sizeof flag, "--%s %s", settings[i].name, settings[i].hint);
+        snprintf(flag, sizeof flag, settings[i].bare == NULL ? "--%s %s" : "--%s[=%s]", settings[i].name,
+                 settings[i].hint);
         fprintf(out, "  %-26s %s\n", flag, settings[i].what);
     }
 }

@@ -19,6 +19,10 @@ enum log_level {
 }; /* each with what is before it; DEBUG: probes too */
 enum log_format { LOG_JSON, LOG_TEXT };
 
+/* Who may do what without saying who they are. AUTO: all who are on the same machine, where nothing else is
+ * set up. */
+enum anonymous { ANONYMOUS_AUTO, ANONYMOUS_NONE, ANONYMOUS_READ, ANONYMOUS_ALL };
+
 enum setting_kind { SETTING_TEXT, SETTING_WORD, SETTING_NUMBER };
 
 struct setting {
@@ -29,11 +33,12 @@ struct setting {
     size_t offset;            /* of the member of struct config */
     uint64_t minimum;         /* SETTING_NUMBER */
     const char *const *words; /* SETTING_WORD: by the value of the enum, NULL at the end */
+    const char *bare;         /* what the flag means without a value; NULL: it needs one */
 };
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 9 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 19 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -42,6 +47,13 @@ struct config {
     const char *admin_listen; /* ADDR:PORT, "": none */
     const char *data;         /* "": none */
     const char *scan_policy;  /* "": what is built in */
+    const char *tokens;       /* files; "": none */
+    const char *jwt_keys;
+    const char *jwt_issuer, *jwt_audience; /* "": any, none */
+    const char *signing_key_file;
+    const char *tls_cert, *tls_key, *tls_client_ca;
+    const char *tls_client_scopes;
+    enum anonymous allow_anonymous;
     enum log_level log;
     enum log_format log_format;
     uint64_t drain_delay; /* seconds */
@@ -71,6 +83,9 @@ bool config_read_environment(struct config *config, struct error *err);
 
 /* One JSON object: {"listen": {"value": ..., "origin": ...}, ...}. */
 bool config_print(const struct config *config, FILE *out);
+
+/* Whether there is any way for callers to say who they are. */
+bool config_knows_callers(const struct config *config);
 
 /* The flags of all settings with what they mean, one a line. */
 void config_help(FILE *out);

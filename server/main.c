@@ -30,6 +30,11 @@ static const struct command commands[] = {
      "Says whether it is safe to load files, or - for standard input; exit status 0 safe, 1 not, 2 cannot be "
      "told",
      NULL, command_scan},
+    {"token", "NAME",
+     "Makes a token and prints it, once; the row that knows it goes to the end of the file of --tokens",
+     token_options, command_token},
+    {"sign", "URL", "Prints the URL of a file, or of a part of it, as a link that needs no token for a while",
+     sign_options, command_sign},
 };
 
 static void help(FILE *out)

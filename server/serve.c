@@ -7,15 +7,15 @@
 
 #include "address.h"
 #include "commands.h"
+#include "guard.h"
 #include "http.h"
 #include "log.h"
 #include "ready.h"
 #include "sandbox.h"
-#include "scanner.h"
 #include "systemd.h"
 #include "transaction.h"
 
-enum { IDLE_MS = 3600000, DRAIN_STEP_MS = 20, POLICY_MEMORY = 16 << 20 };
+enum { IDLE_MS = 3600000, DRAIN_STEP_MS = 20 };
 
 /* A service is the first member of its server, and the server is not const. */
 static bool recall_answer(const struct request *request, const char *etag, struct reply *reply)
@@ -24,8 +24,7 @@ static bool recall_answer(const struct request *request, const char *etag, struc
     return recall_find(&server->recall, request, etag, reply);
 }
 
-static void server_init(struct server *server, const struct config *config, const struct store *store,
-                        const struct policy *policy)
+static void server_init(struct server *server, const struct config *config, const struct store *store)
 {
     const struct limits *limits = &config->limits;
     *server = (struct server){
@@ -34,7 +33,6 @@ static void server_init(struct server *server, const struct config *config, cons
                     .hdf5_path = config->hdf5_path,
                     .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
-                    .policy = policy,
                     .checks = ready_checks,
                     .started = ready_was,
                     .admit = transaction_admit,
@@ -107,15 +105,22 @@ static bool ends(int signal_number)
     return signal_number == SIGTERM || signal_number == SIGINT;
 }
 
-/* Nothing that is read once is read again yet; whoever waits for the end of it is told. */
-static void reload(const struct server *server)
+static void tell_event(void *arg, const char *sentence)
+{
+    const struct server *server = arg;
+    log_event(&server->log, LOG_ERROR, "%s", sentence);
+}
+
+/* Whoever waits for the end of it is told. */
+static void reload(struct server *server)
 {
     notify(NOTICE_RELOADING);
-    log_event(&server->log, LOG_INFO, "there is nothing to read again");
+    generations_renew(&server->generations, server->config, tell_event, server);
+    log_event(&server->log, LOG_INFO, "tokens, keys, certificates and the scan policy were read again");
     notify(NOTICE_READY);
 }
 
-static void wait_for_end(const struct server *server, struct signals *signals)
+static void wait_for_end(struct server *server, struct signals *signals)
 {
     int signal_number;
     while (!ends(signal_number = next_signal(signals, IDLE_MS)))
@@ -204,6 +209,7 @@ static bool open_doors(struct server *server, const struct activation *given, st
         close_doors(doors);
         return false;
     }
+    guard_warn(config, &server->log);
     const char *weakness = sandbox_weakness();
     if (weakness != NULL)
         log_event(&server->log, LOG_WARNING, "%s", weakness);
@@ -227,8 +233,7 @@ static void run_until_stopped(struct server *server, const struct doors *doors, 
     close_doors(doors);
 }
 
-static bool serve_from(const struct config *config, const struct store *store, const struct policy *policy,
-                       struct error *err)
+static bool serve_from(const struct config *config, const struct store *store, struct error *err)
 {
     struct server server;
     struct activation given;
@@ -236,13 +241,15 @@ static bool serve_from(const struct config *config, const struct store *store, c
     struct doors doors;
     if (!activation_take(&given, err))
         return false;
-    server_init(&server, config, store, policy);
+    server_init(&server, config, store);
     take_signals(&signals);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
-    const bool started = open_doors(&server, &given, &doors, err);
+    const bool started =
+        generations_init(&server.generations, config, err) && open_doors(&server, &given, &doors, err);
     if (started)
         run_until_stopped(&server, &doors, &signals);
+    generations_deinit(&server.generations);
     crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
@@ -256,16 +263,12 @@ int command_serve(const struct arguments *arguments)
     const struct log log = {.fd = STDERR_FILENO, .format = config->log_format};
     struct error err = {0};
     struct store *store = NULL;
-    const struct policy *policy;
-    struct arena arena;
-    arena_init(&arena, POLICY_MEMORY);
-    const bool ok = policy_open(config->scan_policy, &arena, &policy, &err) &&
+    const bool ok = guard_check(config, &err) &&
                     (config->data[0] == '\0' || store_new(config->data, &store, &err)) &&
-                    serve_from(config, store, policy, &err);
+                    serve_from(config, store, &err);
     if (!ok)
         log_event(&log, LOG_ERROR, "%s", err.detail);
     if (store != NULL)
         store_free(store);
-    arena_free(&arena);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

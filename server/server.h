@@ -7,6 +7,7 @@
 #include "admission.h"
 #include "config.h"
 #include "exchange.h"
+#include "generation.h"
 #include "log.h"
 #include "recall.h"
 #include "trace.h"
@@ -23,6 +24,7 @@ struct entrance {
 struct server {
     struct service service; /* first: a struct service is its server */
     const struct config *config;
+    struct generations generations;
     struct admission admission;
     struct recall recall;
     struct arena_pool pool;

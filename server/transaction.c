@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "identity.h"
 #include "number.h"
 
 static uint64_t now_us(void)
@@ -30,9 +31,11 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, co
         arena_free(&t->arena);
         return false;
     }
+    t->generation = generation_take(&server->generations);
     t->request = (struct request){.service = &server->service,
                                   .arena = &t->arena,
                                   .id = t->id,
+                                  .policy = t->generation->policy,
                                   .body = input_of_bytes(bytes_of("", 0))};
     if (!t->admin)
         atomic_fetch_add(&server->active, 1);
@@ -52,6 +55,7 @@ void transaction_deinit(struct transaction *t)
     leave_place(t);
     pull_deinit(&t->pull);
     arena_free(&t->arena);
+    generation_return(&server->generations, t->generation);
     spool_deinit(&t->body);
     spool_deinit(&t->inflated);
     if (!t->admin)
@@ -133,7 +137,7 @@ bool transaction_begin(struct transaction *t, const char *method)
     r->path = t->parsed.path;
     r->query = t->parsed.query;
     r->query_count = t->parsed.query_count;
-    return find_route(t, method) && check_crowd(t) && check_body_headers(t);
+    return find_route(t, method) && identity_check(t) && check_crowd(t) && check_body_headers(t);
 }
 
 bool transaction_receive(struct transaction *t, const void *data, size_t n)
@@ -271,6 +275,7 @@ static void add_common_headers(struct transaction *t)
         reply_header(&t->reply, "Allow", t->match.allow);
     if (t->error.kind == ERR_FORMAT && t->coding == NULL)
         reply_header(&t->reply, "Accept-Encoding", CODING_NAMES);
+    identity_challenge(t);
     if (t->crowded || (!t->admin && atomic_load(&t->server->draining)))
         reply_header(&t->reply, "Connection", "close");
 }

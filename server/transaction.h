@@ -6,6 +6,7 @@
 #define MANDOLINE_TRANSACTION_H
 
 #include "coding.h"
+#include "generation.h"
 #include "pull.h"
 #include "server.h"
 #include "target.h"
@@ -21,8 +22,13 @@ struct transaction {
     struct route_match match;
     struct request request;
     const struct coding *coding;
-    struct spool body;     /* as it arrived */
-    struct spool inflated; /* what was in it */
+    struct spool body;             /* as it arrived */
+    struct spool inflated;         /* what was in it */
+    struct generation *generation; /* that it began with */
+    struct grant grant;            /* of who is asking */
+    const char *principal;         /* their name; "": nobody in particular */
+    const char *certificate;       /* the name in their certificate, which is verified; NULL: none */
+    bool wrong_token;              /* they did send something to say who they are */
     struct reply reply;
     struct pull pull;
     struct error error;
@@ -30,7 +36,6 @@ struct transaction {
     char timing[TIMING_MAX];
     const char *traceparent;    /* as it was sent, or NULL; set before transaction_begin() */
     struct trace trace;         /* from transaction_begin() on */
-    const char *principal;      /* who asks; "": nobody said */
     uint64_t started, received; /* microseconds of the monotonic clock */
     uint64_t wait_us;           /* for a place */
     uint64_t decode_us;         /* until the answer was described: reading, decoding, finding */

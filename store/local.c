@@ -112,7 +112,7 @@ static bool name_is_plain(struct bytes name)
     return name.len > 0 && !at_start;
 }
 
-static bool no_such_file(struct bytes name, struct error *err)
+bool store_no_such_file(struct bytes name, struct error *err)
 {
     return FAIL(err, ERR_NOT_FOUND, ERROR_NO_OFFSET, "there is no file '%.*s'",
                 (int)(name.len < 150 ? name.len : 150), (const char *)name.data);
@@ -129,7 +129,7 @@ bool store_open(const struct store *s, struct bytes name, struct arena *arena, s
                 struct error *err)
 {
     if (!name_is_plain(name))
-        return no_such_file(name, err);
+        return store_no_such_file(name, err);
     const struct bytes path = arena_copy(arena, name);
     int *fd = arena_alloc(arena, 1, sizeof *fd);
     if (path.data == NULL || fd == NULL)
@@ -142,7 +142,7 @@ bool store_open(const struct store *s, struct bytes name, struct arena *arena, s
     if (*fd < 0 && (errno == EACCES || errno == EMFILE || errno == ENFILE || errno == EIO))
         return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the file cannot be opened: %s", strerror(errno));
     if (*fd < 0 || fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return no_such_file(name, err);
+        return store_no_such_file(name, err);
     *out = (struct store_file){
         .input = input_of_fd(*fd, (uint64_t)st.st_size),
         .modified = st.st_mtim,
@@ -185,6 +185,7 @@ struct folder {
 
 struct listing {
     const struct store *store;
+    const struct grant *grant;
     struct arena *arena;
     struct bytes prefix, after;
     struct folder folders[LISTING_DEPTH];
@@ -260,7 +261,8 @@ static bool starts_with(struct bytes a, struct bytes prefix)
 static bool folder_matters(const struct listing *l, struct bytes path)
 {
     const bool prefix = starts_with(path, l->prefix) || starts_with(l->prefix, path);
-    return prefix && (bytes_compare(path, l->after) > 0 || starts_with(l->after, path));
+    return prefix && grant_has_folder(l->grant, path) &&
+           (bytes_compare(path, l->after) > 0 || starts_with(l->after, path));
 }
 
 static bool enter_folder(struct listing *l, struct bytes path, struct error *err)
@@ -304,7 +306,8 @@ static bool next_name(struct listing *l, struct bytes *out, struct error *err)
         if (path[name.len - 1] == '/') {
             if (!enter_folder(l, name, err))
                 return false;
-        } else if (starts_with(name, l->prefix) && bytes_compare(name, l->after) > 0) {
+        } else if (starts_with(name, l->prefix) && bytes_compare(name, l->after) > 0 &&
+                   grant_has_name(l->grant, name)) {
             *out = name;
             return true;
         }
@@ -312,14 +315,19 @@ static bool next_name(struct listing *l, struct bytes *out, struct error *err)
     return true;
 }
 
-bool store_list(const struct store *s, struct bytes prefix, struct bytes after, size_t count,
-                struct arena *arena, struct store_entry **out, size_t *found, bool *more, struct error *err)
+bool store_list(const struct store *s, const struct grant *grant, struct bytes prefix, struct bytes after,
+                size_t count, struct arena *arena, struct store_entry **out, size_t *found, bool *more,
+                struct error *err)
 {
     struct listing *l = arena_alloc(arena, 1, sizeof *l);
     struct store_entry *entries = arena_alloc(arena, count, sizeof *entries);
     if (l == NULL || entries == NULL)
         return arena_fail(arena, err);
-    *l = (struct listing){.store = s, .arena = arena, .prefix = prefix, .after = after};
+    *l = (struct listing){.store = s,
+                          .grant = grant == NULL ? &grant_everything : grant,
+                          .arena = arena,
+                          .prefix = prefix,
+                          .after = after};
     if (!enter_folder(l, bytes_text(""), err))
         return false;
     size_t n = 0;

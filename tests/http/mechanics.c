@@ -151,13 +151,13 @@ static bool healthy(const struct request *request, struct reply *reply, struct e
 }
 
 const struct route routes[] = {
-    {"GET", "/stream", "stream", stream, false, NULL, false},
-    {"GET", "/file", "file", file, false, NULL, false},
-    {"POST", "/echo", "echo", echo, false, NULL, false},
-    {"GET", "/hold", "hold", hold, true, NULL, false},
-    {"GET", "/status", "status", status, false, NULL, false},
-    {"GET", "/healthz", "health", healthy, false, NULL, true},
-    {"GET", "/target/{name}", "target", target, false, NULL, false},
+    {"GET", "/stream", "stream", stream, false, NULL, SCOPE_OPEN, false},
+    {"GET", "/file", "file", file, false, NULL, SCOPE_OPEN, false},
+    {"POST", "/echo", "echo", echo, false, NULL, SCOPE_OPEN, false},
+    {"GET", "/hold", "hold", hold, true, NULL, SCOPE_OPEN, false},
+    {"GET", "/status", "status", status, false, NULL, SCOPE_OPEN, false},
+    {"GET", "/healthz", "health", healthy, false, NULL, SCOPE_OPEN, true},
+    {"GET", "/target/{name}", "target", target, false, NULL, SCOPE_OPEN, false},
     {0},
 };
 

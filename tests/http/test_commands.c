@@ -149,10 +149,27 @@ static void a_server_that_cannot_start_says_why(void **state)
         {"--listen", "[::1", "[::1"},
         {"--listen", "192.0.2.1:8080", "cannot listen on 192.0.2.1:8080"},
         {"--data", "/nonexistent", "/nonexistent"},
+        {"--tokens", "/nonexistent", "the tokens /nonexistent cannot be opened"},
+        {"--jwt-keys", "/dev/null", "no JWK Set"},
+        {"--signing-key-file", "/dev/null", "there is no signing key"},
     };
+    setenv("MANDOLINE_ALLOW_ANONYMOUS", "all", 1);
     for (size_t i = 0; i < ROWS(rows); i++)
         check_failure((const char *const[]){TEST_MANDOLINE, "serve", rows[i].flag, rows[i].value, NULL},
                       rows[i].says, "");
+    unsetenv("MANDOLINE_ALLOW_ANONYMOUS");
+}
+
+static void nobody_is_open_to_the_world_by_accident(void **state)
+{
+    (void)state;
+    static const char *const flags[] = {"--listen=0.0.0.0:0", "--listen=:0", "--listen=[::]:0",
+                                        "--listen=192.0.2.1:0"};
+    for (size_t i = 0; i < ROWS(flags); i++)
+        check_failure((const char *const[]){TEST_MANDOLINE, "serve", flags[i], NULL}, "allow-anonymous",
+                      "where others can come from");
+    check_failure((const char *const[]){TEST_MANDOLINE, "serve", "--allow-anonymous=none", NULL},
+                  "nobody could do anything", "");
 }
 
 static void a_port_that_is_taken_is_one_line(void **state)
@@ -241,9 +258,9 @@ static void help_and_version_are_there(void **state)
     (void)state;
     static char out[TEXT], err[TEXT];
     static const char *const rows[][2] = {
-        {"--help", NULL},          {"serve", "--help"},   {"config", "--help"},
-        {"health", "--help"},      {"convert", "--help"}, {"inspect", "--help"},
-        {"disassemble", "--help"}, {"scan", "--help"},    {"--version", NULL}};
+        {"--help", NULL},      {"serve", "--help"},   {"config", "--help"},      {"health", "--help"},
+        {"convert", "--help"}, {"inspect", "--help"}, {"disassemble", "--help"}, {"scan", "--help"},
+        {"token", "--help"},   {"sign", "--help"},    {"--version", NULL}};
     for (size_t i = 0; i < ROWS(rows); i++) {
         const char *const argv[] = {TEST_MANDOLINE, rows[i][0], rows[i][1], NULL};
         assert_int_equal(run_program(argv, NULL, out, err, TEXT), 0);
@@ -264,6 +281,7 @@ int main(void)
         cmocka_unit_test(wrong_files_are_refused),
         cmocka_unit_test(a_wrong_variable_is_refused),
         cmocka_unit_test(a_server_that_cannot_start_says_why),
+        cmocka_unit_test(nobody_is_open_to_the_world_by_accident),
         cmocka_unit_test(a_port_that_is_taken_is_one_line),
         cmocka_unit_test(health_tells_the_truth),
         cmocka_unit_test(a_scan_exits_with_its_verdict),

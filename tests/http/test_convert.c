@@ -129,7 +129,7 @@ static void failures_are_one_line_and_leave_no_file(void **state)
         check_failure(
             f, (const char *const[]){TEST_MANDOLINE, "convert", f->in, "-o", f->out, rows[i].flag, NULL},
             rows[i].status, rows[i].says);
-    check_failure(f, (const char *const[]){TEST_MANDOLINE, "convert", NULL}, 2, "needs a file");
+    check_failure(f, (const char *const[]){TEST_MANDOLINE, "convert", NULL}, 2, "IN is missing");
     check_failure(f, (const char *const[]){TEST_MANDOLINE, "convert", f->path, "--to=json", NULL}, 1,
                   "not a regular file");
     check_failure(f, (const char *const[]){TEST_MANDOLINE, "convert", "/nonexistent", "--to=json", NULL}, 1,

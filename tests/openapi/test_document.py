@@ -111,6 +111,16 @@ class Routes(unittest.TestCase):
             documented = [p for p in map(resolve, operation.get("parameters", [])) if p["in"] == "query"]
             self.assertEqual(sorted(table), sorted(p["name"] for p in documented), path)
 
+    def test_scopes_agree(self):
+        source = (PROJECT / "handlers/routes.c").read_text()
+        scopes = dict(re.findall(r'\{"[A-Z]+",\s*"[^"]+",\s*"(\w+)",[^}]*SCOPE_(\w+)[^}]*\}', source))
+        for path, method, operation in operations():
+            scope = scopes[operation["operationId"]].lower()
+            self.assertEqual("open" if operation.get("security") == [] else operation["x-scope"], scope, path)
+            links = any("signature" in way for way in operation.get("security", []))
+            self.assertEqual(method == "GET" and scope == "read" and "{name}" in path, links, path)
+            self.assertEqual(scope != "open", {"401", "403"} <= operation["responses"].keys(), path)
+
     def parameters(self, source):
         headers = "".join((PROJECT / "handlers" / name).read_text() for name in ("params.h", "part.h"))
         macros = dict(re.findall(r"#define (P\w+_PARAMETERS|PARAM_\w+) (.*)", headers))

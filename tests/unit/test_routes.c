@@ -46,6 +46,7 @@ static void every_row_is_complete(void **state)
         assert_non_null(r->operation_id);
         assert_non_null(r->handle);
         assert_non_null(r->parameters);
+        assert_int_not_equal(r->scope, 0); /* nobody could use it */
         for (const struct route *other = r + 1; other->method != NULL; other++)
             assert_string_not_equal(r->operation_id, other->operation_id);
     }

@@ -148,14 +148,15 @@ static void a_look_gives_the_etag_of_the_open_file(void **state)
 }
 
 /* The names of a listing, joined with blanks; "+" at the end when there are more. */
-static const char *names(struct fixture *f, const char *prefix, const char *after, size_t count)
+static const char *names_for(const struct grant *grant, struct fixture *f, const char *prefix,
+                             const char *after, size_t count)
 {
     static char out[512];
     struct error err = {0};
     struct store_entry *entries;
     size_t found;
     bool more;
-    assert_true(store_list(f->store, bytes_text(prefix), bytes_text(after), count, &f->arena, &entries,
+    assert_true(store_list(f->store, grant, bytes_text(prefix), bytes_text(after), count, &f->arena, &entries,
                            &found, &more, &err));
     size_t n = 0;
     out[0] = '\0';
@@ -165,6 +166,24 @@ static const char *names(struct fixture *f, const char *prefix, const char *afte
     if (more)
         snprintf(out + n, sizeof out - n, "+");
     return out;
+}
+
+static const char *names(struct fixture *f, const char *prefix, const char *after, size_t count)
+{
+    return names_for(NULL, f, prefix, after, count);
+}
+
+static void a_listing_has_only_what_is_granted(void **state)
+{
+    struct fixture *f = *state;
+    const struct bytes prefixes[] = {bytes_text("a/deep"), bytes_text("b.h5")};
+    const struct grant some = {.name = "", .prefixes = prefixes, .prefix_count = 2};
+    const struct grant none = {.name = "", .prefixes = prefixes, .prefix_count = 0};
+    assert_string_equal(names_for(&some, f, "", "", 100), "a/deep/x b.h5");
+    assert_string_equal(names_for(&some, f, "", "", 1), "a/deep/x+"); /* pages are full of what is granted */
+    assert_string_equal(names_for(&some, f, "", "a/deep/x", 1), "b.h5");
+    assert_string_equal(names_for(&some, f, "a", "", 100), "a/deep/x");
+    assert_string_equal(names_for(&none, f, "", "", 100), "");
 }
 
 static void a_listing_is_sorted_by_whole_names(void **state)
@@ -201,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_name_with_a_nul_is_not_cut_there, setup, teardown),
         cmocka_unit_test_setup_teardown(the_etag_changes_with_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_look_gives_the_etag_of_the_open_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_listing_has_only_what_is_granted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_listing_is_sorted_by_whole_names, setup, teardown),
         cmocka_unit_test_setup_teardown(a_listing_has_prefix_and_pages, setup, teardown),
         cmocka_unit_test(a_missing_folder_is_one_clear_line),

@@ -1,0 +1,197 @@
+#include "generation.h"
+
+#include <stdlib.h>
+
+#include "scanner.h"
+
+enum { PART_MEMORY = 64 << 20 };
+
+/* What was read of one part, by all generations that have it. */
+struct held {
+    struct arena arena;
+    const void *object; /* NULL: there is no such file */
+    size_t holders;     /* under the lock of the generations */
+};
+
+typedef bool load_fn(const struct config *config, struct arena *arena, const void **out, struct error *err);
+
+static bool load_tokens(const struct config *config, struct arena *arena, const void **out, struct error *err)
+{
+    const struct tokens *tokens = NULL;
+    const bool ok = config->tokens[0] == '\0' || tokens_open(config->tokens, arena, &tokens, err);
+    *out = tokens;
+    return ok;
+}
+
+static bool load_jwt_keys(const struct config *config, struct arena *arena, const void **out,
+                          struct error *err)
+{
+    struct jwt_keys *keys = NULL;
+    const bool ok = config->jwt_keys[0] == '\0' || jwt_keys_open(config->jwt_keys, arena, &keys, err);
+    *out = keys;
+    return ok;
+}
+
+static bool load_signing_keys(const struct config *config, struct arena *arena, const void **out,
+                              struct error *err)
+{
+    const struct signing_keys *keys = NULL;
+    const bool ok =
+        config->signing_key_file[0] == '\0' || signing_keys_open(config->signing_key_file, arena, &keys, err);
+    *out = keys;
+    return ok;
+}
+
+static bool load_policy(const struct config *config, struct arena *arena, const void **out, struct error *err)
+{
+    const struct policy *policy = NULL;
+    const bool ok = policy_open(config->scan_policy, arena, &policy, err);
+    *out = policy;
+    return ok;
+}
+
+static load_fn *const parts[PART_COUNT] = {
+    [PART_TOKENS] = load_tokens,
+    [PART_JWT_KEYS] = load_jwt_keys,
+    [PART_SIGNING_KEYS] = load_signing_keys,
+    [PART_POLICY] = load_policy,
+};
+
+/* Nobody else has it, or the lock is held and nobody will. */
+static void held_drop(struct held *h)
+{
+    if (h != NULL && --h->holders == 0) {
+        arena_free(&h->arena);
+        free(h);
+    }
+}
+
+static struct held *held_load(enum part part, const struct config *config, struct error *err)
+{
+    struct held *h = calloc(1, sizeof *h);
+    if (h == NULL) {
+        error_set(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory for what is read from files");
+        return NULL;
+    }
+    arena_init(&h->arena, PART_MEMORY);
+    h->holders = 1;
+    if (parts[part](config, &h->arena, &h->object, err))
+        return h;
+    held_drop(h);
+    return NULL;
+}
+
+static unsigned anonymous_scopes(const struct config *config)
+{
+    switch (config->allow_anonymous) {
+    case ANONYMOUS_NONE:
+        return 0;
+    case ANONYMOUS_READ:
+        return SCOPE_READ;
+    case ANONYMOUS_ALL:
+        return SCOPE_ALL;
+    case ANONYMOUS_AUTO:
+        return config_knows_callers(config) ? 0 : SCOPE_ALL;
+    }
+    return 0;
+}
+
+static void fill(struct generation *g, const struct config *config)
+{
+    g->access = (struct access){
+        .tokens = g->held[PART_TOKENS]->object,
+        .jwt_keys = (struct jwt_keys *)(uintptr_t)g->held[PART_JWT_KEYS]->object,
+        .jwt_issuer = config->jwt_issuer,
+        .jwt_audience = config->jwt_audience,
+        .anonymous_scopes = anonymous_scopes(config),
+    };
+    scopes_read(bytes_text(config->tls_client_scopes), &g->access.certificate_scopes);
+    g->signing_keys = g->held[PART_SIGNING_KEYS]->object;
+    g->policy = g->held[PART_POLICY]->object;
+}
+
+static void generation_free(struct generation *g)
+{
+    for (size_t i = 0; i < PART_COUNT; i++)
+        held_drop(g->held[i]);
+    free(g);
+}
+
+bool generations_init(struct generations *all, const struct config *config, struct error *err)
+{
+    pthread_mutex_init(&all->lock, NULL);
+    all->now = NULL;
+    struct generation *g = calloc(1, sizeof *g);
+    if (g == NULL)
+        return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory to start with");
+    g->holders = 1;
+    all->now = g;
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        g->held[i] = held_load((enum part)i, config, err);
+        if (g->held[i] == NULL)
+            return false;
+    }
+    fill(g, config);
+    return true;
+}
+
+void generations_deinit(struct generations *all)
+{
+    if (all->now != NULL)
+        generation_free(all->now);
+    all->now = NULL;
+    pthread_mutex_destroy(&all->lock);
+}
+
+/* The lock is held. */
+static void release(struct generation *g)
+{
+    if (--g->holders == 0)
+        generation_free(g);
+}
+
+void generations_renew(struct generations *all, const struct config *config,
+                       void (*tell)(void *arg, const char *sentence), void *arg)
+{
+    struct generation *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        tell(arg, "there is no memory to read the files again");
+        return;
+    }
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        struct error err = {0};
+        g->held[i] = held_load((enum part)i, config, &err);
+        if (g->held[i] == NULL)
+            tell(arg, err.detail);
+    }
+    pthread_mutex_lock(&all->lock);
+    struct generation *old = all->now;
+    for (size_t i = 0; i < PART_COUNT; i++)
+        if (g->held[i] == NULL) {
+            g->held[i] = old->held[i];
+            g->held[i]->holders++;
+        }
+    fill(g, config);
+    g->holders = 1;
+    all->now = g;
+    release(old);
+    pthread_mutex_unlock(&all->lock);
+}
+
+struct generation *generation_take(struct generations *all)
+{
+    pthread_mutex_lock(&all->lock);
+    struct generation *g = all->now;
+    g->holders++;
+    pthread_mutex_unlock(&all->lock);
+    return g;
+}
+
+void generation_return(struct generations *all, struct generation *generation)
+{
+    if (generation == NULL)
+        return;
+    pthread_mutex_lock(&all->lock);
+    release(generation);
+    pthread_mutex_unlock(&all->lock);
+}

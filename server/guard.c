@@ -1,0 +1,49 @@
+#include "guard.h"
+
+#include "access.h"
+#include "address.h"
+
+static bool listens_wide(const struct config *config)
+{
+    struct address address;
+    struct error later = {0}; /* who binds it complains */
+    return address_parse(config->listen, &address, &later) && !address_is_local(&address);
+}
+
+static bool refuse(const char *why, struct error *err)
+{
+    return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s", why);
+}
+
+bool guard_check(const struct config *c, struct error *err)
+{
+    unsigned scopes = 0;
+    if (!scopes_read(bytes_text(c->tls_client_scopes), &scopes))
+        return refuse("tls-client-scopes: the scopes are read, convert, write and admin", err);
+    if (c->jwt_keys[0] == '\0' && (c->jwt_issuer[0] != '\0' || c->jwt_audience[0] != '\0'))
+        return refuse("jwt-issuer and jwt-audience mean nothing without jwt-keys", err);
+    if (config_knows_callers(c))
+        return true;
+    if (c->allow_anonymous == ANONYMOUS_NONE)
+        return refuse("nobody could do anything: allow-anonymous is none, and there are no tokens, jwt-keys, "
+                      "tls-client-ca or signing-key-file",
+                      err);
+    if (c->allow_anonymous == ANONYMOUS_AUTO && listens_wide(c))
+        return FAIL(
+            err, ERR_ARGUMENT, ERROR_NO_OFFSET,
+            "listening on %.60s, where others can come from, needs tokens, jwt-keys, tls-client-ca or "
+            "signing-key-file; or allow-anonymous, if everybody may do everything",
+            c->listen);
+    return true;
+}
+
+void guard_warn(const struct config *c, const struct log *log)
+{
+    if (c->allow_anonymous > ANONYMOUS_NONE && listens_wide(c))
+        log_event(log, LOG_WARNING, "everybody who can reach %s may %s: allow-anonymous is set", c->listen,
+                  c->allow_anonymous == ANONYMOUS_READ ? "read all files" : "do everything");
+    if (c->jwt_keys[0] != '\0' && c->jwt_issuer[0] == '\0' && c->jwt_audience[0] == '\0')
+        log_event(log, LOG_WARNING,
+                  "every token that one of the jwt-keys has signed is accepted, whoever it is for: set "
+                  "jwt-audience or jwt-issuer");
+}
