@@ -12,6 +12,7 @@ enum {
     MAPPED_FROM = 1 << 20,       /* blocks of this size come from the kernel, zeroed and page by page */
     POOLED_FROM = 1 << 20,       /* bytes taken, from which on blocks are as the pool keeps them */
     HEADER = 16,                 /* of a block */
+    STRETCH = 64 << 10,          /* bytes taken between two questions to the watch */
 };
 
 struct arena_block {
@@ -133,7 +134,7 @@ void arena_free(struct arena *a)
         a->blocks = last->previous;
         block_release(a, last);
     }
-    *a = (struct arena){.budget = a->budget, .pool = a->pool};
+    *a = (struct arena){.budget = a->budget, .pool = a->pool, .watch = a->watch};
 }
 
 /* What the next block should have: as much as all before it, so that a document of any size takes few. */
@@ -166,7 +167,17 @@ static bool add_block(struct arena *a, size_t n)
     a->blocks = block;
     a->used += size;
     a->at = (uint8_t *)block + HEADER;
-    a->end = (uint8_t *)block + size;
+    a->end = a->block_end = (uint8_t *)block + size;
+    return true;
+}
+
+/* With a watch, the room is given stretch by stretch. */
+static bool find_room(struct arena *a, size_t n)
+{
+    if (watch_over(a->watch) || (n > (size_t)(a->block_end - a->at) && !add_block(a, n)))
+        return false;
+    const size_t left = (size_t)(a->block_end - a->at);
+    a->end = a->watch == NULL || left - n < STRETCH ? a->block_end : a->at + n + STRETCH;
     return true;
 }
 
@@ -180,7 +191,7 @@ void *arena_take(struct arena *a, size_t count, size_t size)
 {
     size_t n;
     if (!checked_mul(count, size, &n) || (n = taken_by(n)) == 0 ||
-        (n > (size_t)(a->end - a->at) && !add_block(a, n)))
+        (n > (size_t)(a->end - a->at) && !find_room(a, n)))
         return NULL;
     void *memory = a->at;
     a->at += n;
@@ -197,10 +208,12 @@ void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size
 {
     const size_t held = old_size == 0 ? ALIGNMENT : round_up(old_size);
     if (memory != NULL && (uint8_t *)memory + held == a->at && new_size <= SIZE_MAX - ALIGNMENT &&
-        round_up(new_size) - held <= (size_t)(a->end - a->at)) {
+        round_up(new_size) - held <= (size_t)(a->block_end - a->at)) {
         if (a->stale && round_up(new_size) > held)
             memset(a->at, 0, round_up(new_size) - held);
         a->at = (uint8_t *)memory + round_up(new_size);
+        if (a->end < a->at)
+            a->end = a->at;
         return memory;
     }
     uint8_t *grown = arena_take(a, 1, new_size);
@@ -245,4 +258,10 @@ bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg)
     *cleanup = (struct arena_cleanup){.previous = a->cleanups, .fn = fn, .arg = arg};
     a->cleanups = cleanup;
     return true;
+}
+
+bool arena_fail(const struct arena *a, struct error *err)
+{
+    return watch_check(a->watch, err) &&
+           FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
 }

@@ -128,6 +128,8 @@ static bool keep(struct spool *s, const void *data, size_t n, struct error *err)
 
 bool spool_write(struct spool *s, const void *data, size_t n, struct error *err)
 {
+    if (!watch_check(s->watch, err))
+        return false;
     if (n > s->limit - s->size)
         return FAIL_LIMIT(err, s->limit_name, s->limit, "the body is longer than %llu bytes",
                           (unsigned long long)s->limit);

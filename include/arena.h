@@ -6,6 +6,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "watch.h"
 
 typedef void arena_cleanup_fn(void *arg);
 
@@ -35,13 +36,15 @@ void *arena_pool_borrow(struct arena_pool *p);
 void arena_pool_return(struct arena_pool *p, void *room);
 
 struct arena {
-    uint8_t *at, *end; /* free room of the newest block */
+    uint8_t *at, *end; /* free room of the newest block; to end nobody asks the watch */
+    uint8_t *block_end;
     struct arena_block *blocks;
     struct arena_cleanup *cleanups;
     size_t budget;           /* bytes that all blocks together may take */
     size_t used;             /* bytes taken */
     bool stale;              /* the newest block was used before: what is taken of it is zeroed then */
     struct arena_pool *pool; /* set after arena_init(), or NULL */
+    struct watch *watch;     /* set after arena_init(), or NULL: when it is over, allocations fail */
 };
 
 /* Allocates nothing yet. budget is limits.memory: over it, allocations fail. */
@@ -75,9 +78,6 @@ char *arena_printf(struct arena *a, const char *format, ...) __attribute__((form
 bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg);
 
 /* What every caller says when one of the above gives NULL: names the limit. Is false. */
-static inline bool arena_fail(const struct arena *a, struct error *err)
-{
-    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
-}
+bool arena_fail(const struct arena *a, struct error *err);
 
 #endif

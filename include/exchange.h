@@ -28,9 +28,6 @@ struct service {
      * finds it there. NULL: there is no such limit.
      */
     bool (*admit)(const struct request *request, struct error *err);
-    /* Whether the client has closed the connection: long work before the first byte asks now and then. NULL:
-     * there is no connection. */
-    bool (*gone)(const struct request *request);
     /* The answer that the same path and query had with this strong ETag, if it was kept. NULL: none are. */
     bool (*recall)(const struct request *request, const char *etag, struct reply *reply);
 };

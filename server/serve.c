@@ -43,7 +43,6 @@ static void server_init(struct server *server, const struct config *config, cons
                     .policy = policy,
                     .ready = is_ready,
                     .admit = transaction_admit,
-                    .gone = transaction_gone,
                     .recall = recall_answer},
         .config = config,
     };
@@ -53,7 +52,7 @@ static void server_init(struct server *server, const struct config *config, cons
     atomic_store(&server->names, seed);
     recall_init(&server->recall);
     arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK));
-    admission_init(&server->admission, limits->heavy, limits->queue, limits->request_time);
+    admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time);
 }
 
 /* A connection needs a descriptor, and its request up to three more. */
@@ -112,8 +111,10 @@ static bool start(struct server *server, struct MHD_Daemon **daemon, struct erro
     const int listener = address_listen(&address, err);
     if (listener < 0)
         return false;
-    *daemon = http_start(server, listener, err);
+    if (guests_open(&server->guests, server->service.limits, true, err))
+        *daemon = http_start(server, listener, err);
     if (*daemon == NULL) {
+        guests_close(&server->guests);
         close(listener);
         return false;
     }
@@ -135,13 +136,14 @@ static void run_until_stopped(struct server *server, struct MHD_Daemon *daemon, 
         _exit(EXIT_SUCCESS);
     }
     http_stop(daemon);
+    guests_close(&server->guests);
 }
 
 static bool serve_from(const struct config *config, const struct store *store, const struct policy *policy,
                        struct error *err)
 {
     struct server server;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon = NULL;
     sigset_t stop;
     server_init(&server, config, store, policy);
     take_signals(&stop);

@@ -7,6 +7,7 @@
 #include "admission.h"
 #include "config.h"
 #include "exchange.h"
+#include "guests.h"
 #include "recall.h"
 
 struct server {
@@ -16,6 +17,7 @@ struct server {
     struct recall recall;
     struct arena_pool pool;
     struct crew crew;
+    struct guests guests;
     atomic_bool draining;
     atomic_size_t connections;  /* open ones */
     atomic_size_t active;       /* exchanges between their first line and their last byte */

@@ -15,7 +15,7 @@ static uint64_t now_us(void)
 bool transaction_init(struct transaction *t, struct server *server, const char *target)
 {
     const struct limits *limits = server->service.limits;
-    *t = (struct transaction){.server = server, .started = now_us()};
+    *t = (struct transaction){.server = server, .principal = "", .peer = "", .started = now_us()};
     arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
     t->arena.pool = &server->pool;
     spool_init(&t->body, limits->body_memory, "body", limits->body);
@@ -38,7 +38,7 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
 static void leave_place(struct transaction *t)
 {
     if (t->has_place)
-        admission_leave(&t->server->admission);
+        admission_leave(&t->server->admission, now_us() - t->admitted);
     t->has_place = false;
 }
 
@@ -107,16 +107,25 @@ static bool find_route(struct transaction *t, const char *method)
     return FAIL(&t->error, ERR_METHOD, ERROR_NO_OFFSET, "this endpoint takes %s", t->match.allow);
 }
 
-/* Over the limit of connections, probes and other small things are still answered. */
+static bool is_probe(const struct route *route)
+{
+    return strcmp(route->path, "/healthz") == 0 || strcmp(route->path, "/readyz") == 0;
+}
+
+/* Over the limit of connections, probes and other small things are still answered; over that of one address
+ * only probes. */
 static bool check_crowd(struct transaction *t)
 {
-    const uint64_t limit = t->server->service.limits->connections;
-    t->crowded = atomic_load(&t->server->connections) > limit;
-    if (!t->crowded || t->match.route == NULL || !t->match.route->heavy)
+    const struct limits *limits = t->server->service.limits;
+    const struct route *route = t->match.route;
+    const bool full = atomic_load(&t->server->connections) > limits->connections;
+    t->crowded = full || t->uninvited;
+    if (route == NULL || !((full && route->heavy) || (t->uninvited && !is_probe(route))))
         return true;
-    t->error.limit = "connections";
-    t->error.limit_value = limit;
-    return FAIL(&t->error, ERR_BUSY, ERROR_NO_OFFSET, "too many connections are open");
+    t->error.limit = t->uninvited ? "peer-connections" : "connections";
+    t->error.limit_value = t->uninvited ? limits->peer_connections : limits->connections;
+    return FAIL(&t->error, ERR_BUSY, ERROR_NO_OFFSET, "too many connections are open%s",
+                t->uninvited ? " from this address" : "");
 }
 
 bool transaction_begin(struct transaction *t, const char *method)
@@ -143,6 +152,7 @@ static bool undo_coding(struct transaction *t, struct error *err)
         return false;
     if (coding_is_identity(t->coding) || t->request.body.size == 0)
         return true;
+    watch_doing(&t->watch, "inflating the body", NULL);
     return coding_undo(t->coding, t->request.body.bytes, t->server->service.limits, &t->inflated, err) &&
            spool_finish(&t->inflated, &t->request.body, err);
 }
@@ -156,17 +166,30 @@ static struct transaction *transaction_of(const struct request *request)
 bool transaction_admit(const struct request *request, struct error *err)
 {
     struct transaction *t = transaction_of(request);
-    if (!t->has_place)
-        t->has_place = admission_enter(&t->server->admission, err);
+    const char *who = t->principal[0] != '\0' ? t->principal : t->peer;
+    if (t->has_place)
+        return true;
+    watch_doing(&t->watch, "waiting for a place", NULL);
+    t->has_place = admission_enter(&t->server->admission, who, &t->watch, err);
     t->admitted = now_us();
+    watch_doing(&t->watch, "at work", NULL);
+    watch_again(&t->watch);
     return t->has_place;
 }
 
 /* One that sends no more counts as gone: a client that only shuts down its half cannot be told from it. */
-bool transaction_gone(const struct request *request)
+static bool is_gone(const void *arg)
 {
-    struct pollfd client = {.fd = transaction_of(request)->socket, .events = POLLRDHUP};
+    const struct transaction *t = arg;
+    struct pollfd client = {.fd = t->socket, .events = POLLRDHUP};
     return poll(&client, 1, 0) > 0;
+}
+
+static void begin_watch(struct transaction *t)
+{
+    watch_start(&t->watch, t->server->service.limits->request_time, is_gone, t);
+    t->watch.operation = t->match.route == NULL ? NULL : t->match.route->operation_id;
+    t->arena.watch = t->inflated.watch = &t->watch;
 }
 
 static bool run(struct transaction *t, struct error *err)
@@ -235,6 +258,7 @@ static void add_common_headers(struct transaction *t)
 void transaction_answer(struct transaction *t)
 {
     t->received = now_us();
+    begin_watch(t);
     if (only_options(t))
         t->reply = (struct reply){.status = 204, .kind = REPLY_EMPTY, .fd = -1};
     else if (t->error.kind != ERR_NONE || !run(t, &t->error))
@@ -246,6 +270,7 @@ void transaction_answer(struct transaction *t)
 
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got)
 {
+    watch_again(&t->watch); /* what was encoded before has been taken */
     const bool ok = pull_read(&t->pull, out, n, got, &t->error);
     if (!ok || t->pull.done)
         leave_place(t);

@@ -15,7 +15,8 @@ enum { REQUEST_ID_MAX = 128, TIMING_MAX = 160 };
 struct transaction {
     struct server *server;
     struct arena arena;
-    char *target; /* as sent; decoded in place */
+    struct watch watch; /* from when everything was received */
+    char *target;       /* as sent; decoded in place */
     size_t target_len;
     struct target parsed;
     struct route_match match;
@@ -31,7 +32,10 @@ struct transaction {
     uint64_t started, received, admitted; /* microseconds of the monotonic clock */
     bool has_place;                       /* in admission */
     int socket;                           /* the client's */
+    const char *principal;                /* who asks, where that is known; else "" */
+    const char *peer;                     /* the client's address as text, or "" */
     bool crowded;                         /* there are more connections than the limit */
+    bool uninvited;                       /* ... than the limit of one address */
 };
 
 /* Remembers the request line. False: no memory; nothing has to be freed. */
@@ -58,8 +62,6 @@ bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got);
 
 /* For struct service: request is that of a transaction, whose socket is set. */
 bool transaction_admit(const struct request *request, struct error *err);
-
-bool transaction_gone(const struct request *request);
 
 /* Microseconds since it began. */
 uint64_t transaction_age(const struct transaction *t);
