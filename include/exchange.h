@@ -21,6 +21,7 @@ struct service {
     enum hdf5_path hdf5_path;
     struct crew *crew; /* NULL: nobody helps */
     const char *version;
+    const char *cache_control;              /* of answers about stored files */
     const struct policy *policy;            /* of scans (scanner.h); NULL: what is built in */
     bool (*ready)(const struct service *s); /* false while draining */
     /*

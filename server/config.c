@@ -17,6 +17,10 @@ const struct setting settings[SETTING_COUNT] = {
     {"log", "off|errors|all", "which exchanges are logged", SETTING_LOG, offsetof(struct config, log), 0},
     {"hdf5-path", "auto|direct|library", "how chunks are read: by us, or by the HDF5 library", SETTING_PATH,
      offsetof(struct config, hdf5_path), 0},
+    {"cache-control", "TEXT", "the Cache-Control of answers about stored files", SETTING_TEXT,
+     offsetof(struct config, cache_control), 0},
+    {"compression", "0-9", "how hard to compress text for clients that take gzip or zstd; 0: not at all",
+     SETTING_NUMBER, offsetof(struct config, compression), 0},
     {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
      offsetof(struct config, workers), 0},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
@@ -31,8 +35,13 @@ static const char *const hdf5_paths[] = {
 
 void config_init(struct config *config)
 {
-    *config = (struct config){
-        .listen = "127.0.0.1:8080", .data = "", .scan_policy = "", .log = LOG_ALL, .limits = limits_default};
+    *config = (struct config){.listen = "127.0.0.1:8080",
+                              .data = "",
+                              .scan_policy = "",
+                              .cache_control = "no-cache",
+                              .compression = 1,
+                              .log = LOG_ALL,
+                              .limits = limits_default};
     arena_init(&config->arena, CONFIG_MEMORY);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         config->origins[i] = "default";
@@ -105,6 +114,15 @@ static bool set_number(uint64_t *field, const struct setting *setting, const cha
     return true;
 }
 
+/* None of them ends up in a path, an address or a header. */
+static bool has_controls(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (iscntrl((unsigned char)*text))
+            return true;
+    return false;
+}
+
 static bool set_value(struct config *config, const struct setting *setting, const char *value,
                       const char *origin, struct error *err)
 {
@@ -112,6 +130,9 @@ static bool set_value(struct config *config, const struct setting *setting, cons
     unsigned word;
     switch (setting->kind) {
     case SETTING_TEXT: {
+        if (has_controls(value))
+            return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: there is a control character in it (%s)",
+                        setting->name, origin);
         const struct bytes copy = arena_copy(&config->arena, bytes_text(value));
         if (copy.data == NULL)
             return arena_fail(&config->arena, err);

@@ -152,7 +152,12 @@ static struct MHD_Response *encoder_response(struct delivery *d)
     if (p->done)
         return bytes_response(d, bytes_of(p->sink.data + p->sink.taken, p->sink.len - p->sink.taken));
     const uint64_t size = d->transaction.reply.size;
-    return MHD_create_response_from_callback(size == 0 ? MHD_SIZE_UNKNOWN : size, BLOCK, on_pull, d, NULL);
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(size == 0 ? MHD_SIZE_UNKNOWN : size, BLOCK, on_pull, d, NULL);
+    /* The library would write the last chunk behind the headers, where no body belongs. */
+    if (response != NULL && size == 0 && wants_head_only(d))
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
 }
 
 static struct MHD_Response *make_response(struct delivery *d)

@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "commands.h"
+#include "compress.h"
 #include "http.h"
 #include "log.h"
 #include "sandbox.h"
@@ -27,7 +28,17 @@ static bool is_ready(const struct service *service)
 static bool recall_answer(const struct request *request, const char *etag, struct reply *reply)
 {
     struct server *server = (struct server *)(uintptr_t)request->service;
-    return recall_find(&server->recall, request, etag, reply);
+    const char *accepts = request->header(request->headers, "Accept-Encoding");
+    const char *coding = compress_choose(accepts, server->config->compression > 0);
+    if (coding != COMPRESS_REFUSED && strcmp(coding, "identity") != 0) {
+        const char *tag = compress_tag(request->arena, etag, coding);
+        if (tag != NULL && recall_find(&server->recall, request, tag, reply))
+            return true;
+    }
+    if (!recall_find(&server->recall, request, etag, reply))
+        return false;
+    reply->keep = true; /* it may be coded now */
+    return true;
 }
 
 static void server_init(struct server *server, const struct config *config, const struct store *store,
@@ -40,6 +51,7 @@ static void server_init(struct server *server, const struct config *config, cons
                     .hdf5_path = config->hdf5_path,
                     .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
+                    .cache_control = config->cache_control,
                     .policy = policy,
                     .ready = is_ready,
                     .admit = transaction_admit,

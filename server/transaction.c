@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "compress.h"
 #include "number.h"
 
 static uint64_t now_us(void)
@@ -50,6 +51,7 @@ void transaction_deinit(struct transaction *t)
     arena_free(&t->arena);
     spool_deinit(&t->body);
     spool_deinit(&t->inflated);
+    sink_deinit(&t->coded);
     atomic_fetch_sub(&server->active, 1);
 }
 
@@ -192,17 +194,33 @@ static void begin_watch(struct transaction *t)
     t->arena.watch = t->inflated.watch = &t->watch;
 }
 
+/* As it is, for the next who asks; coded ones have another ETag. */
+static void keep_answer(struct transaction *t)
+{
+    const struct reply *reply = &t->reply;
+    const struct sink *sink = &t->pull.sink;
+    if (!reply->keep || reply->status != 200 || (reply->kind == REPLY_ENCODER && !t->pull.done))
+        return;
+    recall_put(&t->server->recall, &t->request, reply,
+               reply->kind == REPLY_BYTES ? reply->bytes : bytes_of(sink->data, sink->len));
+}
+
 static bool run(struct transaction *t, struct error *err)
 {
     if ((t->match.route->heavy && !transaction_admit(&t->request, err)) || !undo_coding(t, err) ||
         !route_run(t->match.route, &t->request, &t->reply, err))
         return false;
-    if (t->reply.kind != REPLY_ENCODER)
-        return true;
-    if (!pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err))
+    if (t->reply.kind == REPLY_ENCODER &&
+        !pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err))
         return false;
-    if (t->reply.keep && t->reply.status == 200 && t->pull.done)
-        recall_put(&t->server->recall, &t->request, &t->reply, bytes_of(t->pull.sink.data, t->pull.sink.len));
+    const char *coding;
+    if (t->reply.kind == REPLY_ENCODER) /* else it came from there */
+        keep_answer(t);
+    if (!compress_reply(&t->request, t->server->config->compression, &t->reply, &t->pull, &t->coded, &coding,
+                        err))
+        return false;
+    if (coding[0] != '\0')
+        keep_answer(t);
     return true;
 }
 

@@ -26,6 +26,7 @@ struct transaction {
     struct spool inflated; /* what was in it */
     struct reply reply;
     struct pull pull;
+    struct sink coded; /* a short answer, compressed */
     struct error error;
     char id[REQUEST_ID_MAX + 1];
     char timing[TIMING_MAX];
