@@ -55,19 +55,9 @@ static void block_unmap(struct arena_block *block)
 
 /* ---- the pool ---- */
 
-void arena_pool_init(struct arena_pool *p, size_t most)
+void arena_pool_init(struct arena_pool *p, size_t most, struct account *account)
 {
-    *p = (struct arena_pool){.lock = PTHREAD_MUTEX_INITIALIZER, .most = most};
-}
-
-void arena_pool_deinit(struct arena_pool *p)
-{
-    while (p->blocks != NULL) {
-        struct arena_block *first = p->blocks;
-        p->blocks = first->previous;
-        block_unmap(first);
-    }
-    pthread_mutex_destroy(&p->lock);
+    *p = (struct arena_pool){.lock = PTHREAD_MUTEX_INITIALIZER, .most = most, .account = account};
 }
 
 static struct arena_block *pool_take(struct arena_pool *p)
@@ -80,6 +70,35 @@ static struct arena_block *pool_take(struct arena_pool *p)
     }
     pthread_mutex_unlock(&p->lock);
     return block;
+}
+
+static void block_drop(struct arena_pool *p, struct arena_block *block)
+{
+    account_give(p == NULL ? NULL : p->account, block->size);
+    block_unmap(block);
+}
+
+static void drop_all(struct arena_pool *p)
+{
+    for (struct arena_block *block; (block = pool_take(p)) != NULL;)
+        block_drop(p, block);
+}
+
+void arena_pool_deinit(struct arena_pool *p)
+{
+    drop_all(p);
+    pthread_mutex_destroy(&p->lock);
+}
+
+/* What waits for nobody in particular goes before anybody is refused. */
+static bool may_take(struct arena_pool *p, size_t size, bool owes)
+{
+    if (p == NULL || account_take(p->account, size))
+        return true;
+    drop_all(p);
+    if (owes)
+        account_owe(p->account, size);
+    return owes || account_take(p->account, size);
 }
 
 /* False: the pool is full. */
@@ -106,13 +125,13 @@ void arena_pool_return(struct arena_pool *p, void *room)
 {
     struct arena_block *block = (struct arena_block *)(void *)((uint8_t *)room - HEADER);
     if (!pool_give(p, block))
-        block_unmap(block);
+        block_drop(p, block);
 }
 
 static void block_release(struct arena *a, struct arena_block *block)
 {
     if (a->pool == NULL || block->size != ARENA_BLOCK || !pool_give(a->pool, block))
-        block_unmap(block);
+        block_drop(a->pool, block);
 }
 
 /* ---- the arena ---- */
@@ -159,8 +178,13 @@ static bool add_block(struct arena *a, size_t n)
         size = n + HEADER;
     struct arena_block *block = a->pool != NULL && size == ARENA_BLOCK ? pool_take(a->pool) : NULL;
     a->stale = block != NULL;
-    if (block == NULL)
-        block = block_map(size);
+    if (block == NULL) {
+        const bool first = a->blocks == NULL && size == FIRST_BLOCK; /* without it nothing could be said */
+        a->starved = !may_take(a->pool, size, first || a->owes);
+        block = a->starved ? NULL : block_map(size);
+        if (block == NULL && !a->starved)
+            account_give(arena_account(a), size);
+    }
     if (block == NULL)
         return false;
     *block = (struct arena_block){.previous = a->blocks, .size = size};
@@ -260,8 +284,19 @@ bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg)
     return true;
 }
 
+void arena_allow(struct arena *a, size_t more)
+{
+    a->budget += more;
+    a->watch = NULL;
+    a->owes = true;
+    a->starved = false;
+}
+
 bool arena_fail(const struct arena *a, struct error *err)
 {
-    return watch_check(a->watch, err) &&
-           FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
+    if (!watch_check(a->watch, err))
+        return false;
+    if (a->starved)
+        return account_fail(arena_account(a), err);
+    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
 }

@@ -104,9 +104,8 @@ void problem_reply(const struct error *err, const char *request_id, struct arena
     const struct problem *p = &problems[err->kind];
     *reply = (struct reply){.status = p->status, .kind = REPLY_BYTES, .fd = -1};
     reply_header(reply, "Content-Type", "application/problem+json");
-    arena->budget += ALLOWANCE;
-    arena->watch = NULL; /* whatever time is over */
-    if (err->kind == ERR_BUSY || err->kind == ERR_DIED) {
+    arena_allow(arena, ALLOWANCE);
+    if (err->kind == ERR_BUSY || err->kind == ERR_DIED || err->kind == ERR_MEMORY) {
         const char *seconds = err->retry_s > 1 ? arena_printf(arena, "%u", err->retry_s) : NULL;
         reply_header(reply, "Retry-After", seconds == NULL ? "1" : seconds);
     }

@@ -38,9 +38,10 @@ struct error {
     size_t offset;        /* byte of the input, or ERROR_NO_OFFSET */
     const char *limit;    /* where one was reached: its name, a string constant (a row of limits.h) */
     uint64_t limit_value; /* with limit: what it is set to */
-    unsigned retry_s;     /* ERR_BUSY, ERR_DIED: seconds after which it is worth another try; 0: one */
-    char pointer[128];    /* place in the value as a JSON Pointer (RFC 6901), or "" */
-    char detail[240];     /* one sentence for the client: never a pointer, a server path or a secret */
+    unsigned
+        retry_s; /* ERR_BUSY, ERR_DIED, ERR_MEMORY: seconds after which it is worth another try; 0: one */
+    char pointer[128]; /* place in the value as a JSON Pointer (RFC 6901), or "" */
+    char detail[240];  /* one sentence for the client: never a pointer, a server path or a secret */
 };
 
 /* Fills *err; the first error wins: a kind that is already set is kept. */

@@ -14,6 +14,8 @@
     LIMIT(inflated, "inflated", 2ULL << 30, 1, "bytes of a body after what it is packed in is undone")       \
     LIMIT(output, "output", 1ULL << 36, 1, "bytes of one answer")                                            \
     LIMIT(memory, "memory", 2ULL << 30, 1, "bytes that one exchange may allocate")                           \
+    LIMIT(total_memory, "total-memory", 0, 0,                                                                \
+          "bytes that all exchanges may take; 0: three quarters of what there is")                           \
     LIMIT(idle_memory, "idle-memory", 512ULL << 20, 0, "bytes kept between exchanges for the next one")      \
     LIMIT(chunk_cache, "chunk-cache", 32ULL << 20, 0,                                                        \
           "bytes of unpacked HDF5 chunks kept for the next reader")                                          \

@@ -4,10 +4,11 @@
 
 #include "packing.h"
 
-enum { GZIP_WINDOW = 15 + 16, MEMORY_LEVEL = 8, PIECE = 16 << 10, LEVEL_MOST = 9 };
+enum { GZIP_WINDOW = 15 + 16, MEMORY_LEVEL = 8, PIECE = 16 << 10, LEVEL_MOST = 9, COST = 1 << 20 };
 
 struct packer {
     const struct packer_kind *kind;
+    struct account *account; /* has COST for what the libraries allocate */
     union {
         z_stream zlib;
         ZSTD_CStream *zstd;
@@ -85,6 +86,7 @@ static void stop(void *arg)
 {
     struct packer *p = arg;
     p->kind->stop(p);
+    account_give(p->account, COST);
 }
 
 static const struct packer_kind *kind_of(const char *name)
@@ -103,12 +105,15 @@ bool packer_new(const char *name, uint64_t level, struct arena *arena, struct pa
     p->kind = kind_of(name);
     if (p->kind == NULL)
         return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "nobody packs %s", name);
+    p->account = arena_account(arena);
+    if (!account_take(p->account, COST))
+        return account_fail(p->account, err);
     if (!p->kind->start(p, level > LEVEL_MOST ? LEVEL_MOST : (int)level)) {
-        p->kind->stop(p);
+        stop(p);
         return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory to compress the answer");
     }
     if (!arena_defer(arena, stop, p)) {
-        p->kind->stop(p);
+        stop(p);
         return arena_fail(arena, err);
     }
     *out = p;

@@ -15,6 +15,7 @@ enum {
     CONNECTION_MEMORY =
         32 << 10, /* headers, and pieces of bodies; the library zeroes all of it for each request */
     THREAD_STACK = 1 << 20,
+    CONNECTION_COST = 96 << 10, /* with what is touched of the stack */
     DISCARD_MAX = 64 << 10, /* an unwanted body up to this size is read, so that the connection lives on */
     LINGER_MS = 2000,
     WASTE = 1 << 20,
@@ -160,6 +161,15 @@ static struct MHD_Response *encoder_response(struct delivery *d)
     return response;
 }
 
+/* What the response will take besides what the transaction has. */
+static size_t buffer_of(const struct delivery *d)
+{
+    const struct reply *reply = &d->transaction.reply;
+    if (reply->kind == REPLY_FILE)
+        return reply->size <= SMALL_FILE ? (size_t)reply->size : FILE_BLOCK;
+    return reply->kind == REPLY_ENCODER ? BLOCK : 0;
+}
+
 static struct MHD_Response *make_response(struct delivery *d)
 {
     const struct reply *reply = &d->transaction.reply;
@@ -183,6 +193,7 @@ static enum MHD_Result answer(struct delivery *d)
     if (!guest_enter(d->guest, GUEST_SERVED))
         return MHD_NO;
     transaction_answer(t);
+    transaction_hold(t, buffer_of(d));
     struct MHD_Response *response = make_response(d);
     if (response == NULL)
         return MHD_NO;
@@ -353,12 +364,14 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     struct server *server = cls;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         atomic_fetch_add(&server->connections, 1);
+        account_owe(&server->memory, CONNECTION_COST);
         *context = guest_arrive(
             &server->guests,
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     } else {
         atomic_fetch_sub(&server->connections, 1);
+        account_give(&server->memory, CONNECTION_COST);
         guest_leave(&server->guests, *context);
     }
 }

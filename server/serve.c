@@ -12,6 +12,7 @@
 #include "compress.h"
 #include "http.h"
 #include "log.h"
+#include "memory.h"
 #include "sandbox.h"
 #include "scanner.h"
 #include "transaction.h"
@@ -63,7 +64,8 @@ static void server_init(struct server *server, const struct config *config, cons
         seed = (uint64_t)time(NULL);
     atomic_store(&server->names, seed);
     recall_init(&server->recall);
-    arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK));
+    server->memory.most = memory_budget(limits);
+    arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK), &server->memory);
     admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time);
 }
 

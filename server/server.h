@@ -15,6 +15,7 @@ struct server {
     const struct config *config;
     struct admission admission;
     struct recall recall;
+    struct account memory;
     struct arena_pool pool;
     struct crew crew;
     struct guests guests;

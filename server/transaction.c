@@ -22,6 +22,7 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
     spool_init(&t->body, limits->body_memory, "body", limits->body);
     spool_init(&t->inflated, limits->body_memory, "inflated", limits->inflated);
     t->body.pool = t->inflated.pool = &server->pool;
+    t->coded.account = &server->memory;
     t->target_len = strlen(target);
     t->target = (char *)(uintptr_t)arena_copy(&t->arena, bytes_of(target, t->target_len)).data;
     if (t->target == NULL) {
@@ -52,6 +53,7 @@ void transaction_deinit(struct transaction *t)
     spool_deinit(&t->body);
     spool_deinit(&t->inflated);
     sink_deinit(&t->coded);
+    account_give(&server->memory, t->held);
     atomic_fetch_sub(&server->active, 1);
 }
 
@@ -273,6 +275,19 @@ static void add_common_headers(struct transaction *t)
         reply_header(&t->reply, "Connection", "close");
 }
 
+/* Sinks cannot say whose memory it was that they did not get. */
+static void refuse(struct transaction *t)
+{
+    struct error *err = &t->error;
+    const struct account *memory = &t->server->memory;
+    if (err->kind == ERR_MEMORY && err->limit == NULL &&
+        atomic_load(&memory->used) > memory->most - memory->most / 8) {
+        err->limit = "total-memory";
+        err->limit_value = memory->most;
+    }
+    problem_reply(err, t->id, &t->arena, &t->reply);
+}
+
 void transaction_answer(struct transaction *t)
 {
     t->received = now_us();
@@ -280,10 +295,24 @@ void transaction_answer(struct transaction *t)
     if (only_options(t))
         t->reply = (struct reply){.status = 204, .kind = REPLY_EMPTY, .fd = -1};
     else if (t->error.kind != ERR_NONE || !run(t, &t->error))
-        problem_reply(&t->error, t->id, &t->arena, &t->reply);
+        refuse(t);
     if (t->reply.kind != REPLY_ENCODER || t->pull.done)
         leave_place(t); /* what is left to do is up to the client */
+    else                /* an answer that has begun is not refused any more */
+        t->arena.owes = t->pull.sink.owes = t->pull.next.owes = true;
     add_common_headers(t);
+}
+
+bool transaction_hold(struct transaction *t, size_t n)
+{
+    if (account_take(&t->server->memory, n)) {
+        t->held += n;
+        return true;
+    }
+    account_fail(&t->server->memory, &t->error);
+    problem_reply(&t->error, t->id, &t->arena, &t->reply);
+    add_common_headers(t);
+    return false;
 }
 
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got)

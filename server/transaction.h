@@ -31,6 +31,7 @@ struct transaction {
     char id[REQUEST_ID_MAX + 1];
     char timing[TIMING_MAX];
     uint64_t started, received, admitted; /* microseconds of the monotonic clock */
+    size_t held;                          /* bytes of the account that the answer's own buffers take */
     bool has_place;                       /* in admission */
     int socket;                           /* the client's */
     const char *principal;                /* who asks, where that is known; else "" */
@@ -57,6 +58,12 @@ bool transaction_receive(struct transaction *t, const void *data, size_t n);
  * t->pull holds the first queueful. May take as long as the work takes.
  */
 void transaction_answer(struct transaction *t);
+
+/*
+ * The answer needs a buffer of n bytes until transaction_deinit(). False: it is a problem document now, which
+ * needs none.
+ */
+bool transaction_hold(struct transaction *t, size_t n);
 
 /* The next bytes of a REPLY_ENCODER, at most n; *got is 0 at the end only. False: t->error is set. */
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got);
