@@ -74,6 +74,7 @@ const struct codec *codec_by_content(struct bytes head)
 bool codec_open(const struct codec *codec, const struct input *in, const struct codec_options *options,
                 const struct limits *limits, struct arena *arena, struct document *out, struct error *err)
 {
+    watch_doing(arena->watch, "reading", codec->name);
     if (codec->open != NULL)
         return codec->open(in, options, limits, arena, out, err);
     if (codec->decode == NULL)
@@ -92,6 +93,7 @@ bool encoder_new(const struct codec *codec, struct value *root, const struct cod
     if (e == NULL)
         return arena_fail(arena, err);
     *e = (struct encoder){.codec = codec, .options = options, .limits = limits, .arena = arena, .root = root};
+    watch_doing(arena->watch, "writing", codec->name);
     if (!codec->begin(e, err))
         return false;
     *out = e;
@@ -100,6 +102,8 @@ bool encoder_new(const struct codec *codec, struct value *root, const struct cod
 
 enum step encoder_run(struct encoder *e, struct sink *out, struct error *err)
 {
+    if (!watch_check(e->arena->watch, err))
+        return STEP_FAIL;
     const enum step step = e->codec->step(e, out, err);
     if (step != STEP_FAIL && out->total > e->limits->output) {
         error_set_limit(err, "output", e->limits->output, "the answer would be longer than %llu bytes",

@@ -12,6 +12,7 @@ enum {
     MAPPED_FROM = 1 << 20,       /* blocks of this size come from the kernel, zeroed and page by page */
     POOLED_FROM = 1 << 20,       /* bytes taken, from which on blocks are as the pool keeps them */
     HEADER = 16,                 /* of a block */
+    STRETCH = 64 << 10,          /* bytes taken between two questions to the watch */
 };
 
 struct arena_block {
@@ -54,19 +55,9 @@ static void block_unmap(struct arena_block *block)
 
 /* ---- the pool ---- */
 
-void arena_pool_init(struct arena_pool *p, size_t most)
+void arena_pool_init(struct arena_pool *p, size_t most, struct account *account)
 {
-    *p = (struct arena_pool){.lock = PTHREAD_MUTEX_INITIALIZER, .most = most};
-}
-
-void arena_pool_deinit(struct arena_pool *p)
-{
-    while (p->blocks != NULL) {
-        struct arena_block *first = p->blocks;
-        p->blocks = first->previous;
-        block_unmap(first);
-    }
-    pthread_mutex_destroy(&p->lock);
+    *p = (struct arena_pool){.lock = PTHREAD_MUTEX_INITIALIZER, .most = most, .account = account};
 }
 
 static struct arena_block *pool_take(struct arena_pool *p)
@@ -79,6 +70,35 @@ static struct arena_block *pool_take(struct arena_pool *p)
     }
     pthread_mutex_unlock(&p->lock);
     return block;
+}
+
+static void block_drop(struct arena_pool *p, struct arena_block *block)
+{
+    account_give(p == NULL ? NULL : p->account, block->size);
+    block_unmap(block);
+}
+
+static void drop_all(struct arena_pool *p)
+{
+    for (struct arena_block *block; (block = pool_take(p)) != NULL;)
+        block_drop(p, block);
+}
+
+void arena_pool_deinit(struct arena_pool *p)
+{
+    drop_all(p);
+    pthread_mutex_destroy(&p->lock);
+}
+
+/* What waits for nobody in particular goes before anybody is refused. */
+static bool may_take(struct arena_pool *p, size_t size, bool owes)
+{
+    if (p == NULL || account_take(p->account, size))
+        return true;
+    drop_all(p);
+    if (owes)
+        account_owe(p->account, size);
+    return owes || account_take(p->account, size);
 }
 
 /* False: the pool is full. */
@@ -105,13 +125,13 @@ void arena_pool_return(struct arena_pool *p, void *room)
 {
     struct arena_block *block = (struct arena_block *)(void *)((uint8_t *)room - HEADER);
     if (!pool_give(p, block))
-        block_unmap(block);
+        block_drop(p, block);
 }
 
 static void block_release(struct arena *a, struct arena_block *block)
 {
     if (a->pool == NULL || block->size != ARENA_BLOCK || !pool_give(a->pool, block))
-        block_unmap(block);
+        block_drop(a->pool, block);
 }
 
 /* ---- the arena ---- */
@@ -133,7 +153,7 @@ void arena_free(struct arena *a)
         a->blocks = last->previous;
         block_release(a, last);
     }
-    *a = (struct arena){.budget = a->budget, .pool = a->pool};
+    *a = (struct arena){.budget = a->budget, .pool = a->pool, .watch = a->watch};
 }
 
 /* What the next block should have: as much as all before it, so that a document of any size takes few. */
@@ -158,15 +178,30 @@ static bool add_block(struct arena *a, size_t n)
         size = n + HEADER;
     struct arena_block *block = a->pool != NULL && size == ARENA_BLOCK ? pool_take(a->pool) : NULL;
     a->stale = block != NULL;
-    if (block == NULL)
-        block = block_map(size);
+    if (block == NULL) {
+        const bool first = a->blocks == NULL && size == FIRST_BLOCK; /* without it nothing could be said */
+        a->starved = !may_take(a->pool, size, first || a->owes);
+        block = a->starved ? NULL : block_map(size);
+        if (block == NULL && !a->starved)
+            account_give(arena_account(a), size);
+    }
     if (block == NULL)
         return false;
     *block = (struct arena_block){.previous = a->blocks, .size = size};
     a->blocks = block;
     a->used += size;
     a->at = (uint8_t *)block + HEADER;
-    a->end = (uint8_t *)block + size;
+    a->end = a->block_end = (uint8_t *)block + size;
+    return true;
+}
+
+/* With a watch, the room is given stretch by stretch. */
+static bool find_room(struct arena *a, size_t n)
+{
+    if (watch_over(a->watch) || (n > (size_t)(a->block_end - a->at) && !add_block(a, n)))
+        return false;
+    const size_t left = (size_t)(a->block_end - a->at);
+    a->end = a->watch == NULL || left - n < STRETCH ? a->block_end : a->at + n + STRETCH;
     return true;
 }
 
@@ -180,7 +215,7 @@ void *arena_take(struct arena *a, size_t count, size_t size)
 {
     size_t n;
     if (!checked_mul(count, size, &n) || (n = taken_by(n)) == 0 ||
-        (n > (size_t)(a->end - a->at) && !add_block(a, n)))
+        (n > (size_t)(a->end - a->at) && !find_room(a, n)))
         return NULL;
     void *memory = a->at;
     a->at += n;
@@ -197,8 +232,10 @@ void *arena_extend(struct arena *a, void *memory, size_t old_size, size_t new_si
 {
     const size_t held = old_size == 0 ? ALIGNMENT : round_up(old_size);
     if (memory != NULL && (uint8_t *)memory + held == a->at && new_size <= SIZE_MAX - ALIGNMENT &&
-        round_up(new_size) - held <= (size_t)(a->end - a->at)) {
+        round_up(new_size) - held <= (size_t)(a->block_end - a->at)) {
         a->at = (uint8_t *)memory + round_up(new_size);
+        if (a->end < a->at)
+            a->end = a->at;
         return memory;
     }
     uint8_t *grown = arena_take(a, 1, new_size);
@@ -247,4 +284,21 @@ bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg)
     *cleanup = (struct arena_cleanup){.previous = a->cleanups, .fn = fn, .arg = arg};
     a->cleanups = cleanup;
     return true;
+}
+
+void arena_allow(struct arena *a, size_t more)
+{
+    a->budget += more;
+    a->watch = NULL;
+    a->owes = true;
+    a->starved = false;
+}
+
+bool arena_fail(const struct arena *a, struct error *err)
+{
+    if (!watch_check(a->watch, err))
+        return false;
+    if (a->starved)
+        return account_fail(arena_account(a), err);
+    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
 }

@@ -1,6 +1,8 @@
 #include "array_copy.h"
 #include "dtype_leaves.h"
 
+enum { LONG_BLOCK = 256 /* elements */ };
+
 /*
  * A block is a box of what is seen: some leading axes at one place, one axis in part, the trailing axes
  * whole. Where an axis is a list, the block is read run by run.
@@ -195,6 +197,8 @@ bool array_cursor_next(struct array_cursor *c, const uint8_t **out, size_t *coun
     *count = 0;
     if (c->at >= c->total)
         return true;
+    if (c->block_elements >= LONG_BLOCK && !watch_check(c->watch, err))
+        return false;
     if (c->packed) {
         int64_t base;
         array_is_packed(c->array, &base);
@@ -256,6 +260,7 @@ bool array_cursor_init(struct array_cursor *c, const struct array *a, size_t win
         window_size = a->source->best;
     const size_t fit = window_size < itemsize ? 1 : window_size / itemsize;
     c->array = a;
+    c->watch = arena->watch;
     c->at = 0;
     c->total = total;
     c->block_elements = total > 0 && total < fit ? (size_t)total : fit;

@@ -11,7 +11,8 @@ bool sink_init(struct sink *s, size_t limit)
 void sink_deinit(struct sink *s)
 {
     free(s->data);
-    *s = (struct sink){0};
+    account_give(s->account, s->capacity);
+    *s = (struct sink){.account = s->account};
 }
 
 /* Moves what waits to the front, over what was given away. */
@@ -35,9 +36,15 @@ uint8_t *sink_reserve_slow(struct sink *s, size_t n)
     while (capacity < need)
         if (!checked_mul(capacity, 2, &capacity))
             return NULL;
-    uint8_t *data = realloc(s->data, capacity);
-    if (data == NULL)
+    if (s->owes)
+        account_owe(s->account, capacity - s->capacity);
+    else if (!account_take(s->account, capacity - s->capacity))
         return NULL;
+    uint8_t *data = realloc(s->data, capacity);
+    if (data == NULL) {
+        account_give(s->account, capacity - s->capacity);
+        return NULL;
+    }
     s->data = data;
     s->capacity = capacity;
     return data + s->len;

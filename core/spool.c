@@ -23,6 +23,8 @@ static void release(struct spool *s)
         arena_pool_return(s->pool, s->data);
     else
         free(s->data);
+    account_give(s->pool == NULL ? NULL : s->pool->account, s->charged);
+    s->charged = 0;
     s->data = NULL;
     s->capacity = 0;
     s->mapped = s->borrowed = false;
@@ -110,20 +112,37 @@ static bool move_to_block(struct spool *s)
     return true;
 }
 
+static size_t grown_to(const struct spool *s, size_t need)
+{
+    size_t capacity = s->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : s->capacity;
+    while (capacity < need)
+        capacity *= 2;
+    return capacity;
+}
+
+/* Where there is an account that has nothing left, the body goes to the file. */
+static bool may_grow(struct spool *s, size_t n)
+{
+    const size_t more = grown_to(s, (size_t)s->size + n) - s->capacity;
+    if (s->pool == NULL || s->borrowed || more == 0)
+        return true;
+    if (!account_take(s->pool->account, more))
+        return false;
+    s->charged += more;
+    return true;
+}
+
 /* Whether n bytes more may be in memory. */
 static bool has_room(struct spool *s, size_t n)
 {
     if (s->size <= s->memory && n <= s->memory - s->size)
-        return true;
+        return may_grow(s, n);
     return (s->borrowed || move_to_block(s)) && n <= s->capacity - s->size;
 }
 
 static bool keep(struct spool *s, const void *data, size_t n, struct error *err)
 {
-    const size_t need = (size_t)s->size + n; /* see has_room() */
-    size_t capacity = s->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : s->capacity;
-    while (capacity < need)
-        capacity *= 2;
+    const size_t capacity = grown_to(s, (size_t)s->size + n); /* see has_room() */
     if (capacity > s->capacity) {
         uint8_t *grown = realloc(s->data, capacity);
         if (grown == NULL)
@@ -137,6 +156,8 @@ static bool keep(struct spool *s, const void *data, size_t n, struct error *err)
 
 bool spool_write(struct spool *s, const void *data, size_t n, struct error *err)
 {
+    if (!watch_check(s->watch, err))
+        return false;
     if (n > s->limit - s->size)
         return FAIL_LIMIT(err, s->limit_name, s->limit, "the body is longer than %llu bytes",
                           (unsigned long long)s->limit);

@@ -185,6 +185,7 @@ bool weigh(struct value *root, const struct limits *limits, struct arena *arena,
     none.depth = none.nodes = UINT64_MAX; /* they are for whoever writes it */
     arena_init(&s.scratch, arena->budget - arena->used);
     s.scratch.pool = arena->pool;
+    s.scratch.watch = arena->watch;
     walk_init(&s.walk, WALK_GRAPH, root, &none, &s.scratch);
     s.walk.meanings = true;
     while ((step = walk_next(&s.walk, &ev, err)) == STEP_MORE)

@@ -410,8 +410,8 @@ static bool find_columns(const struct where *w, const struct dtype *t, struct wh
     return true;
 }
 
-bool where_places(struct where *w, const struct array *a, where_more_fn *more, const void *arg,
-                  struct arena *arena, uint64_t **places, uint64_t *count, struct error *err)
+bool where_places(struct where *w, const struct array *a, struct arena *arena, uint64_t **places,
+                  uint64_t *count, struct error *err)
 {
     enum { WINDOW = 256 << 10 };
     struct hits h = {.arena = arena};
@@ -428,7 +428,7 @@ bool where_places(struct where *w, const struct array *a, where_more_fn *more, c
         !array_cursor_init(&cursor, a, WINDOW, arena, err))
         return false;
     for (uint64_t first = 0;; first += n) {
-        if ((more != NULL && !more(arg, err)) || !array_cursor_next(&cursor, &block, &n, err))
+        if (!array_cursor_next(&cursor, &block, &n, err))
             return false;
         if (n == 0)
             return give(&h, places, count);

@@ -49,14 +49,30 @@ static bool next_tag(const char **list, struct bytes *tag, bool *weak)
     return true;
 }
 
-static bool lists_tag(const char *list, const char *etag, bool weak_counts)
+/* Answers that were compressed have "abc+gzip" for "abc": the same state of the same thing. */
+static bool same_state(struct bytes tag, const char *etag)
 {
-    struct bytes tag;
+    static const char *const codings[] = {"+gzip\"", "+zstd\""};
+    const size_t n = strlen(etag);
+    if (bytes_is(tag, etag))
+        return true;
+    if (n == 0 || tag.len < n || memcmp(tag.data, etag, n - 1) != 0)
+        return false;
+    for (size_t i = 0; i < ROWS(codings); i++)
+        if (bytes_is(bytes_of(tag.data + n - 1, tag.len - n + 1), codings[i]))
+            return true;
+    return false;
+}
+
+/* *found is the tag as it stands in the list, empty where anything will do. */
+static bool lists_tag(const char *list, const char *etag, bool weak_counts, struct bytes *found)
+{
     bool weak;
+    *found = bytes_of(NULL, 0);
     if (list[strspn(list, " \t")] == '*')
         return true;
-    while (next_tag(&list, &tag, &weak))
-        if ((weak_counts || !weak) && bytes_is(tag, etag))
+    while (next_tag(&list, found, &weak))
+        if ((weak_counts || !weak) && same_state(*found, etag))
             return true;
     return false;
 }
@@ -77,17 +93,19 @@ static bool holds(const struct request *request, const char *etag, const struct 
 {
     const char *match = header(request, "If-Match");
     const char *since = header(request, "If-Unmodified-Since");
+    struct bytes found;
     if (match != NULL)
-        return lists_tag(match, etag, false);
+        return lists_tag(match, etag, false, &found);
     return since == NULL || modified == NULL || !modified_since(since, modified, false);
 }
 
-static bool not_modified(const struct request *request, const char *etag, const struct timespec *modified)
+static bool not_modified(const struct request *request, const char *etag, const struct timespec *modified,
+                         struct bytes *found)
 {
     const char *none = header(request, "If-None-Match");
     const char *since = header(request, "If-Modified-Since");
     if (none != NULL)
-        return lists_tag(none, etag, true);
+        return lists_tag(none, etag, true, found);
     return since != NULL && modified != NULL && !modified_since(since, modified, true);
 }
 
@@ -104,15 +122,22 @@ bool conditions_sent(const struct request *request)
 bool conditions_check(const struct request *request, const char *etag, const struct timespec *modified,
                       struct reply *reply, bool *done, struct error *err)
 {
+    const struct service *service = request->service;
     const char *date = modified == NULL ? NULL : http_date(request->arena, modified->tv_sec);
+    struct bytes found = {NULL, 0};
     *done = false;
     if (!holds(request, etag, modified))
         return FAIL(err, ERR_PRECONDITION, ERROR_NO_OFFSET, "what is there now has the entity tag %s", etag);
-    reply_header(reply, "ETag", etag);
-    reply_header(reply, "Cache-Control", "no-cache");
+    const bool same = not_modified(request, etag, modified, &found);
+    const char *tag = found.len > strlen(etag) && same
+                          ? arena_printf(request->arena, "%.*s", (int)found.len, (const char *)found.data)
+                          : etag;
+    reply_header(reply, "ETag", tag == NULL ? etag : tag); /* the client's copy may be a compressed one */
+    reply_header(reply, "Cache-Control",
+                 service == NULL || service->cache_control == NULL ? "no-cache" : service->cache_control);
     if (date != NULL)
         reply_header(reply, "Last-Modified", date);
-    *done = not_modified(request, etag, modified);
+    *done = same;
     if (*done) {
         reply->status = 304;
         reply->kind = REPLY_EMPTY;

@@ -113,13 +113,6 @@ static bool may_search(const struct request *request, const struct array *a, str
     return size <= LIGHT || request->service->admit == NULL || request->service->admit(request, err);
 }
 
-static bool is_wanted(const void *arg, struct error *err)
-{
-    const struct request *request = arg;
-    return request->service->gone == NULL || !request->service->gone(request) ||
-           FAIL(err, ERR_GONE, ERROR_NO_OFFSET, "the client closed the connection");
-}
-
 bool pick_where(const struct request *request, const struct part *part, const struct limits *limits,
                 struct value **v, struct error *err)
 {
@@ -133,7 +126,7 @@ bool pick_where(const struct request *request, const struct part *part, const st
     if (meaning->kind == VALUE_TABLE && (!meaning->table->series || meaning->table->levels > 0))
         return table_where(w, meaning->table, limits, arena, v, err);
     if (!array_needed(v, "where", arena, err) || !may_search(request, (*v)->array, err) ||
-        !where_places(w, (*v)->array, is_wanted, request, arena, &places, &p.count, err))
+        !where_places(w, (*v)->array, arena, &places, &p.count, err))
         return false;
     const uint64_t shape[] = {p.count};
     p.shape = shape;

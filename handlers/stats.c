@@ -12,12 +12,6 @@ enum {
     LIGHT = 1 << 20,    /* bytes that are no work to wait for a place for */
 };
 
-static bool gone(const struct request *request, struct error *err)
-{
-    return request->service->gone != NULL && request->service->gone(request) &&
-           (error_set(err, ERR_GONE, ERROR_NO_OFFSET, "the client closed the connection"), true);
-}
-
 static bool admit(const struct request *request, const struct array *a, struct error *err)
 {
     uint64_t size;
@@ -34,7 +28,7 @@ static bool add_all(const struct request *request, const struct array *a, struct
     if (!admit(request, a, err) || !array_cursor_init(&cursor, a, WINDOW, request->arena, err))
         return false;
     do {
-        if (gone(request, err) || !array_cursor_next(&cursor, &block, &count, err))
+        if (!array_cursor_next(&cursor, &block, &count, err))
             return false;
         statistics_add(s, block, count);
     } while (count > 0);

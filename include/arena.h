@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 
+#include "account.h"
 #include "bytes.h"
 #include "error.h"
+#include "watch.h"
 
 typedef void arena_cleanup_fn(void *arg);
 
@@ -19,12 +21,13 @@ struct arena_cleanup;
 struct arena_pool {
     pthread_mutex_t lock;
     struct arena_block *blocks;
-    size_t count, most; /* most: blocks of ARENA_BLOCK bytes that may wait */
+    size_t count, most;      /* most: blocks of ARENA_BLOCK bytes that may wait */
+    struct account *account; /* of its blocks, and of the arenas and spools that use it; or NULL */
 };
 
 enum { ARENA_BLOCK = 64 << 20, ARENA_ROOM = ARENA_BLOCK - 16 };
 
-void arena_pool_init(struct arena_pool *p, size_t most);
+void arena_pool_init(struct arena_pool *p, size_t most, struct account *account);
 void arena_pool_deinit(struct arena_pool *p);
 
 /*
@@ -35,13 +38,17 @@ void *arena_pool_borrow(struct arena_pool *p);
 void arena_pool_return(struct arena_pool *p, void *room);
 
 struct arena {
-    uint8_t *at, *end; /* free room of the newest block */
+    uint8_t *at, *end; /* free room of the newest block; to end nobody asks the watch */
+    uint8_t *block_end;
     struct arena_block *blocks;
     struct arena_cleanup *cleanups;
     size_t budget;           /* bytes that all blocks together may take */
     size_t used;             /* bytes taken */
+    bool owes;               /* the account refuses nothing */
+    bool starved;            /* the account, not the budget, refused a block */
     bool stale;              /* the newest block was used before: what is taken of it is zeroed then */
     struct arena_pool *pool; /* set after arena_init(), or NULL */
+    struct watch *watch;     /* set after arena_init(), or NULL: when it is over, allocations fail */
 };
 
 /* Allocates nothing yet. budget is limits.memory: over it, allocations fail. */
@@ -77,10 +84,16 @@ char *arena_printf(struct arena *a, const char *format, ...) __attribute__((form
 /* Runs fn(arg) in arena_free(). False: no memory; nothing was registered. */
 bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg);
 
-/* What every caller says when one of the above gives NULL: names the limit. Is false. */
-static inline bool arena_fail(const struct arena *a, struct error *err)
+/* For last words: `more` bytes over the budget, whatever the account and the watch say. */
+void arena_allow(struct arena *a, size_t more);
+
+/* Of what it allocates, or NULL. */
+static inline struct account *arena_account(const struct arena *a)
 {
-    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
+    return a->pool == NULL ? NULL : a->pool->account;
 }
+
+/* What every caller says when one of the above gives NULL: names the limit. Is false. */
+bool arena_fail(const struct arena *a, struct error *err);
 
 #endif

@@ -93,6 +93,7 @@ struct array_cursor {
     uint8_t *scratch;      /* what was read and is not in order yet */
     size_t scratch_size;   /* bytes of it */
     bool packed;           /* memory that can be given as it is */
+    struct watch *watch;   /* the arena's, asked before every block that is not short */
 };
 
 /*

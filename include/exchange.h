@@ -30,6 +30,7 @@ struct service {
     enum hdf5_path hdf5_path;
     struct crew *crew; /* NULL: nobody helps */
     const char *version;
+    const char *cache_control; /* of answers about stored files */
     /* Fills out, and says how many; what comes first is told first. NULL: nothing has to hold. */
     size_t (*checks)(const struct service *s, struct check out[CHECKS_MAX]);
     /* Whether it was ready once. NULL: it was. */
@@ -39,9 +40,6 @@ struct service {
      * finds it there. NULL: there is no such limit.
      */
     bool (*admit)(const struct request *request, struct error *err);
-    /* Whether the client has closed the connection: long work before the first byte asks now and then. NULL:
-     * there is no connection. */
-    bool (*gone)(const struct request *request);
     /* The answer that the same path and query had with this strong ETag, if it was kept. NULL: none are. */
     bool (*recall)(const struct request *request, const char *etag, struct reply *reply);
 };

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "limits.h"
+#include "sink.h"
 #include "spool.h"
 
 /* Wrappers around wrappers: more than this is nobody's file. */
@@ -44,5 +45,16 @@ bool packing_into(const struct packing *packing, struct bytes in, const struct l
 /* packing_unpack for those who want all or nothing: damage is ERR_SYNTAX with the offset in the stream. */
 bool packing_open(const struct packing *packing, struct bytes in, const struct limits *limits,
                   struct arena *arena, struct bytes *out, struct error *err);
+
+/* ---- packing ---- */
+
+struct packer;
+
+/* A stream to be packed, "gzip" or "zstd", in the arena. level 1 to 9, from fast to small. */
+bool packer_new(const char *name, uint64_t level, struct arena *arena, struct packer **out,
+                struct error *err);
+
+/* Packs all of in, of which something may come out later. last: the stream ends with it. */
+bool packer_run(struct packer *p, struct bytes in, bool last, struct sink *out, struct error *err);
 
 #endif

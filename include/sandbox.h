@@ -12,6 +12,7 @@
 #include "reader.h"
 #include "sink.h"
 #include "value.h"
+#include "watch.h"
 
 struct sandbox_settings {
     size_t workers;       /* processes that read, and as many at most that write; 0: one a core */
@@ -106,6 +107,8 @@ struct sandbox_request {
     size_t mark_count;
     uint8_t *window; /* READ: to be filled; else read only */
     size_t window_size;
+    struct watch
+        *watch; /* when it is over, who waits for an answer to a reading call waits no more; or NULL */
 };
 
 /* A scalar text attribute. value has no NUL inside. */

@@ -5,15 +5,18 @@
 #ifndef MANDOLINE_SINK_H
 #define MANDOLINE_SINK_H
 
+#include "account.h"
 #include "bytes.h"
 #include "error.h"
 
 struct sink {
     uint8_t *data; /* bytes from taken to len wait, capacity are allocated */
     size_t len, capacity;
-    size_t taken;   /* the first bytes of data that sink_drain() has given away */
-    size_t limit;   /* soft: sink_full() from here on */
-    uint64_t total; /* bytes ever committed, for the output limit and the log */
+    size_t taken;            /* the first bytes of data that sink_drain() has given away */
+    size_t limit;            /* soft: sink_full() from here on */
+    struct account *account; /* of its capacity, set when it is empty; or NULL */
+    bool owes;               /* the account refuses nothing */
+    uint64_t total;          /* bytes ever committed, for the output limit and the log */
 };
 
 /* The queue of one answer. False: no memory. */

@@ -15,8 +15,10 @@ struct spool {
     int fd; /* or -1: in memory */
     bool mapped;
     struct arena_pool *pool; /* set after spool_init(), or NULL */
+    size_t charged;          /* to the pool's account */
     bool borrowed;           /* data is a block of the pool */
     uint64_t expected;       /* bytes that are said to come, if that was said; set after spool_init() */
+    struct watch *watch;     /* set after spool_init(), or NULL: asked by every write */
     uint64_t memory;         /* bytes that stay in memory */
     uint64_t limit;          /* bytes at most */
     const char *limit_name;

@@ -38,15 +38,12 @@ bool where_bind(struct where *w, const struct where_column *columns, struct erro
 enum { WHERE_BLOCK = 1024 };
 void where_test(struct where *w, const struct where_column *columns, size_t count, uint8_t *truths);
 
-/* Asked between blocks; false ends the work with *err. */
-typedef bool where_more_fn(const void *arg, struct error *err);
-
 /*
  * The places of the elements of a one-dimensional array that meet the condition, ascending, in the arena. It
- * is read block by block; more may be NULL.
+ * is read block by block.
  */
-bool where_places(struct where *w, const struct array *a, where_more_fn *more, const void *arg,
-                  struct arena *arena, uint64_t **places, uint64_t *count, struct error *err);
+bool where_places(struct where *w, const struct array *a, struct arena *arena, uint64_t **places,
+                  uint64_t *count, struct error *err);
 
 /* The same for rows of columns that lie in memory. */
 bool where_rows(struct where *w, const struct where_column *columns, uint64_t rows, struct arena *arena,

@@ -239,6 +239,7 @@ bool packing_unpack(const struct packing *packing, struct bytes in, const struct
     if (spool == NULL)
         return arena_fail(arena, err);
     spool_init(spool, limits->body_memory, "inflated", limits->inflated);
+    spool->watch = arena->watch;
     if (!arena_defer(arena, drop_spool, spool))
         return arena_fail(arena, err);
     if (!packing_into(packing, in, limits, spool, &u.used, &u.damage, err) ||

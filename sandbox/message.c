@@ -1,11 +1,14 @@
 #include "message.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { WATCH_MS = 20 }; /* between two questions to the watch */
 
 /* ---- one message ---- */
 
@@ -53,10 +56,26 @@ static bool may_spin(void)
     return __atomic_load_n(&cores, __ATOMIC_RELAXED) > 1;
 }
 
-static ssize_t receive(int socket, bool spin, struct msghdr *h)
+/* Until something is there. False: errno says why not. */
+static bool wait_watching(int socket, const struct message_wait *how)
+{
+    const uint64_t end = now_us() + (uint64_t)how->seconds * 1000000;
+    struct pollfd wait = {.fd = socket, .events = POLLIN};
+    int state;
+    while ((state = poll(&wait, 1, WATCH_MS)) <= 0) {
+        if (state < 0 && errno != EINTR)
+            return false;
+        errno = watch_over(how->watch) ? ECANCELED : EAGAIN;
+        if (errno == ECANCELED || now_us() >= end)
+            return false;
+    }
+    return true;
+}
+
+static ssize_t receive(int socket, const struct message_wait *how, struct msghdr *h)
 {
     const struct msghdr fresh = *h;
-    const uint64_t start = spin && may_spin() ? now_us() : 0;
+    const uint64_t start = how->spin && may_spin() ? now_us() : 0;
     ssize_t n;
     while (start > 0) {
         n = recvmsg(socket, h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -66,6 +85,8 @@ static ssize_t receive(int socket, bool spin, struct msghdr *h)
         if (now_us() - start >= SPIN_US)
             break;
     }
+    if (how->watch != NULL && !wait_watching(socket, how))
+        return -1;
     do {
         *h = fresh;
         n = recvmsg(socket, h, MSG_CMSG_CLOEXEC);
@@ -89,8 +110,8 @@ static void take_descriptors(struct msghdr *h, int *fds, size_t *count)
     }
 }
 
-ssize_t message_receive(int socket, bool spin, void *head, size_t head_size, void *tail, size_t room,
-                        int *fds, size_t *fd_count)
+ssize_t message_receive(int socket, struct message_wait how, void *head, size_t head_size, void *tail,
+                        size_t room, int *fds, size_t *fd_count)
 {
     union control control;
     struct iovec parts[] = {{head, head_size}, {tail, room}};
@@ -99,7 +120,7 @@ ssize_t message_receive(int socket, bool spin, void *head, size_t head_size, voi
         h.msg_control = &control;
         h.msg_controllen = sizeof control;
     }
-    const ssize_t n = receive(socket, spin, &h);
+    const ssize_t n = receive(socket, &how, &h);
     if (n < 0)
         return -1;
     if (fds != NULL)

@@ -80,16 +80,24 @@ struct message {
     size_t fd_count;
 };
 
+/* How an answer is waited for. */
+struct message_wait {
+    bool spin; /* looks again for a while before it sleeps */
+    struct watch *watch;
+    uint32_t seconds; /* with a watch */
+};
+
 /* False: nobody is there any more (EPIPE, ECONNRESET), or errno says what. */
 bool message_send(int socket, const struct message *m);
 
 /*
  * The head, and into tail (of `room` bytes) what follows; fds gets up to MESSAGE_FDS descriptors, *fd_count
- * says how many. The caller closes them. spin: looks again for a while before it sleeps. Returns the bytes of
- * the tail; -1: errno, EPIPE at the end.
+ * says how many. The caller closes them. Returns the bytes of
+ * the tail; -1: errno, EPIPE at the end, EAGAIN after the socket's time, ECANCELED when the watch (or NULL)
+ * is over.
  */
-ssize_t message_receive(int socket, bool spin, void *head, size_t head_size, void *tail, size_t room,
-                        int *fds, size_t *fd_count);
+ssize_t message_receive(int socket, struct message_wait how, void *head, size_t head_size, void *tail,
+                        size_t room, int *fds, size_t *fd_count);
 
 /* The box, path, payload and marks of a request, and back. Views are into the blob, the rest in the arena. */
 bool blob_put(struct sink *s, const struct sandbox_request *q, struct error *err);

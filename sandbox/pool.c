@@ -1,10 +1,11 @@
 #include "pool.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include "crew.h"
 
-enum { WORKERS_MOST = 64, SECONDS_MOST = 24 * 3600, NOBODY = -1 };
+enum { WORKERS_MOST = 64, SECONDS_MOST = 24 * 3600, NOBODY = -1, WATCH_NS = 20000000 };
 
 /* Slots 0 to workers - 1 read, as many behind them write. */
 static struct pool {
@@ -149,13 +150,31 @@ static struct slot *take_session(uint64_t session)
     return s;
 }
 
+/* False: the watch is over. */
+static bool wait_watching(pthread_cond_t *idle, struct watch *watch)
+{
+    struct timespec until;
+    if (watch == NULL)
+        return pthread_cond_wait(idle, &pool.lock) == 0;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WATCH_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(idle, &pool.lock, &until);
+    return !watch_over(watch);
+}
+
 static struct slot *take_any(const struct sandbox_request *q)
 {
     int found;
     if (pool.workers == 0)
         set_workers(0);
     while ((found = call_writes(q) ? choose_writer() : choose_reader(&q->identity)) == NOBODY)
-        pthread_cond_wait(call_writes(q) ? &pool.writer : &pool.reader, &pool.lock);
+        if (!wait_watching(call_writes(q) ? &pool.writer : &pool.reader, q->watch)) {
+            pthread_cond_signal(call_writes(q) ? &pool.writer
+                                               : &pool.reader); /* it may have been for another */
+            return NULL;
+        }
     return &pool.slots[found];
 }
 
@@ -188,6 +207,8 @@ bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct e
     if (s != NULL)
         take(s, q, out);
     pthread_mutex_unlock(&pool.lock);
+    if (s == NULL && !watch_check(q->watch, err))
+        return false;
     if (s == NULL)
         return FAIL(err, ERR_DIED, ERROR_NO_OFFSET, "the process that wrote this file ended");
     return ensure_process(s, err);

@@ -231,8 +231,8 @@ static bool say_reply(struct process *p, const struct call_head *call)
             return true;
         struct call_head more;
         uint8_t none[1];
-        if (message_receive(PROCESS_SOCKET, call->spin, &more, sizeof more, none, sizeof none, NULL, NULL) <
-            0)
+        if (message_receive(PROCESS_SOCKET, (struct message_wait){.spin = call->spin}, &more, sizeof more,
+                            none, sizeof none, NULL, NULL) < 0)
             return false;
     }
 }
@@ -267,8 +267,8 @@ static void serve_all(struct process *p)
     while (ok) {
         int fds[MESSAGE_FDS + 1];
         size_t count = 0;
-        const ssize_t n =
-            message_receive(PROCESS_SOCKET, call.spin, &call, sizeof call, tail, sizeof tail, fds, &count);
+        const ssize_t n = message_receive(PROCESS_SOCKET, (struct message_wait){.spin = call.spin}, &call,
+                                          sizeof call, tail, sizeof tail, fds, &count);
         ok = n >= 0 && (size_t)call.has_file + call.has_window == count &&
              serve(p, &call, bytes_of(tail, (size_t)n), fds);
         for (size_t i = 0; i < count; i++)

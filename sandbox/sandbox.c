@@ -30,6 +30,8 @@ bool sandbox_ready(void)
 
 static bool fail_lost(const struct sandbox_request *q, enum slot_end end, struct error *err)
 {
+    if (end == SLOT_LEFT)
+        return watch_check(q->watch, err);
     if (!call_writes(q))
         blame(q);
     if (end != SLOT_HUNG)
@@ -57,7 +59,7 @@ static enum slot_end try_once(const struct sandbox_request *q, struct sink *repl
     struct pool_place place;
     struct sandbox_request inner = *q;
     inner.session = pool_session_number(q->session);
-    if (!pool_take(q, &place, err))
+    if (!watch_check(q->watch, err) || !pool_take(q, &place, err))
         return SLOT_FAILED;
     if (!call_writes(q) && !blame_check(q, place.how.pass, err)) {
         pool_give(place.slot);

@@ -125,7 +125,8 @@ static bool wait_ready(struct slot *s)
 {
     struct answer_head a;
     uint8_t tail[1];
-    if (message_receive(s->socket, false, &a, sizeof a, tail, sizeof tail, NULL, NULL) != 0 ||
+    if (message_receive(s->socket, (struct message_wait){0}, &a, sizeof a, tail, sizeof tail, NULL, NULL) !=
+            0 ||
         a.kind != ANSWER_READY)
         return false;
     s->memory = a.memory;
@@ -214,6 +215,7 @@ static bool prepare(struct call *c)
     if (!blob_put(&c->slot->blob, q, &c->bad))
         return false;
     c->head.request = *q;
+    c->head.request.watch = NULL;
     c->head.ndim = q->box == NULL ? UINT32_MAX : q->box->ndim;
     c->head.blob = c->slot->blob.len;
     if (!choose_window(c))
@@ -279,10 +281,17 @@ static bool part_of(const struct call *c, const struct answer_head *a, const uin
     return true;
 }
 
+/* A writer is never left in the middle: other files may be at work there. */
+static struct message_wait wait_of(const struct call *c)
+{
+    return (struct message_wait){
+        .spin = c->head.spin, .watch = call_writes(c->q) ? NULL : c->q->watch, .seconds = c->head.seconds};
+}
+
 static enum slot_end lost(const struct call *c, bool first)
 {
-    if (errno == EAGAIN)
-        return SLOT_HUNG;
+    if (errno == EAGAIN || errno == ECANCELED)
+        return errno == EAGAIN ? SLOT_HUNG : SLOT_LEFT;
     /* The kernel says so when the call was never read. */
     return first && errno == ECONNRESET && c->q->session == 0 ? SLOT_UNREAD : SLOT_DIED;
 }
@@ -306,7 +315,7 @@ static enum slot_end take_reply(struct call *c, struct answer_head *a, uint8_t *
             return SLOT_DONE;
         const ssize_t next =
             message_send(c->slot->socket, &m)
-                ? message_receive(c->slot->socket, c->head.spin, a, sizeof *a, tail, MESSAGE_MAX, NULL, NULL)
+                ? message_receive(c->slot->socket, wait_of(c), a, sizeof *a, tail, MESSAGE_MAX, NULL, NULL)
                 : -1;
         if (next < 0)
             return lost(c, false);
@@ -322,7 +331,7 @@ static enum slot_end converse(struct call *c, bool pass, struct sink *reply)
     do {
         if (!post(c, pass))
             return errno == ETOOMANYREFS || errno == ENOMEM ? SLOT_FAILED : SLOT_UNREAD;
-        n = message_receive(c->slot->socket, c->head.spin, &a, sizeof a, tail, sizeof tail, NULL, NULL);
+        n = message_receive(c->slot->socket, wait_of(c), &a, sizeof a, tail, sizeof tail, NULL, NULL);
         if (n < 0)
             return lost(c, true);
         if (a.kind != ANSWER_NO_FILE)

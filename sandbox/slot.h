@@ -35,6 +35,7 @@ enum slot_end {
     SLOT_UNREAD, /* the process was gone before it saw the call */
     SLOT_DIED,   /* ... after that, or what it says makes no sense */
     SLOT_HUNG,   /* no answer within the time */
+    SLOT_LEFT,   /* the watch was over before there was an answer */
 };
 
 /* Starts the process and waits until it is ready. seconds: how long any answer may take.

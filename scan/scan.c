@@ -55,6 +55,7 @@ static bool search(struct scan *s, size_t from, struct error *err)
             break;
         }
         arena_init(&scratch, s->arena->budget - s->arena->used);
+        scratch.watch = s->arena->watch;
         ok =
             run(s, at, false, left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE, &scratch, &end, err);
         meaning_forget(s);

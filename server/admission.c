@@ -1,62 +1,169 @@
 #include "admission.h"
 
-#include <errno.h>
+#include <string.h>
 #include <time.h>
 
-enum { PATIENCE_MAX = 1 << 30 };
+enum { PATIENCE_MAX = 1 << 30, SLICE_MS = 50, RETRY_MAX_S = 60, MEAN_OF = 8, FIRST_GUESS_US = 1000000 };
+
+enum turn { TURN_WAITS, TURN_HERS, TURN_NEVER };
+
+/* Who waits, on her own stack. The n-th of one principal is in the n-th round from when she came. */
+struct waiter {
+    struct waiter *next;
+    const char *principal;
+    uint64_t round;
+    enum turn turn;
+    pthread_cond_t turned;
+};
 
 void admission_init(struct admission *a, uint64_t places, uint64_t queue, uint64_t patience)
 {
-    *a = (struct admission){
-        .places = places, .queue = queue, .patience = patience > PATIENCE_MAX ? PATIENCE_MAX : patience};
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    *a = (struct admission){.places = places,
+                            .free = places,
+                            .queue = queue,
+                            .patience = patience > PATIENCE_MAX ? PATIENCE_MAX : patience,
+                            .mean = FIRST_GUESS_US};
+    pthread_condattr_init(&a->clock);
+    pthread_condattr_setclock(&a->clock, CLOCK_MONOTONIC);
     pthread_mutex_init(&a->lock, NULL);
-    pthread_cond_init(&a->left, &attributes);
-    pthread_condattr_destroy(&attributes);
 }
 
 void admission_deinit(struct admission *a)
 {
-    pthread_cond_destroy(&a->left);
+    pthread_condattr_destroy(&a->clock);
     pthread_mutex_destroy(&a->lock);
 }
 
-/* With the lock held: whether a place became free in time. */
-static bool wait_for_place(struct admission *a)
+/* ---- the queue, with the lock held ---- */
+
+static void append(struct admission *a, struct waiter *w)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)a->patience;
+    struct waiter **end = &a->waiters;
+    w->round = a->round;
+    for (; *end != NULL; end = &(*end)->next)
+        if (strcmp((*end)->principal, w->principal) == 0)
+            w->round = (*end)->round + 1;
+    *end = w;
     a->waiting++;
-    int state = 0;
-    while (a->places == 0 && state != ETIMEDOUT)
-        state = pthread_cond_timedwait(&a->left, &a->lock, &until);
+}
+
+static void take_out(struct admission *a, struct waiter *w, enum turn turn)
+{
+    struct waiter **at = &a->waiters;
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
     a->waiting--;
-    return a->places > 0;
+    w->turn = turn;
+    pthread_cond_signal(&w->turned);
 }
 
-bool admission_enter(struct admission *a, struct error *err)
+/* The first of the earliest round. */
+static struct waiter *next_in_turn(const struct admission *a)
 {
-    pthread_mutex_lock(&a->lock);
-    const bool full = a->places == 0 && a->waiting >= a->queue;
-    const bool entered = !full && (a->places > 0 || wait_for_place(a));
-    if (entered)
-        a->places--;
-    pthread_mutex_unlock(&a->lock);
-    if (full) {
-        err->limit = "queue";
-        err->limit_value = a->queue;
-        return FAIL(err, ERR_BUSY, ERROR_NO_OFFSET, "all places are taken and the queue is full");
+    struct waiter *best = a->waiters;
+    for (struct waiter *w = best; w != NULL; w = w->next)
+        if (w->round < best->round)
+            best = w;
+    return best;
+}
+
+/* The last of the latest round. */
+static struct waiter *last_in_turn(const struct admission *a)
+{
+    struct waiter *worst = a->waiters;
+    for (struct waiter *w = worst; w != NULL; w = w->next)
+        if (w->round >= worst->round)
+            worst = w;
+    return worst;
+}
+
+static struct timespec in_a_while(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_nsec += SLICE_MS * 1000000L;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    return t;
+}
+
+static time_t now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+/* In slices, to see whether the client is still there. */
+static enum turn wait_in_turn(struct admission *a, const char *principal, struct watch *watch)
+{
+    struct waiter w = {.principal = principal, .turn = TURN_WAITS};
+    const time_t end = now_s() + (time_t)a->patience;
+    pthread_cond_init(&w.turned, &a->clock);
+    append(a, &w);
+    if (a->waiting > a->queue)
+        take_out(a, last_in_turn(a), TURN_NEVER);
+    while (w.turn == TURN_WAITS && !watch_over(watch) && now_s() < end) {
+        const struct timespec until = in_a_while();
+        pthread_cond_timedwait(&w.turned, &a->lock, &until);
     }
-    return entered || FAIL(err, ERR_BUSY, ERROR_NO_OFFSET, "no place became free in time");
+    const enum turn turn = w.turn;
+    if (turn == TURN_WAITS)
+        take_out(a, &w, TURN_WAITS);
+    pthread_cond_destroy(&w.turned);
+    return turn;
 }
 
-void admission_leave(struct admission *a)
+/* Seconds until all that is in the queue now had its place. */
+static unsigned estimate(const struct admission *a)
+{
+    const uint64_t seconds =
+        (a->mean / 1000 * (a->waiting + 1) / (a->places == 0 ? 1 : a->places) + 999) / 1000;
+    return seconds < 1 ? 1 : seconds > RETRY_MAX_S ? RETRY_MAX_S : (unsigned)seconds;
+}
+
+/* ---- from outside ---- */
+
+static bool refuse(const struct admission *a, enum turn turn, unsigned retry_s, struct error *err)
+{
+    const bool full = turn == TURN_NEVER;
+    if (err->kind != ERR_NONE)
+        return false;
+    err->limit = full ? "queue" : "queue-time";
+    err->limit_value = full ? a->queue : a->patience;
+    err->retry_s = retry_s;
+    return FAIL(err, ERR_BUSY, ERROR_NO_OFFSET,
+                full ? "all places are taken and the queue is full" : "no place became free in time");
+}
+
+bool admission_enter(struct admission *a, const char *principal, struct watch *watch, struct error *err)
 {
     pthread_mutex_lock(&a->lock);
-    a->places++;
-    pthread_cond_signal(&a->left);
+    enum turn turn = a->free > 0 ? TURN_HERS : TURN_WAITS;
+    if (turn == TURN_HERS)
+        a->free--;
+    else
+        turn = wait_in_turn(a, principal, watch);
+    const unsigned retry_s = estimate(a);
+    pthread_mutex_unlock(&a->lock);
+    if (turn == TURN_HERS)
+        return true;
+    if (watch != NULL && atomic_load(&watch->state) == WATCH_GONE)
+        return watch_check(watch, err);
+    return refuse(a, turn, retry_s, err);
+}
+
+void admission_leave(struct admission *a, uint64_t kept)
+{
+    pthread_mutex_lock(&a->lock);
+    a->mean = (a->mean * (MEAN_OF - 1) + kept) / MEAN_OF;
+    struct waiter *next = next_in_turn(a);
+    if (next != NULL) {
+        a->round = next->round;
+        take_out(a, next, TURN_HERS);
+    } else {
+        a->free++;
+    }
     pthread_mutex_unlock(&a->lock);
 }

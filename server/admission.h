@@ -1,25 +1,38 @@
-/* Heavy work at once is bounded; so is the queue of those who wait for it. */
+/*
+ * Heavy work at once is bounded, and so is the queue of those who wait for it. Places go round among the
+ * principals: whoever has many requests waiting gets as many places as whoever has one. When the queue is
+ * full, the newest request of the one who has most in it makes room for another's.
+ */
 #ifndef MANDOLINE_ADMISSION_H
 #define MANDOLINE_ADMISSION_H
 
 #include <pthread.h>
 
-#include "error.h"
+#include "watch.h"
+
+struct waiter;
 
 struct admission {
     pthread_mutex_t lock;
-    pthread_cond_t left; /* signalled when a place becomes free */
-    uint64_t places;     /* free ones */
+    pthread_condattr_t clock;
+    uint64_t places, free;
     uint64_t waiting, queue;
-    uint64_t patience; /* seconds */
+    uint64_t patience;      /* seconds */
+    uint64_t round;         /* of the place that was given last; see struct waiter */
+    struct waiter *waiters; /* in the order in which they came */
+    uint64_t mean;          /* microseconds that a place was kept, of late */
 };
 
 /* places at work, queue waiting, each at most patience seconds. */
 void admission_init(struct admission *a, uint64_t places, uint64_t queue, uint64_t patience);
 void admission_deinit(struct admission *a);
 
-/* Takes a place, after a wait where there is none. ERR_BUSY: the queue is full, or it took too long. */
-bool admission_enter(struct admission *a, struct error *err);
-void admission_leave(struct admission *a);
+/*
+ * Takes a place for the principal, after a wait where there is none. ERR_BUSY: the queue is full, or it took
+ * too long; the error says when another try is worth it. ERR_GONE: the client left.
+ */
+bool admission_enter(struct admission *a, const char *principal, struct watch *watch, struct error *err);
+/* The place was kept for so many microseconds. */
+void admission_leave(struct admission *a, uint64_t kept);
 
 #endif

@@ -61,13 +61,19 @@ const struct setting settings[SETTING_COUNT] = {
            "seconds between SIGTERM, when readiness ends, and the end of listening"),
     WORD("hdf5-path", hdf5_path, hdf5_paths, NULL, "auto|direct|library",
          "how chunks are read: by us, or by the HDF5 library"),
+    TEXT("cache-control", cache_control, "TEXT", "the Cache-Control of answers about stored files"),
+    NUMBER("compression", compression, 0,
+           "how hard to compress text for clients that take gzip or zstd, 1 to 9; 0: not at all"),
     NUMBER("workers", workers, 0, "processes that read HDF5; 0: one a core"),
     LIMIT_TABLE(LIMIT)};
 
 void config_init(struct config *config)
 {
-    *config =
-        (struct config){.tls_client_scopes = "read,convert,write", .log = LOG_ALL, .limits = limits_default};
+    *config = (struct config){.tls_client_scopes = "read,convert,write",
+                              .cache_control = "no-cache",
+                              .compression = 1,
+                              .log = LOG_ALL,
+                              .limits = limits_default};
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const char **text = (const char **)(void *)((char *)config + settings[i].offset);
         if (settings[i].kind == SETTING_TEXT && *text == NULL)
@@ -140,12 +146,24 @@ static bool set_number(uint64_t *field, const struct setting *setting, const cha
     return true;
 }
 
+/* None of them ends up in a path, an address or a header. */
+static bool has_controls(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (iscntrl((unsigned char)*text))
+            return true;
+    return false;
+}
+
 static bool set_value(struct config *config, const struct setting *setting, const char *value,
                       const char *origin, struct error *err)
 {
     void *field = (char *)config + setting->offset;
     switch (setting->kind) {
     case SETTING_TEXT: {
+        if (has_controls(value))
+            return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s: there is a control character in it (%s)",
+                        setting->name, origin);
         const struct bytes copy = arena_copy(&config->arena, bytes_text(value));
         if (copy.data == NULL)
             return arena_fail(&config->arena, err);

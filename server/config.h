@@ -38,7 +38,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 19 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 21 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -58,7 +58,9 @@ struct config {
     enum log_format log_format;
     uint64_t drain_delay; /* seconds */
     enum hdf5_path hdf5_path;
-    uint64_t workers; /* processes that read HDF5; 0: one a core */
+    const char *cache_control;
+    uint64_t compression; /* 0: none, to 9 */
+    uint64_t workers;     /* processes that read HDF5; 0: one a core */
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */
     struct arena arena;                 /* of the texts */

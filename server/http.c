@@ -18,13 +18,14 @@ enum {
     CONNECTION_MEMORY =
         32 << 10, /* headers, and pieces of bodies; the library zeroes all of it for each request */
     THREAD_STACK = 1 << 20,
+    CONNECTION_COST = 96 << 10, /* with what is touched of the stack */
     DISCARD_MAX = 64 << 10, /* an unwanted body up to this size is read, so that the connection lives on */
     LINGER_MS = 2000,
     WASTE = 1 << 20,
     BLOCK = 64 << 10, /* of answers that are not chunked */
     FILE_BLOCK = 256 << 10,
     SMALL_FILE = 1 << 20,
-    SLOW_US = 1000000,
+    ADMIN_PATIENCE_S = 30,
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
 
@@ -34,6 +35,7 @@ enum phase { PHASE_HEADERS, PHASE_BODY, PHASE_DISCARD, PHASE_ANSWERED };
 struct delivery {
     struct transaction transaction;
     struct MHD_Connection *connection;
+    struct guest *guest; /* or NULL */
     enum phase phase;
     bool linger; /* the client may still be sending what nobody will read */
     unsigned status;
@@ -43,6 +45,11 @@ struct delivery {
 static int socket_of(const struct delivery *d)
 {
     return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+static struct guest *guest_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 static const char *find_header(const void *headers, const char *name)
@@ -90,7 +97,13 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->linger = false;
     d->status = 0;
     d->sent = 0;
+    d->guest = guest_of(connection);
     d->transaction.socket = socket_of(d);
+    if (d->guest != NULL) {
+        atomic_store(&d->guest->speaks, true);
+        d->transaction.peer = d->guest->address;
+        d->transaction.crowded = d->transaction.uninvited = d->guest->uninvited;
+    }
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
     return d;
@@ -103,31 +116,15 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
-static unsigned clip(uint64_t n)
-{
-    return n > UINT32_MAX ? UINT32_MAX : (unsigned)n;
-}
-
-/* A slow encoder is no idle client: the library's clock for time-outs starts again. */
-static void restart_clock(struct delivery *d)
-{
-    MHD_set_connection_option(d->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
-    MHD_set_connection_option(d->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                              clip(d->transaction.server->config->limits.request_time));
-}
-
 /* The socket has room for up to n bytes. */
 static ssize_t on_pull(void *cls, uint64_t position, char *out, size_t n)
 {
     (void)position;
     struct delivery *d = cls;
-    struct transaction *t = &d->transaction;
-    const uint64_t before = t->encode_us;
     size_t got;
-    if (!transaction_read(t, out, n, &got))
+    if (!guest_enter(d->guest, GUEST_SERVED) || !transaction_read(&d->transaction, out, n, &got) ||
+        !guest_enter(d->guest, GUEST_TAKES))
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (t->encode_us - before > SLOW_US)
-        restart_clock(d);
     d->sent += got;
     return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)got;
 }
@@ -144,7 +141,7 @@ static ssize_t on_pull_file(void *cls, uint64_t position, char *out, size_t n)
     struct delivery *d = cls;
     const struct reply *reply = &d->transaction.reply;
     const ssize_t got = pread(reply->fd, out, n, (off_t)(reply->offset + position));
-    if (got <= 0) /* 0: someone cut the file */
+    if (got <= 0 || !guest_enter(d->guest, GUEST_TAKES)) /* 0: someone cut the file */
         return MHD_CONTENT_READER_END_WITH_ERROR;
     d->sent += (uint64_t)got;
     return got;
@@ -186,7 +183,21 @@ static struct MHD_Response *encoder_response(struct delivery *d)
     if (p->done)
         return bytes_response(d, bytes_of(p->sink.data + p->sink.taken, p->sink.len - p->sink.taken));
     const uint64_t size = d->transaction.reply.size;
-    return MHD_create_response_from_callback(size == 0 ? MHD_SIZE_UNKNOWN : size, BLOCK, on_pull, d, NULL);
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(size == 0 ? MHD_SIZE_UNKNOWN : size, BLOCK, on_pull, d, NULL);
+    /* The library would write the last chunk behind the headers, where no body belongs. */
+    if (response != NULL && size == 0 && wants_head_only(d))
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
+}
+
+/* What the response will take besides what the transaction has. */
+static size_t buffer_of(const struct delivery *d)
+{
+    const struct reply *reply = &d->transaction.reply;
+    if (reply->kind == REPLY_FILE)
+        return reply->size <= SMALL_FILE ? (size_t)reply->size : FILE_BLOCK;
+    return reply->kind == REPLY_ENCODER ? BLOCK : 0;
 }
 
 static struct MHD_Response *make_response(struct delivery *d)
@@ -209,7 +220,10 @@ static enum MHD_Result answer(struct delivery *d)
 {
     struct transaction *t = &d->transaction;
     d->phase = PHASE_ANSWERED;
+    if (!guest_enter(d->guest, GUEST_SERVED))
+        return MHD_NO;
     transaction_answer(t);
+    transaction_hold(t, buffer_of(d));
     struct MHD_Response *response = make_response(d);
     if (response == NULL)
         return MHD_NO;
@@ -218,7 +232,9 @@ static enum MHD_Result answer(struct delivery *d)
     d->status = t->reply.status;
     if (wants_head_only(d))
         d->sent = 0;
-    const enum MHD_Result queued = MHD_queue_response(d->connection, t->reply.status, response);
+    enum MHD_Result queued = MHD_NO;
+    if (guest_enter(d->guest, GUEST_TAKES))
+        queued = MHD_queue_response(d->connection, t->reply.status, response);
     MHD_destroy_response(response);
     return queued;
 }
@@ -231,6 +247,8 @@ static enum MHD_Result answer(struct delivery *d)
 static enum MHD_Result answer_in_the_middle(struct delivery *d)
 {
     struct transaction *t = &d->transaction;
+    if (!guest_enter(d->guest, GUEST_SERVED))
+        return MHD_NO;
     transaction_answer(t);
     const struct reply *reply = &t->reply;
     char head[2048];
@@ -262,6 +280,8 @@ static bool must_answer_now(const struct delivery *d)
 static enum MHD_Result on_headers(struct delivery *d, const char *method)
 {
     d->transaction.traceparent = find_only(d->connection, "traceparent");
+    if (!guest_enter(d->guest, GUEST_BODY))
+        return MHD_NO;
     if (transaction_begin(&d->transaction, method)) {
         d->phase = PHASE_BODY;
         return MHD_YES;
@@ -353,6 +373,21 @@ static void write_log(const struct delivery *d, bool complete)
     log_exchange(&t->server->log, &entry);
 }
 
+/* Who was cut is not told here, but the log is. */
+static void note_cut(struct delivery *d)
+{
+    struct error *err = &d->transaction.error;
+    const char *limit = guest_cut(d->guest);
+    if (limit == NULL)
+        return;
+    *err = (struct error){.limit = limit,
+                          .limit_value = guest_limit(d->transaction.server->service.limits, limit)};
+    if (d->status == 0)
+        d->status = problem_status(ERR_SLOW);
+    error_set(err, ERR_SLOW, ERROR_NO_OFFSET, "limit-%s: the client took more than %llu s", limit,
+              (unsigned long long)err->limit_value);
+}
+
 /* Whatever happened, this is the end of it. */
 static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
@@ -362,8 +397,12 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     if (d == NULL)
         return;
     *context = NULL;
+    note_cut(d);
     write_log(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
     const int fd = d->linger ? socket_of(d) : -1;
+    if (d->guest != NULL)
+        atomic_store(&d->guest->speaks, false);
+    guest_enter(d->guest, fd >= 0 ? GUEST_SERVED : GUEST_IDLE);
     transaction_deinit(&d->transaction);
     free(d);
     if (fd >= 0)
@@ -373,15 +412,22 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    (void)connection, (void)context;
     const struct entrance *entrance = cls;
     struct server *server = entrance->server;
     if (entrance->admin)
         return;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         atomic_fetch_add(&server->connections, 1);
-    else
+        account_owe(&server->memory, CONNECTION_COST);
+        *context = guest_arrive(
+            &server->guests,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    } else {
         atomic_fetch_sub(&server->connections, 1);
+        account_give(&server->memory, CONNECTION_COST);
+        guest_leave(&server->guests, *context);
+    }
 }
 
 /* The admin listener is for few: an orchestrator and who collects metrics. */
@@ -397,14 +443,13 @@ struct MHD_Daemon *http_start(struct entrance *entrance, int listener, struct er
 {
     const unsigned flags =
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC;
-    const struct limits *limits = entrance->server->service.limits;
     struct MHD_Daemon *daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, entrance, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
         entrance, MHD_OPTION_CONNECTION_LIMIT, hard_limit(entrance), MHD_OPTION_CONNECTION_TIMEOUT,
-        clip(limits->request_time), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_END);
+        entrance->admin ? ADMIN_PATIENCE_S : 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_END);
     if (daemon == NULL)
         error_set(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the HTTP server cannot be started");
     return daemon;

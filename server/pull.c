@@ -24,6 +24,7 @@ bool pull_start(struct pull *p, struct encoder *encoder, struct crew *crew, stru
 {
     /* No sink_init: most answers are small, and the queue grows to what they need. */
     *p = (struct pull){.encoder = encoder, .crew = crew, .sink = {.limit = FIRST_QUEUEFUL}};
+    p->sink.account = p->next.account = arena_account(encoder->arena);
     p->job.run = fill_next;
     return fill(encoder, &p->sink, &p->done, err);
 }

@@ -7,9 +7,11 @@
 
 #include "address.h"
 #include "commands.h"
+#include "compress.h"
 #include "guard.h"
 #include "http.h"
 #include "log.h"
+#include "memory.h"
 #include "ready.h"
 #include "sandbox.h"
 #include "systemd.h"
@@ -21,7 +23,17 @@ enum { IDLE_MS = 3600000, DRAIN_STEP_MS = 20 };
 static bool recall_answer(const struct request *request, const char *etag, struct reply *reply)
 {
     struct server *server = (struct server *)(uintptr_t)request->service;
-    return recall_find(&server->recall, request, etag, reply);
+    const char *accepts = request->header(request->headers, "Accept-Encoding");
+    const char *coding = compress_choose(accepts, server->config->compression > 0);
+    if (coding != COMPRESS_REFUSED && strcmp(coding, "identity") != 0) {
+        const char *tag = compress_tag(request->arena, etag, coding);
+        if (tag != NULL && recall_find(&server->recall, request, tag, reply))
+            return true;
+    }
+    if (!recall_find(&server->recall, request, etag, reply))
+        return false;
+    reply->keep = true; /* it may be coded now */
+    return true;
 }
 
 static void server_init(struct server *server, const struct config *config, const struct store *store)
@@ -33,10 +45,10 @@ static void server_init(struct server *server, const struct config *config, cons
                     .hdf5_path = config->hdf5_path,
                     .crew = &server->crew,
                     .version = MANDOLINE_VERSION,
+                    .cache_control = config->cache_control,
                     .checks = ready_checks,
                     .started = ready_was,
                     .admit = transaction_admit,
-                    .gone = transaction_gone,
                     .recall = recall_answer},
         .config = config,
         .log = {.fd = STDERR_FILENO, .level = config->log, .format = config->log_format},
@@ -48,8 +60,9 @@ static void server_init(struct server *server, const struct config *config, cons
         seeds[0] = (uint64_t)time(NULL);
     trace_source_init(&server->traces, seeds);
     recall_init(&server->recall);
-    arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK));
-    admission_init(&server->admission, limits->heavy, limits->queue, limits->request_time);
+    server->memory.most = memory_budget(limits);
+    arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK), &server->memory);
+    admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time);
 }
 
 /* A connection needs a descriptor, and its request up to three more. */
@@ -203,7 +216,9 @@ static bool open_doors(struct server *server, const struct activation *given, st
     const struct config *config = server->config;
     const bool admin = config->admin_listen[0] != '\0' || given->admin >= 0;
     *doors = (struct doors){0};
-    if (!open_door(server, &server->main, config->listen, given->main, &doors->main, err))
+    if (!guests_open(&server->guests, server->service.limits, &server->log, config->tls_cert[0] == '\0',
+                     err) ||
+        !open_door(server, &server->main, config->listen, given->main, &doors->main, err))
         return false;
     if (admin && !open_door(server, &server->admin, config->admin_listen, given->admin, &doors->admin, err)) {
         close_doors(doors);
@@ -249,6 +264,7 @@ static bool serve_from(const struct config *config, const struct store *store, s
         generations_init(&server.generations, config, err) && open_doors(&server, &given, &doors, err);
     if (started)
         run_until_stopped(&server, &doors, &signals);
+    guests_close(&server.guests);
     generations_deinit(&server.generations);
     crew_stop(&server.crew);
     admission_deinit(&server.admission);

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "exchange.h"
 #include "generation.h"
+#include "guests.h"
 #include "log.h"
 #include "recall.h"
 #include "trace.h"
@@ -27,11 +28,13 @@ struct server {
     struct generations generations;
     struct admission admission;
     struct recall recall;
+    struct account memory;
     struct arena_pool pool;
     struct crew crew;
     struct log log;
     struct trace_source traces;
     struct entrance main, admin;
+    struct guests guests;
     atomic_bool draining;
     atomic_bool started;       /* it was ready once */
     atomic_size_t connections; /* open ones */

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compress.h"
 #include "identity.h"
 #include "number.h"
 
@@ -19,12 +20,13 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, co
     struct server *server = entrance->server;
     const struct limits *limits = server->service.limits;
     *t = (struct transaction){
-        .server = server, .admin = entrance->admin, .principal = "", .started = now_us()};
+        .server = server, .admin = entrance->admin, .principal = "", .peer = "", .started = now_us()};
     arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
     t->arena.pool = &server->pool;
     spool_init(&t->body, limits->body_memory, "body", limits->body);
     spool_init(&t->inflated, limits->body_memory, "inflated", limits->inflated);
     t->body.pool = t->inflated.pool = &server->pool;
+    t->coded.account = &server->memory;
     t->target_len = strlen(target);
     t->target = (char *)(uintptr_t)arena_copy(&t->arena, bytes_of(target, t->target_len)).data;
     if (t->target == NULL) {
@@ -45,7 +47,7 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, co
 static void leave_place(struct transaction *t)
 {
     if (t->has_place)
-        admission_leave(&t->server->admission);
+        admission_leave(&t->server->admission, now_us() - t->admitted);
     t->has_place = false;
 }
 
@@ -58,6 +60,8 @@ void transaction_deinit(struct transaction *t)
     generation_return(&server->generations, t->generation);
     spool_deinit(&t->body);
     spool_deinit(&t->inflated);
+    sink_deinit(&t->coded);
+    account_give(&server->memory, t->held);
     if (!t->admin)
         atomic_fetch_sub(&server->active, 1);
 }
@@ -114,16 +118,20 @@ static bool find_route(struct transaction *t, const char *method)
     return FAIL(&t->error, ERR_METHOD, ERROR_NO_OFFSET, "this endpoint takes %s", t->match.allow);
 }
 
-/* Over the limit of connections, probes and other small things are still answered. */
+/* Over the limit of connections, probes and other small things are still answered; over that of one address
+ * only probes. */
 static bool check_crowd(struct transaction *t)
 {
-    const uint64_t limit = t->server->service.limits->connections;
-    t->crowded = !t->admin && atomic_load(&t->server->connections) > limit;
-    if (!t->crowded || t->match.route == NULL || !t->match.route->heavy)
+    const struct limits *limits = t->server->service.limits;
+    const struct route *route = t->match.route;
+    const bool full = !t->admin && atomic_load(&t->server->connections) > limits->connections;
+    t->crowded = full || t->uninvited;
+    if (route == NULL || !((full && route->heavy) || (t->uninvited && !route->probe)))
         return true;
-    t->error.limit = "connections";
-    t->error.limit_value = limit;
-    return FAIL(&t->error, ERR_BUSY, ERROR_NO_OFFSET, "too many connections are open");
+    t->error.limit = t->uninvited ? "peer-connections" : "connections";
+    t->error.limit_value = t->uninvited ? limits->peer_connections : limits->connections;
+    return FAIL(&t->error, ERR_BUSY, ERROR_NO_OFFSET, "too many connections are open%s",
+                t->uninvited ? " from this address" : "");
 }
 
 bool transaction_begin(struct transaction *t, const char *method)
@@ -151,6 +159,7 @@ static bool undo_coding(struct transaction *t, struct error *err)
         return false;
     if (coding_is_identity(t->coding) || t->request.body.size == 0)
         return true;
+    watch_doing(&t->watch, "inflating the body", NULL);
     return coding_undo(t->coding, t->request.body.bytes, t->server->service.limits, &t->inflated, err) &&
            spool_finish(&t->inflated, &t->request.body, err);
 }
@@ -164,19 +173,32 @@ static struct transaction *transaction_of(const struct request *request)
 bool transaction_admit(const struct request *request, struct error *err)
 {
     struct transaction *t = transaction_of(request);
+    const char *who = t->principal[0] != '\0' ? t->principal : t->peer;
     if (t->has_place)
         return true;
     const uint64_t before = now_us();
-    t->has_place = admission_enter(&t->server->admission, err);
-    t->wait_us += now_us() - before;
+    watch_doing(&t->watch, "waiting for a place", NULL);
+    t->has_place = admission_enter(&t->server->admission, who, &t->watch, err);
+    t->admitted = now_us();
+    t->wait_us += t->admitted - before;
+    watch_doing(&t->watch, "at work", NULL);
+    watch_again(&t->watch);
     return t->has_place;
 }
 
 /* One that sends no more counts as gone: a client that only shuts down its half cannot be told from it. */
-bool transaction_gone(const struct request *request)
+static bool is_gone(const void *arg)
 {
-    struct pollfd client = {.fd = transaction_of(request)->socket, .events = POLLRDHUP};
+    const struct transaction *t = arg;
+    struct pollfd client = {.fd = t->socket, .events = POLLRDHUP};
     return poll(&client, 1, 0) > 0;
+}
+
+static void begin_watch(struct transaction *t)
+{
+    watch_start(&t->watch, t->server->service.limits->request_time, is_gone, t);
+    t->watch.operation = t->match.route == NULL ? NULL : t->match.route->operation_id;
+    t->arena.watch = t->inflated.watch = &t->watch;
 }
 
 /* A short run of a file becomes bytes, so that it can be kept. A file that was cut meanwhile stays a file. */
@@ -190,7 +212,8 @@ static void read_short_run(struct transaction *t)
     r->bytes = bytes_of(bytes, (size_t)r->size);
 }
 
-/* Keeps the answer for the next who asks the same, where it may be kept and all of it is there. */
+/* Keeps the answer for the next who asks the same, where it may be kept and all of it is there. Coded ones
+ * have another ETag. */
 static void keep_answer(struct transaction *t)
 {
     struct reply *r = &t->reply;
@@ -225,9 +248,15 @@ static bool run(struct transaction *t, struct error *err)
 {
     if ((t->match.route->heavy && !transaction_admit(&t->request, err)) || !handle(t, err))
         return false;
+    const char *coding;
     if (t->reply.kind == REPLY_ENCODER && !start_encoding(t, err))
         return false;
     keep_answer(t);
+    if (!compress_reply(&t->request, t->server->config->compression, &t->reply, &t->pull, &t->coded, &coding,
+                        err))
+        return false;
+    if (coding[0] != '\0')
+        keep_answer(t);
     return true;
 }
 
@@ -280,21 +309,50 @@ static void add_common_headers(struct transaction *t)
         reply_header(&t->reply, "Connection", "close");
 }
 
+/* Sinks cannot say whose memory it was that they did not get. */
+static void refuse(struct transaction *t)
+{
+    struct error *err = &t->error;
+    const struct account *memory = &t->server->memory;
+    if (err->kind == ERR_MEMORY && err->limit == NULL &&
+        atomic_load(&memory->used) > memory->most - memory->most / 8) {
+        err->limit = "total-memory";
+        err->limit_value = memory->most;
+    }
+    problem_reply(err, t->id, &t->arena, &t->reply);
+}
+
 void transaction_answer(struct transaction *t)
 {
     t->received = now_us();
+    begin_watch(t);
     if (only_options(t))
         t->reply = (struct reply){.status = 204, .kind = REPLY_EMPTY, .fd = -1};
     else if (t->error.kind != ERR_NONE || !run(t, &t->error))
-        problem_reply(&t->error, t->id, &t->arena, &t->reply);
+        refuse(t);
     if (t->reply.kind != REPLY_ENCODER || t->pull.done)
         leave_place(t); /* what is left to do is up to the client */
+    else                /* an answer that has begun is not refused any more */
+        t->arena.owes = t->pull.sink.owes = t->pull.next.owes = true;
     add_common_headers(t);
+}
+
+bool transaction_hold(struct transaction *t, size_t n)
+{
+    if (account_take(&t->server->memory, n)) {
+        t->held += n;
+        return true;
+    }
+    account_fail(&t->server->memory, &t->error);
+    problem_reply(&t->error, t->id, &t->arena, &t->reply);
+    add_common_headers(t);
+    return false;
 }
 
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got)
 {
     const uint64_t before = now_us();
+    watch_again(&t->watch); /* what was encoded before has been taken */
     const bool ok = pull_read(&t->pull, out, n, got, &t->error);
     t->encode_us += now_us() - before;
     if (!ok || t->pull.done)

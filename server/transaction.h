@@ -16,7 +16,8 @@ enum { REQUEST_ID_MAX = 128, TIMING_MAX = 160 };
 struct transaction {
     struct server *server;
     struct arena arena;
-    char *target; /* as sent; decoded in place */
+    struct watch watch; /* from when everything was received */
+    char *target;       /* as sent; decoded in place */
     size_t target_len;
     struct target parsed;
     struct route_match match;
@@ -31,19 +32,23 @@ struct transaction {
     bool wrong_token;              /* they did send something to say who they are */
     struct reply reply;
     struct pull pull;
+    struct sink coded; /* a short answer, compressed */
     struct error error;
     char id[REQUEST_ID_MAX + 1];
     char timing[TIMING_MAX];
-    const char *traceparent;    /* as it was sent, or NULL; set before transaction_begin() */
-    struct trace trace;         /* from transaction_begin() on */
-    uint64_t started, received; /* microseconds of the monotonic clock */
-    uint64_t wait_us;           /* for a place */
-    uint64_t decode_us;         /* until the answer was described: reading, decoding, finding */
-    uint64_t encode_us;         /* in the encoder, which reads what is read part by part */
-    bool admin;                 /* came in by the admin listener */
-    bool has_place;             /* in admission */
-    int socket;                 /* the client's */
-    bool crowded;               /* there are more connections than the limit */
+    const char *traceparent;              /* as it was sent, or NULL; set before transaction_begin() */
+    struct trace trace;                   /* from transaction_begin() on */
+    uint64_t started, received, admitted; /* microseconds of the monotonic clock */
+    uint64_t wait_us;                     /* for a place */
+    uint64_t decode_us;                   /* until the answer was described: reading, decoding, finding */
+    uint64_t encode_us;                   /* in the encoder, which reads what is read part by part */
+    size_t held;                          /* bytes of the account that the answer's own buffers take */
+    bool admin;                           /* came in by the admin listener */
+    bool has_place;                       /* in admission */
+    int socket;                           /* the client's */
+    const char *peer;                     /* the client's address as text, or "" */
+    bool crowded;                         /* there are more connections than the limit */
+    bool uninvited;                       /* ... than the limit of one address */
 };
 
 /* Remembers the request line. False: no memory; nothing has to be freed. */
@@ -65,13 +70,17 @@ bool transaction_receive(struct transaction *t, const void *data, size_t n);
  */
 void transaction_answer(struct transaction *t);
 
+/*
+ * The answer needs a buffer of n bytes until transaction_deinit(). False: it is a problem document now, which
+ * needs none.
+ */
+bool transaction_hold(struct transaction *t, size_t n);
+
 /* The next bytes of a REPLY_ENCODER, at most n; *got is 0 at the end only. False: t->error is set. */
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got);
 
 /* For struct service: request is that of a transaction, whose socket is set. */
 bool transaction_admit(const struct request *request, struct error *err);
-
-bool transaction_gone(const struct request *request);
 
 /* Microseconds since it began. */
 uint64_t transaction_age(const struct transaction *t);

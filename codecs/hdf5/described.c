@@ -211,7 +211,8 @@ static bool words_of(struct describing *d, const struct h5_object *o, struct val
                                             .fd = d->file->fd,
                                             .identity = d->file->identity,
                                             .base = o->base,
-                                            .path = o->path};
+                                            .path = o->path,
+                                            .watch = d->file->watch};
     if (!sandbox_call(&request, &reply, d->err))
         return false;
     const struct bytes copy = arena_copy(d->arena, bytes_of(reply.data, reply.len));

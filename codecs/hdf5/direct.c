@@ -265,7 +265,7 @@ static void work(struct crew_job *job)
         const size_t i = atomic_fetch_add(&d->next, 1);
         if (i >= d->piece_count || atomic_load(&d->failed))
             return;
-        if (!read_piece(d, &d->pieces[i], h, &h->err))
+        if (!watch_check(d->file.watch, &h->err) || !read_piece(d, &d->pieces[i], h, &h->err))
             atomic_store(&d->failed, true);
     }
 }
@@ -307,6 +307,7 @@ static bool locate(struct direct *d, struct error *err)
                                             .target = d->object,
                                             .path = d->path,
                                             .most = d->file.limits->memory,
+                                            .watch = d->file.watch,
                                             .payload = bytes_of(d->question.data, d->question.len)};
     if (!sandbox_call(&request, &d->answer, err))
         return false;
@@ -486,6 +487,7 @@ static bool set_hands(struct direct *d, struct arena *arena, struct error *err)
     for (size_t i = 0; i < count; i++) {
         d->hands[i].job.run = work;
         d->hands[i].direct = d;
+        d->hands[i].stored.account = d->hands[i].whole.account = arena_account(arena);
     }
     d->hand_count = count;
     return true;

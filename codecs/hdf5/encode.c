@@ -35,6 +35,7 @@ struct place {
 bool h5_call(struct builder *b, struct sandbox_request q, struct error *err)
 {
     q.session = b->session;
+    q.watch = b->arena->watch;
     b->reply.len = 0;
     return sandbox_call(&q, &b->reply, err);
 }

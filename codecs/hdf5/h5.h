@@ -11,6 +11,7 @@ struct h5_file {
     struct sandbox_identity identity;
     const struct codec_options *options;
     const struct limits *limits;
+    struct watch *watch; /* of the arena */
 };
 
 /* Elements with their type and shape: what is known of a dataset or attribute before its values. */

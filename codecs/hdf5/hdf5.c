@@ -194,7 +194,7 @@ static bool hdf5_open(const struct input *in, const struct codec_options *option
     struct h5_file *f = arena_alloc(arena, 1, sizeof *f);
     if (f == NULL)
         return arena_fail(arena, err);
-    *f = (struct h5_file){.options = options, .limits = limits};
+    *f = (struct h5_file){.options = options, .limits = limits, .watch = arena->watch};
     if (!input_fd(in, arena, &f->fd, err) || !sandbox_identify(f->fd, &f->identity, err))
         return false;
     if (!arena_defer(arena, forget, f))

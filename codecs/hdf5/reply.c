@@ -141,8 +141,12 @@ bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, stru
                  struct h5_object *out, struct error *err)
 {
     AUTO(sink_deinit) struct sink reply = {0};
-    const struct sandbox_request request = {
-        .op = SANDBOX_DESCRIBE, .fd = f->fd, .identity = f->identity, .base = base, .path = path};
+    const struct sandbox_request request = {.op = SANDBOX_DESCRIBE,
+                                            .fd = f->fd,
+                                            .identity = f->identity,
+                                            .base = base,
+                                            .path = path,
+                                            .watch = f->watch};
     if (!sandbox_call(&request, &reply, err))
         return false;
     const struct bytes copy = arena_copy(arena, bytes_of(reply.data, reply.len));

@@ -86,6 +86,7 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
                                             .most = s->file.limits->memory,
                                             .box = box,
                                             .window = window,
+                                            .watch = s->file.watch,
                                             .window_size = need}; /* all of it crosses */
     s->heap.len = 0;
     if (!sandbox_call(&request, &s->heap, err))

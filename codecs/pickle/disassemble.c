@@ -180,6 +180,7 @@ static bool begin_pickle(struct listing *l, struct error *err)
 {
     arena_free(&l->own);
     arena_init(&l->own, l->budget);
+    l->own.watch = l->watch;
     l->marks = NULL;
     l->mark_capacity = 0;
     l->lines = 0;
@@ -313,7 +314,8 @@ bool disassemble_new(struct bytes in, const struct disassemble_options *options,
                           .options = *options,
                           .in = in,
                           .limits = limits,
-                          .budget = arena->budget - arena->used};
+                          .budget = arena->budget - arena->used,
+                          .watch = arena->watch};
     *out = e;
     return options->index == DISASSEMBLE_ALL || skip_pickles(l, err);
 }

@@ -38,8 +38,9 @@ struct listing {
     struct disassemble_options options;
     struct bytes in;
     const struct limits *limits;
-    struct arena own; /* what the machine makes; emptied after each pickle */
-    size_t budget;    /* of own and big together */
+    struct arena own;    /* what the machine makes; emptied after each pickle */
+    size_t budget;       /* of own and big together */
+    struct watch *watch; /* for own */
 
     struct machine machine;
     size_t *marks; /* where the open ones are: as many as machine.mark_count */

@@ -287,9 +287,10 @@ bool machine_finish(struct machine *m, struct error *err)
 
 bool machine_run(struct machine *m, struct value **out, size_t *used, struct error *err)
 {
+    enum { STEPS = 4096 }; /* between two questions to the watch */
     m->runs = true;
-    while (m->result == NULL)
-        if (!machine_step(m, err))
+    for (unsigned i = 1; m->result == NULL; i++)
+        if (!machine_step(m, err) || (i % STEPS == 0 && !watch_check(m->arena->watch, err)))
             return false;
     if (!machine_finish(m, err))
         return false;

@@ -281,6 +281,8 @@ void client_call(struct client *c, const struct call *call, struct answer *out)
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, out);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, out);
+    if (call->from != NULL)
+        curl_easy_setopt(curl, CURLOPT_INTERFACE, call->from);
     set_body(curl, call, &left);
     if (call->method != NULL && strcmp(call->method, "HEAD") == 0)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
@@ -348,9 +350,19 @@ void assert_problem(const struct answer *a, long status, const char *slug)
 
 int raw_connect(const struct server_process *s)
 {
+    return raw_connect_from(s, "127.0.0.1", 0);
+}
+
+int raw_connect_from(const struct server_process *s, const char *from, int buffer)
+{
     const struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(s->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from)};
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    if (buffer > 0)
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer), 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&own, sizeof own), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
     return fd;
 }

@@ -41,6 +41,7 @@ struct call {
     const char *path;   /* with the query, sent as it is */
     struct bytes body;  /* sent when data is not NULL */
     bool chunked;       /* without Content-Length */
+    const char *from;   /* the client's address, NULL: 127.0.0.1 */
     long http;          /* CURL_HTTP_VERSION_..., 0: 1.1 */
     const char *headers[HEADERS_MAX];
 };
@@ -73,6 +74,8 @@ void assert_problem(const struct answer *a, long status, const char *slug);
 
 /* For what libcurl would not do. */
 int raw_connect(const struct server_process *s);
+/* From another loopback address, and with a receive buffer of that size where it is not 0. */
+int raw_connect_from(const struct server_process *s, const char *address, int buffer);
 void raw_send(int fd, const char *text);
 /* Until the server closes; closes fd. free() it. */
 char *raw_read(int fd);

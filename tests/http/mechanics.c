@@ -113,6 +113,19 @@ static bool hold(const struct request *request, struct reply *reply, struct erro
     return true;
 }
 
+/* As long as it is not told to stop. */
+static bool work(const struct request *request, struct reply *reply, struct error *err)
+{
+    watch_doing(request->arena->watch, "grinding", "numbers");
+    for (uint64_t i = parameter(request, "ms", 0); i > 0; i--) {
+        pause_ms(1);
+        if (!watch_check(request->arena->watch, err))
+            return false;
+    }
+    *reply = (struct reply){.status = 200, .kind = REPLY_BYTES, .fd = -1, .bytes = bytes_text("done")};
+    return true;
+}
+
 static bool status(const struct request *request, struct reply *reply, struct error *err)
 {
     (void)err;
@@ -155,6 +168,7 @@ const struct route routes[] = {
     {"GET", "/file", "file", file, false, NULL, SCOPE_OPEN, false},
     {"POST", "/echo", "echo", echo, false, NULL, SCOPE_OPEN, false},
     {"GET", "/hold", "hold", hold, true, NULL, SCOPE_OPEN, false},
+    {"GET", "/work", "work", work, true, NULL, SCOPE_OPEN, false},
     {"GET", "/status", "status", status, false, NULL, SCOPE_OPEN, false},
     {"GET", "/healthz", "health", healthy, false, NULL, SCOPE_OPEN, true},
     {"GET", "/target/{name}", "target", target, false, NULL, SCOPE_OPEN, false},

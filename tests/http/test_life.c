@@ -132,7 +132,7 @@ static void a_stored_pickle_is_decoded_in_turn(void **state)
 static void a_wait_for_a_place_ends(void **state)
 {
     (void)state;
-    static const char *const arguments[] = {"--limit-heavy=1", "--limit-request-time=1", NULL};
+    static const char *const arguments[] = {"--limit-heavy=1", "--limit-queue-time=1", NULL};
     struct server_process s;
     struct caller holder;
     struct answer a;
@@ -142,20 +142,7 @@ static void a_wait_for_a_place_ends(void **state)
     http(&s, &(struct call){.path = "/hold?ms=0"}, &a);
     assert_problem(&a, 429, "busy");
     answer_free(&a);
-    assert_int_equal(join_callers(&holder, 1, 200),
-                     1); /* work may be longer than the time without progress */
-    server_stop(&s);
-}
-
-static void an_idle_connection_is_closed(void **state)
-{
-    (void)state;
-    static const char *const arguments[] = {"--limit-request-time=1", NULL};
-    struct server_process s;
-    server_start(&s, TEST_MECHANICS, arguments);
-    const int fd = raw_connect(&s);
-    raw_send(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
-    free(raw_read(fd)); /* comes back when the server has closed it */
+    assert_int_equal(join_callers(&holder, 1, 200), 1); /* work may be longer than the wait for it */
     server_stop(&s);
 }
 
@@ -260,7 +247,6 @@ int main(void)
         cmocka_unit_test(the_queue_for_heavy_work_is_bounded),
         cmocka_unit_test(a_stored_pickle_is_decoded_in_turn),
         cmocka_unit_test(a_wait_for_a_place_ends),
-        cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(sigterm_lets_open_answers_finish),
         cmocka_unit_test(a_draining_server_says_so_on_open_connections),
         cmocka_unit_test(draining_has_an_end),

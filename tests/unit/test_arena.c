@@ -74,7 +74,7 @@ static void memory_from_the_pool_is_zeroed_too(void **state)
 {
     (void)state;
     struct arena_pool pool;
-    arena_pool_init(&pool, 2);
+    arena_pool_init(&pool, 2, NULL);
     for (int round = 0; round < 3; round++) {
         struct arena a;
         arena_init(&a, 512 << 20);

@@ -55,7 +55,7 @@ static void the_limit_is_named(void **state)
 static void let_a_block_wait(struct arena_pool *pool)
 {
     struct arena a;
-    arena_pool_init(pool, 1);
+    arena_pool_init(pool, 1, NULL);
     arena_init(&a, SIZE_MAX);
     a.pool = pool;
     for (size_t n = 0; n < 2 * (size_t)ARENA_BLOCK; n += 1 << 20)

@@ -61,7 +61,7 @@ static bool find(struct arena *a, void *arg, struct error *err)
     const uint8_t *packed;
     (void)arg;
     if (!where_parse(bytes_text("not value <= 4 and 6 < value or `value` == 5"), a, &w, err) ||
-        !where_places(w, &array, NULL, NULL, a, &places, &p.count, err))
+        !where_places(w, &array, a, &places, &p.count, err))
         return false;
     p.shape = &p.count;
     p.places = places;

@@ -1,0 +1,72 @@
+"""The memory of all requests together has an end that is kept before it is reached."""
+
+import concurrent.futures
+import http.client
+import json
+import pickle
+import unittest
+
+from mandoline import Server
+
+MB = 1 << 20
+TOTAL = 300 * MB
+HEAVY = 8
+
+
+class Memory(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(None, f"--limit-total-memory={TOTAL}", f"--limit-heavy={HEAVY}", "--limit-queue=64")
+        cls.body = pickle.dumps([{"a": i, "b": str(i)} for i in range(250000)])  # some 80 MB as values
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def status(self, name):
+        with open(f"/proc/{self.server.process.pid}/status") as f:
+            return int(next(line for line in f if line.startswith(name)).split()[1]) << 10
+
+    def sanitized(self):
+        with open(f"/proc/{self.server.process.pid}/maps") as f:
+            maps = f.read()
+        return "san.so" in maps or self.status("VmSize") > 1 << 40
+
+    def convert(self):
+        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=100)
+        connection.request("POST", "/v1/convert?from=pickle&to=typed", self.body)
+        answer = connection.getresponse()
+        try:
+            return answer.status, answer.headers, answer.read()
+        except (http.client.IncompleteRead, ConnectionError):
+            return 0, answer.headers, b""
+        finally:
+            connection.close()
+
+    def test_a_crowd_is_refused_before_the_memory_is_over(self):
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            answers = list(pool.map(lambda _: self.convert(), range(48)))
+        good = sum(status == 200 for status, _, _ in answers)
+        bad = [(headers, body) for status, headers, body in answers if status != 200]
+        print(f"{good} of {len(answers)} had an answer; {self.status('VmHWM') // MB} MB at most")
+        self.assertGreater(good, 0)
+        self.assertGreater(len(bad), 0)
+        for headers, body in bad:
+            problem = json.loads(body)
+            self.assertEqual((problem["status"], problem["type"]), (503, "/problems/out-of-memory"))
+            self.assertEqual(problem["limit"], "total-memory")
+            self.assertGreaterEqual(int(headers["Retry-After"]), 1)
+        if not self.sanitized():
+            self.assertLess(self.status("VmHWM"), TOTAL + 32 * MB)  # and the program itself
+        self.assertEqual(self.convert()[0], 200)  # and it is well again
+
+    def test_one_that_could_never_be_is_told_so(self):
+        body = pickle.dumps(list(range(300, 20_000_300)))
+        answer = self.server.request("POST", "/v1/convert?from=pickle&to=typed", body)
+        self.assertEqual(answer.status, 503)
+        self.assertIn(b"total-memory", answer.body)
+        self.assertEqual(self.convert()[0], 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
