@@ -311,9 +311,14 @@ static bool hard_link(struct describing *d, const struct waiting *w, const struc
     struct h5_object o;
     if (path.data == NULL)
         return arena_fail(d->arena, d->err);
-    if (m == NULL &&
-        (!h5_describe(d->file, w->object.object, c->name, d->arena, &o, d->err) || !meet(d, &o, path, &m)))
-        return false;
+    if (m == NULL) {
+        /* A damaged name ("") leads to another object than the link says: to one that was met, perhaps. */
+        if (!h5_describe(d->file, w->object.object, c->name, d->arena, &o, d->err))
+            return false;
+        m = met_find(d, o.object);
+        if (m == NULL && !meet(d, &o, path, &m))
+            return false;
+    }
     return add(d, m->alias, value_str(d->arena, path)) &&
            put(d, link, "class", value_text(d->arena, "H5L_TYPE_HARD")) &&
            put(d, link, "collection", value_text(d->arena, collection_names[m->collection])) &&
