@@ -77,13 +77,13 @@ enum sandbox_op {
 /*
  * Elements in a window are packed in the memory form of array.h, but for 'T': its 16 bytes are two u64, an
  * offset into the heap that goes along and a length. On the way in every text has a NUL after it in the heap.
- * The 8 bytes of an 'O', which only comes out, are a u64: SANDBOX_NULL, or an offset into the heap, where is
+ * The 8 bytes of an 'O' are a u64: SANDBOX_NULL, or an offset into the heap, where is
  *   a sequence            u64 count, the elements as in a window
- *   an object reference   run: the object's path
- *   a region reference    run: the dataset's path, u8 enum sandbox_region, u8 ndim, u32 count, then u64 each:
- *                         count points of ndim; count blocks of ndim firsts and ndim lasts; or by axis, count
- * of them, start, step, count
- * Members that are no pointers cross by themselves; message.c knows the others.
+ *   an object reference   run: the object's path (on the way in u64 object follows; 0: the path says which)
+ *   a region reference    run: the dataset's path (and u64 object, as above), u8 enum sandbox_region, u8
+ * ndim, u32 count, then u64 each: count points of ndim; count blocks of ndim firsts and ndim lasts; or by
+ * axis, count of them, start, step, count Members that are no pointers cross by themselves; message.c knows
+ * the others.
  */
 #define SANDBOX_NULL UINT64_MAX
 enum sandbox_region { REGION_NONE, REGION_ALL, REGION_POINTS, REGION_BLOCKS, REGION_GRID };
@@ -137,10 +137,10 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  * element.
  * words    a dict: of a dataset "type", "named" (the committed type's object, or absent), "shape",
  *          "creationProperties" without the fill value; of a named type "type"; of a group "links", those of
- *          its links that are no hard ones in the order of describe, each of "class", "h5path", "file"; of
- * all of them "attributes", a list in the order of describe, each of "name", "type", "named", "shape" value
- * u8 enum value_kind: BOOL u8, INT u64, FLOAT u64 bits, STR run, LIST u32 count, values; DICT u32 count, (run
- * key, value)
+ *          its links that are no hard ones in the order of describe, each of "class", "h5path", "file", and
+ * where base is 0 and path leads to it, "path", as references name it; of all of them "attributes", a list in
+ * the order of describe, each of "name", "type", "named", "shape" value u8 enum value_kind: BOOL u8, INT u64,
+ * FLOAT u64 bits, STR run, LIST u32 count, values; DICT u32 count, (run key, value)
  */
 enum sandbox_space { SPACE_NULL, SPACE_SCALAR, SPACE_SIMPLE };
 
