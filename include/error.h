@@ -21,6 +21,7 @@ enum error_kind {
     ERR_RANGE,           /* no byte of the range asked for exists */
     ERR_BUSY,            /* come back later */
     ERR_DIED,            /* the process that worked on the document ended, and another took its place */
+    ERR_WRITTEN,         /* somebody else writes the file just now */
     ERR_COSTLY,          /* the document takes more than a limit allows: see error.limit */
     ERR_GONE,            /* nobody waits for the answer any more */
     ERR_IO,              /* reading or writing failed */
@@ -36,9 +37,10 @@ struct error {
     size_t offset;        /* byte of the input, or ERROR_NO_OFFSET */
     const char *limit;    /* ERR_LIMIT, ERR_COSTLY: the limit's name, a string constant (a row of limits.h) */
     uint64_t limit_value; /* with limit: what it is set to */
-    unsigned retry_s;     /* ERR_BUSY, ERR_DIED: seconds after which it is worth another try; 0: one */
-    char pointer[128];    /* place in the value as a JSON Pointer (RFC 6901), or "" */
-    char detail[240];     /* one sentence for the client: never a pointer, a server path or a secret */
+    unsigned
+        retry_s; /* ERR_BUSY, ERR_DIED, ERR_WRITTEN: seconds after which it is worth another try; 0: one */
+    char pointer[128]; /* place in the value as a JSON Pointer (RFC 6901), or "" */
+    char detail[240];  /* one sentence for the client: never a pointer, a server path or a secret */
 };
 
 /* Fills *err; the first error wins: a kind that is already set is kept. */

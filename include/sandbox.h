@@ -35,6 +35,9 @@ struct sandbox_identity {
 /* Of an open file. One without a name (an upload) gets a serial of its own: see SANDBOX_FORGET. */
 bool sandbox_identify(int fd, struct sandbox_identity *out, struct error *err);
 
+/* False: its size or its time of writing are not those of the identity any more; ERR_WRITTEN. */
+bool sandbox_unchanged(int fd, const struct sandbox_identity *identity, struct error *err);
+
 enum sandbox_op {
     /* Reading. fd and identity name the file; base (an object, or 0: the root) and path the object. */
     SANDBOX_DESCRIBE, /* reply: see "describe" below */
@@ -95,6 +98,7 @@ struct sandbox_request {
     uint64_t session;
     uint64_t base, target; /* objects: numbers that a reply gave */
     uint64_t most;     /* BEGIN; READ: bytes that one chunk may take in memory, over it ERR_LIMIT "memory" */
+    bool unclosed;     /* read it though its last writer did not close it: set by sandbox_call() itself */
     struct bytes path; /* relative to base; components "" and "." are passed over */
     const struct box *box;
     struct bytes payload;
@@ -112,7 +116,8 @@ struct sandbox_mark {
 
 /*
  * The reply is appended to an empty sink. Safe from any thread. ERR_DIED: the file took the worker down, or
- * did so before and is refused for a while; ERR_COSTLY: it took longer than it may.
+ * did so before and is refused for a while; ERR_COSTLY: it took longer than it may. ERR_WRITTEN: a named
+ * file that somebody else has open for writing, or that was written meanwhile: nothing was read.
  */
 bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err);
 

@@ -161,7 +161,7 @@ bool write_place(const struct session *s, const struct sandbox_request *q, struc
 
 bool write_address(const struct session *s, hid_t object, struct sink *reply, struct error *err)
 {
-    uint64_t address;
+    uint64_t address = 0;
     return (address_of(object, &address) || write_fail(s, err, "the object cannot be made")) &&
            wire_put_u64(reply, address, err);
 }
