@@ -1,5 +1,6 @@
 #include "walk.h"
 
+#include "walk_rows.h"
 #include "weigh.h"
 
 #include <stdio.h>
@@ -16,6 +17,8 @@ struct walk_frame {
     struct value *const *items;     /* the group: values, or */
     const struct value_pair *pairs; /* pairs */
     size_t index, count;
+    struct walk_rows *rows; /* of an array whose elements are values for now, or NULL */
+    size_t passed;          /* of those, before the ones at hand */
     unsigned next_group;
     bool key_done; /* the pair's key was given, its value is next */
 };
@@ -148,6 +151,8 @@ static bool start_array(struct walk *w, struct walk_frame *f, struct error *err)
         set_items(f, WALK_ITEM, (struct value *const *)(const void *)elements, (size_t)count);
         return true;
     }
+    if (w->rows && dtype_is_mixed(&a->dtype))
+        return walk_rows_new(a, w->arena, &f->rows, err);
     if (w->cursor == NULL)
         w->cursor = arena_alloc(w->arena, 1, sizeof *w->cursor);
     return w->cursor == NULL ? arena_fail(w->arena, err)
@@ -193,8 +198,8 @@ static enum step visit(struct walk *w, struct walk_event *e, struct error *err)
 static void take_part(struct walk_frame *f, struct walk_event *e)
 {
     e->parent = f->value;
-    e->index = f->index;
-    e->count = f->count;
+    e->index = f->passed + f->index;
+    e->count = f->rows == NULL ? f->count : walk_rows_count(f->rows);
     e->role = f->part_role;
     if (f->pairs == NULL) {
         e->value = f->items[f->index++];
@@ -235,6 +240,20 @@ static enum step next_block(struct walk *w, struct walk_frame *f, struct walk_ev
     return STEP_MORE;
 }
 
+/* More elements at hand. False with err->kind set: failed; without: there are none. */
+static bool next_rows(struct walk_frame *f, struct error *err)
+{
+    struct value *const *items;
+    size_t count;
+    f->passed += f->count;
+    set_items(f, WALK_ITEM, NULL, 0);
+    f->index = 0;
+    if (!walk_rows_next(f->rows, &items, &count, err))
+        return false;
+    set_items(f, WALK_ITEM, items, count);
+    return count > 0;
+}
+
 static enum step visit_root(struct walk *w, struct walk_event *event, struct error *err)
 {
     *event = (struct walk_event){.role = WALK_ROOT, .value = w->root, .count = 1};
@@ -251,6 +270,11 @@ enum step walk_next(struct walk *w, struct walk_event *event, struct error *err)
         return visit_root(w, event, err);
     struct walk_frame *f = &w->frames[w->depth - 1];
     while (f->index == f->count) {
+        if (f->rows != NULL) {
+            if (next_rows(f, err))
+                break;
+            return err->kind == ERR_NONE ? leave(w, event) : fail(w, err);
+        }
         if (f->value->kind == VALUE_ARRAY && f->value->array->dtype.kind != DTYPE_OBJECT)
             return next_block(w, f, event, err);
         if (!next_group(w, f))
@@ -289,7 +313,9 @@ void walk_skip(struct walk *w)
     f->next_group = UINT8_MAX;
     f->index = f->count;
     f->key_done = false;
-    if (f->value->kind == VALUE_ARRAY && f->value->array->dtype.kind != DTYPE_OBJECT)
+    if (f->rows != NULL)
+        walk_rows_skip(f->rows);
+    else if (f->value->kind == VALUE_ARRAY && f->value->array->dtype.kind != DTYPE_OBJECT)
         w->cursor->at = w->cursor->total;
 }
 
@@ -317,7 +343,7 @@ static int pointer_step(const struct walk_frame *f, char *out, size_t size)
     if (f->pairs != NULL && f->pairs[at].key->kind == VALUE_STR) {
         return escape_key(f->pairs[at].key->text, out, size);
     }
-    return snprintf(out, size, "/%zu", at);
+    return snprintf(out, size, "/%zu", f->passed + at);
 }
 
 void walk_pointer(const struct walk *w, char *out, size_t size)

@@ -276,7 +276,7 @@ static bool look(struct tree *t, const struct node_child *child, size_t path_len
         return node_of_value(child->value, t->arena, out, err);
     if (t->document->ops->node(t->document->self, bytes_of(t->path, path_len), t->arena, out, &why))
         return true;
-    if (why.kind == ERR_LIMIT || why.kind == ERR_MEMORY || why.kind == ERR_IO) {
+    if (why.kind == ERR_LIMIT || why.kind == ERR_MEMORY || why.kind == ERR_IO || why.kind == ERR_WRITTEN) {
         *err = why;
         return false;
     }

@@ -25,6 +25,7 @@ const struct problem problems[ERR_KIND_COUNT] = {
     [ERR_RANGE] = {416, "range-not-satisfiable", "The resource ends before the range begins"},
     [ERR_BUSY] = {429, "busy", "The server is busy: try again later"},
     [ERR_DIED] = {503, "worker-died", "The process that worked on this document ended"},
+    [ERR_WRITTEN] = {503, "being-written", "The file is being written: try again later"},
     [ERR_COSTLY] = {422, "too-costly", "The document takes more than this server spends on one"},
     [ERR_SLOW] = {408, "too-slow", "The request did not arrive in time"},
     [ERR_TIME] = {504, "request-time", "The request took longer than this server works on one"},
@@ -112,7 +113,8 @@ void problem_reply(const struct error *err, const char *request_id, struct arena
     *reply = (struct reply){.status = p->status, .kind = REPLY_BYTES, .fd = -1};
     reply_header(reply, "Content-Type", "application/problem+json");
     arena_allow(arena, ALLOWANCE);
-    if (err->kind == ERR_BUSY || err->kind == ERR_DIED || err->kind == ERR_MEMORY) {
+    if (err->kind == ERR_BUSY || err->kind == ERR_DIED || err->kind == ERR_MEMORY ||
+        err->kind == ERR_WRITTEN) {
         const char *seconds = err->retry_s > 1 ? arena_printf(arena, "%u", err->retry_s) : NULL;
         reply_header(reply, "Retry-After", seconds == NULL ? "1" : seconds);
     }

@@ -40,6 +40,9 @@ struct sandbox_identity {
 /* Of an open file. One without a name (an upload) gets a serial of its own: see SANDBOX_FORGET. */
 bool sandbox_identify(int fd, struct sandbox_identity *out, struct error *err);
 
+/* False: its size or its time of writing are not those of the identity any more; ERR_WRITTEN. */
+bool sandbox_unchanged(int fd, const struct sandbox_identity *identity, struct error *err);
+
 enum sandbox_op {
     /* Reading. fd and identity name the file; base (an object, or 0: the root) and path the object. */
     SANDBOX_DESCRIBE, /* reply: see "describe" below */
@@ -82,13 +85,13 @@ enum sandbox_op {
 /*
  * Elements in a window are packed in the memory form of array.h, but for 'T': its 16 bytes are two u64, an
  * offset into the heap that goes along and a length. On the way in every text has a NUL after it in the heap.
- * The 8 bytes of an 'O', which only comes out, are a u64: SANDBOX_NULL, or an offset into the heap, where is
+ * The 8 bytes of an 'O' are a u64: SANDBOX_NULL, or an offset into the heap, where is
  *   a sequence            u64 count, the elements as in a window
- *   an object reference   run: the object's path
- *   a region reference    run: the dataset's path, u8 enum sandbox_region, u8 ndim, u32 count, then u64 each:
- *                         count points of ndim; count blocks of ndim firsts and ndim lasts; or by axis, count
- * of them, start, step, count
- * Members that are no pointers cross by themselves; message.c knows the others.
+ *   an object reference   run: the object's path (on the way in u64 object follows; 0: the path says which)
+ *   a region reference    run: the dataset's path (and u64 object, as above), u8 enum sandbox_region, u8
+ * ndim, u32 count, then u64 each: count points of ndim; count blocks of ndim firsts and ndim lasts; or by
+ * axis, count of them, start, step, count Members that are no pointers cross by themselves; message.c knows
+ * the others.
  */
 #define SANDBOX_NULL UINT64_MAX
 enum sandbox_region { REGION_NONE, REGION_ALL, REGION_POINTS, REGION_BLOCKS, REGION_GRID };
@@ -100,6 +103,7 @@ struct sandbox_request {
     uint64_t session;
     uint64_t base, target; /* objects: numbers that a reply gave */
     uint64_t most;     /* BEGIN; READ: bytes that one chunk may take in memory, over it ERR_LIMIT "memory" */
+    bool unclosed;     /* read it though its last writer did not close it: set by sandbox_call() itself */
     struct bytes path; /* relative to base; components "" and "." are passed over */
     const struct box *box;
     struct bytes payload;
@@ -119,7 +123,8 @@ struct sandbox_mark {
 
 /*
  * The reply is appended to an empty sink. Safe from any thread. ERR_DIED: the file took the worker down, or
- * did so before and is refused for a while; ERR_COSTLY: it took longer than it may.
+ * did so before and is refused for a while; ERR_COSTLY: it took longer than it may. ERR_WRITTEN: a named
+ * file that somebody else has open for writing, or that was written meanwhile: nothing was read.
  */
 bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err);
 
@@ -144,10 +149,10 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  * element.
  * words    a dict: of a dataset "type", "named" (the committed type's object, or absent), "shape",
  *          "creationProperties" without the fill value; of a named type "type"; of a group "links", those of
- *          its links that are no hard ones in the order of describe, each of "class", "h5path", "file"; of
- * all of them "attributes", a list in the order of describe, each of "name", "type", "named", "shape" value
- * u8 enum value_kind: BOOL u8, INT u64, FLOAT u64 bits, STR run, LIST u32 count, values; DICT u32 count, (run
- * key, value)
+ *          its links that are no hard ones in the order of describe, each of "class", "h5path", "file", and
+ * where base is 0 and path leads to it, "path", as references name it; of all of them "attributes", a list in
+ * the order of describe, each of "name", "type", "named", "shape" value u8 enum value_kind: BOOL u8, INT u64,
+ * FLOAT u64 bits, STR run, LIST u32 count, values; DICT u32 count, (run key, value)
  */
 enum sandbox_space { SPACE_NULL, SPACE_SCALAR, SPACE_SIMPLE };
 

@@ -70,6 +70,8 @@ struct walk {
     struct arena *arena;
     bool meanings; /* set after walk_init(): objects of well-known classes are visited as what they mean */
     bool inside;   /* the same for those that value_leans_outside() of */
+    bool rows; /* set after walk_init(): elements of arrays that are not bytes alone (dtype_is_mixed) come as
+                  WALK_ITEM values, which live until the next call only */
     struct walk_frame *frames;
     size_t depth, capacity;
     uint64_t nodes;

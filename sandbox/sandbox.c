@@ -8,6 +8,7 @@
 #include "limits.h"
 #include "lockdown.h"
 #include "pool.h"
+#include "written.h"
 
 enum { TRIES = 3 };
 
@@ -82,6 +83,38 @@ static bool call(const struct sandbox_request *q, struct sink *reply, struct err
     return end == SLOT_DONE || (end != SLOT_FAILED && fail_lost(q, end, err));
 }
 
+/* What everybody asks first of a file, and what is known afterwards (cache.h). */
+static bool opens(const struct sandbox_request *q)
+{
+    return q->op == SANDBOX_DESCRIBE && q->base == 0 && q->path.len == 0;
+}
+
+/* What was read of a named file counts only where nobody wrote it meanwhile. */
+static bool call_unwritten(const struct sandbox_request *q, struct sink *reply, struct error *err)
+{
+    if (call_writes(q) && q->op != SANDBOX_COPY)
+        return call(q, reply, err);
+    const size_t start = reply->len;
+    struct sandbox_request again = *q;
+    bool ok = call(q, reply, err);
+    if (!ok && err->kind == ERR_WRITTEN && !written_is_live(q, WRITTEN_FLAGGED)) {
+        *err = (struct error){0};
+        again.unclosed = true;
+        ok = call(&again, reply, err);
+    }
+    if (q->fd < 0 || q->identity.serial != 0)
+        return ok;
+    struct error changed = {0};
+    if (!sandbox_unchanged(q->fd, &q->identity, &changed) ||
+        (!ok && err->kind == ERR_SYNTAX && written_is_live(q, WRITTEN_DAMAGED)) ||
+        (ok && opens(q) && written_is_live(q, WRITTEN_UNKNOWN))) {
+        reply->len = start;
+        *err = (struct error){.retry_s = 1};
+        return FAIL(err, ERR_WRITTEN, ERROR_NO_OFFSET, "the file is being written by somebody else");
+    }
+    return ok;
+}
+
 bool sandbox_call(const struct sandbox_request *request, struct sink *reply, struct error *err)
 {
     if (request->op == SANDBOX_FORGET) {
@@ -89,10 +122,10 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
         return true;
     }
     if (request->op != SANDBOX_DESCRIBE || request->identity.serial != 0)
-        return call(request, reply, err);
+        return call_unwritten(request, reply, err);
     if (cache_get(request, reply))
         return true;
-    if (!call(request, reply, err))
+    if (!call_unwritten(request, reply, err))
         return false;
     cache_put(request, bytes_of(reply->data, reply->len));
     return true;
@@ -105,12 +138,41 @@ static uint64_t nanoseconds(struct timespec t)
     return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
+bool sandbox_unchanged(int fd, const struct sandbox_identity *identity, struct error *err)
+{
+    struct stat st;
+    const bool same = fstat(fd, &st) == 0 && (uint64_t)st.st_size == identity->size &&
+                      nanoseconds(st.st_mtim) == identity->modified_ns;
+    return same || FAIL(err, ERR_WRITTEN, ERROR_NO_OFFSET, "the file was written while it was read");
+}
+
+/*
+ * Times of files tell writes apart that are some milliseconds apart (a tick of the kernel's clock): a file
+ * that was written just now is left to settle, so that whatever is written from here on is seen by
+ * sandbox_unchanged().
+ */
+static bool settle(int fd, struct stat *st, struct error *err)
+{
+    enum { SETTLED_NS = 20000000, TIMES = 10 };
+    for (int i = 0; i < TIMES; i++) {
+        struct timespec now;
+        if (fstat(fd, st) != 0)
+            return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the file cannot be examined");
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        const uint64_t age = nanoseconds(now) - nanoseconds(st->st_mtim);
+        if (age >= SETTLED_NS || st->st_nlink == 0) /* a time in the future is no age */
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = SETTLED_NS}, NULL);
+    }
+    return FAIL(err, ERR_WRITTEN, ERROR_NO_OFFSET, "the file is being written by somebody else");
+}
+
 bool sandbox_identify(int fd, struct sandbox_identity *out, struct error *err)
 {
     static atomic_uint_fast64_t serial;
     struct stat st;
-    if (fstat(fd, &st) != 0)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the file cannot be examined");
+    if (!settle(fd, &st, err))
+        return false;
     *out = (struct sandbox_identity){
         .device = st.st_dev,
         .inode = st.st_ino,

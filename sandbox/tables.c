@@ -59,6 +59,22 @@ static struct open_file *file_place(struct worker *w)
     return oldest;
 }
 
+/*
+ * Superblocks of version 3 say whether a writer has the file open, or had when it crashed (HDF5 File Format
+ * Specification, II.A: file consistency flags).
+ */
+static bool is_unclosed(const struct open_file *f)
+{
+    enum { VERSION = 8, FLAGS = 11, WRITING = 1, SWMR = 4 };
+    AUTO(close_plist) hid_t plist = H5Fget_create_plist(f->id);
+    hsize_t block = 0;
+    uint8_t head[FLAGS + 1];
+    if (plist < 0 || H5Pget_userblock(plist, &block) < 0 || block > INT64_MAX)
+        return false;
+    return pread(f->driver.fd, head, sizeof head, (off_t)block) == (ssize_t)sizeof head &&
+           head[VERSION] == 3 && (head[FLAGS] & (WRITING | SWMR)) != 0;
+}
+
 static bool file_start(struct worker *w, const struct sandbox_request *q, struct open_file *f,
                        struct error *err)
 {
@@ -78,6 +94,16 @@ static bool file_start(struct worker *w, const struct sandbox_request *q, struct
     return true;
 }
 
+/* Once for all requests: what is kept open was let pass. */
+static bool check_closed(struct worker *w, const struct sandbox_request *q, struct open_file *f,
+                         struct error *err)
+{
+    if (q->unclosed || q->identity.serial != 0 || !is_unclosed(f))
+        return true;
+    file_close(w, f);
+    return FAIL(err, ERR_WRITTEN, ERROR_NO_OFFSET, "the file is open for writing, or its writer crashed");
+}
+
 bool file_open(struct worker *w, const struct sandbox_request *q, struct open_file **out, struct error *err)
 {
     struct open_file *f = NULL;
@@ -86,7 +112,7 @@ bool file_open(struct worker *w, const struct sandbox_request *q, struct open_fi
             f = &w->files[i];
     if (f == NULL) {
         f = file_place(w);
-        if (!file_start(w, q, f, err))
+        if (!file_start(w, q, f, err) || !check_closed(w, q, f, err))
             return false;
     }
     f->used = ++w->clock;

@@ -177,6 +177,38 @@ static bool of_string(const struct value *words, hid_t *out, struct error *err)
     return true;
 }
 
+/* The type of a word of a table. */
+struct word_type {
+    const char *word;
+    hid_t type;
+};
+
+static bool of_word(const struct value *words, const struct word_type *rows, size_t count, const char *what,
+                    hid_t *out, struct error *err)
+{
+    const struct bytes word = words_text(words, "base");
+    for (size_t i = 0; i < count; i++)
+        if (bytes_is(word, rows[i].word))
+            return *out = H5Tcopy(rows[i].type), true;
+    return wrong(err, what, word);
+}
+
+static bool of_time(const struct value *words, hid_t *out, struct error *err)
+{
+    const struct word_type rows[] = {{"H5T_UNIX_D32LE", H5T_UNIX_D32LE},
+                                     {"H5T_UNIX_D32BE", H5T_UNIX_D32BE},
+                                     {"H5T_UNIX_D64LE", H5T_UNIX_D64LE},
+                                     {"H5T_UNIX_D64BE", H5T_UNIX_D64BE}};
+    return of_word(words, rows, ROWS(rows), "the time type", out, err);
+}
+
+static bool of_reference(const struct value *words, hid_t *out, struct error *err)
+{
+    const struct word_type rows[] = {{"H5T_STD_REF_OBJ", H5T_STD_REF_OBJ},
+                                     {"H5T_STD_REF_DSETREG", H5T_STD_REF_DSETREG}};
+    return of_word(words, rows, ROWS(rows), "the reference type", out, err);
+}
+
 /* Text with a NUL behind it, as the library wants it; one inside would cut it. */
 static bool text_in(struct bytes text, struct arena *arena, const char **out, struct error *err)
 {
@@ -348,6 +380,16 @@ static bool of_array(const struct value *words, struct arena *arena, unsigned de
     return *out >= 0 || library_fail(err, ERR_UNREPRESENTABLE, "HDF5 cannot hold this array type");
 }
 
+static bool of_sequence(const struct value *words, struct arena *arena, unsigned depth, hid_t *out,
+                        struct error *err)
+{
+    AUTO(close_type) hid_t base = -1;
+    if (!base_of(words, arena, depth, &base, err))
+        return false;
+    *out = H5Tvlen_create(base);
+    return *out >= 0 || library_fail(err, ERR_UNREPRESENTABLE, "HDF5 cannot hold this sequence type");
+}
+
 static bool of_class(const struct value *words, struct arena *arena, unsigned depth, hid_t *out,
                      struct error *err)
 {
@@ -370,10 +412,11 @@ static bool of_class(const struct value *words, struct arena *arena, unsigned de
     case H5T_ARRAY:
         return of_array(words, arena, depth, out, err);
     case H5T_TIME:
+        return of_time(words, out, err);
     case H5T_REFERENCE:
+        return of_reference(words, out, err);
     case H5T_VLEN:
-        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the type '%.*s' cannot be written yet",
-                    (int)word.len, (const char *)word.data);
+        return of_sequence(words, arena, depth, out, err);
     case H5T_NO_CLASS:
     case H5T_NCLASSES:
         break;

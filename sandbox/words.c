@@ -479,6 +479,15 @@ static struct value *object_words(struct words *w, hid_t object)
     return d;
 }
 
+/* As references name it. */
+static void put_path(struct words *w, struct value *d, struct open_file *file, hid_t object)
+{
+    H5O_info_t info;
+    const char *path =
+        H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0 ? NULL : path_of_address(file, info.addr);
+    put_text(w, d, "path", path == NULL ? "?" : path);
+}
+
 bool words_of_object(struct worker *w, const struct sandbox_request *q, struct sink *reply, struct error *err)
 {
     struct open_file *file;
@@ -494,6 +503,8 @@ bool words_of_object(struct worker *w, const struct sandbox_request *q, struct s
     hid_t object = base < 0 ? -1 : H5Oopen(base, path[0] == '\0' ? "." : path, H5P_DEFAULT);
     if (object < 0)
         return library_fail(err, ERR_SYNTAX, "the object cannot be opened");
-    const struct value *v = object_words(&words, object);
+    struct value *v = object_words(&words, object);
+    if (q->base == 0 && path[0] != '\0' && H5Iget_type(object) == H5I_GROUP)
+        put_path(&words, v, file, object);
     return words.failed ? arena_fail(&arena, err) : wire_put_value(reply, v, err);
 }

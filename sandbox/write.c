@@ -111,49 +111,6 @@ static bool put_marks(const struct session *s, const struct sandbox_request *q, 
     return true;
 }
 
-/* ---- elements ---- */
-
-/* From the window's form to the library's; the texts stay in the heap, each with its NUL. */
-static bool texts_in(const struct type *t, struct bytes window, size_t count, struct bytes heap,
-                     uint8_t *memory, struct arena *arena, struct error *err)
-{
-    struct move *moves;
-    size_t n;
-    const uint8_t *from = window.data;
-    if (!type_moves(t, arena, &moves, &n, err))
-        return false;
-    for (size_t i = 0; i < count; i++, from += t->dtype.itemsize, memory += t->memory_size)
-        for (size_t m = 0; m < n; m++) {
-            const struct move *move = &moves[m];
-            if (!move->text) {
-                memcpy(memory + move->memory, from + move->window, move->size);
-                continue;
-            }
-            const uint64_t at = load_u64_le(from + move->window), len = load_u64_le(from + move->window + 8);
-            if (at >= heap.len || len >= heap.len - at || heap.data[at + len] != 0)
-                return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a text lies outside of its heap");
-            const uint8_t *text = heap.data + at;
-            memcpy(memory + move->memory, &text, sizeof text);
-        }
-    return true;
-}
-
-const uint8_t *write_packed(const struct type *t, struct bytes window, size_t count, struct bytes heap,
-                            struct arena *arena, struct error *err)
-{
-    size_t need;
-    if (!checked_mul(count, t->dtype.itemsize, &need) || need != window.len) {
-        error_set(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the window has a wrong size");
-        return NULL;
-    }
-    if (t->flat)
-        return window.data;
-    uint8_t *memory = arena_alloc(arena, count, t->memory_size);
-    if (memory == NULL)
-        arena_fail(arena, err);
-    return memory != NULL && texts_in(t, window, count, heap, memory, arena, err) ? memory : NULL;
-}
-
 /* ---- what the payload of DATASET and ATTRIBUTE says ---- */
 
 struct made {
@@ -204,7 +161,7 @@ bool write_place(const struct session *s, const struct sandbox_request *q, struc
 
 bool write_address(const struct session *s, hid_t object, struct sink *reply, struct error *err)
 {
-    uint64_t address;
+    uint64_t address = 0;
     return (address_of(object, &address) || write_fail(s, err, "the object cannot be made")) &&
            wire_put_u64(reply, address, err);
 }
@@ -227,7 +184,7 @@ static bool fill_dataset(struct session *s, const struct sandbox_request *q, con
     if (q->window == NULL || m->count == 0)
         return true;
     const uint8_t *elements =
-        write_packed(&m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
+        elements_in(s, &m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
     if (elements == NULL)
         return false;
     return H5Dwrite(dataset, m->type.memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements) >= 0 ||
@@ -255,6 +212,7 @@ static bool write_elements(struct session *s, const struct sandbox_request *q, h
 {
     struct type t;
     hsize_t start[DTYPE_MAX_NDIM], count[DTYPE_MAX_NDIM];
+    const bool scalar = q->box->ndim == 0;
     size_t n = 1;
     AUTO(close_type) hid_t type = H5Dget_type(dataset);
     AUTO(close_space) hid_t space = H5Dget_space(dataset);
@@ -266,12 +224,13 @@ static bool write_elements(struct session *s, const struct sandbox_request *q, h
     if (!type_of_file(type, arena, &t, err))
         return false;
     const uint8_t *elements =
-        write_packed(&t, bytes_of(q->window, q->window_size), n, q->payload, arena, err);
-    AUTO(close_space) hid_t memory = H5Screate_simple((int)q->box->ndim, count, NULL);
-    const bool ok =
-        elements != NULL && ((H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-                              H5Dwrite(dataset, t.memory, memory, space, H5P_DEFAULT, elements) >= 0) ||
-                             write_fail(s, err, "the dataset cannot be written"));
+        elements_in(s, &t, bytes_of(q->window, q->window_size), n, q->payload, arena, err);
+    AUTO(close_space) hid_t memory = scalar ? -1 : H5Screate_simple((int)q->box->ndim, count, NULL);
+    const bool ok = elements != NULL &&
+                    (((scalar || H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) &&
+                      H5Dwrite(dataset, t.memory, scalar ? H5S_ALL : memory, scalar ? H5S_ALL : space,
+                               H5P_DEFAULT, elements) >= 0) ||
+                     write_fail(s, err, "the dataset cannot be written"));
     type_close(&t);
     return ok;
 }
@@ -290,7 +249,7 @@ static bool make_attribute(struct session *s, const struct sandbox_request *q, c
     if (m->count == 0)
         return true;
     const uint8_t *elements =
-        write_packed(&m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
+        elements_in(s, &m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
     return elements != NULL && (H5Awrite(a, m->type.memory, elements) >= 0 ||
                                 write_fail(s, err, "the attribute cannot be written"));
 }

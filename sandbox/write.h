@@ -15,8 +15,18 @@ bool write_place(const struct session *s, const struct sandbox_request *q, struc
                  const char **name, struct error *err);
 /* Replies with the number of a new object. */
 bool write_address(const struct session *s, hid_t object, struct sink *reply, struct error *err);
+/* ---- elements_in.c ---- */
+
 /* The window in the library's form: itself, or a copy in the arena. NULL: failed. */
-const uint8_t *write_packed(const struct type *t, struct bytes window, size_t count, struct bytes heap,
-                            struct arena *arena, struct error *err);
+const uint8_t *elements_in(const struct session *s, const struct type *t, struct bytes window, size_t count,
+                           struct bytes heap, struct arena *arena, struct error *err);
+
+/* ---- references_in.c ---- */
+
+/* References as the heap says them (sandbox.h); to nothing where there is no such object in the file. */
+bool object_reference_in(const struct session *s, struct reader *r, struct arena *arena, uint8_t *out,
+                         struct error *err);
+bool region_reference_in(const struct session *s, struct reader *r, struct arena *arena, uint8_t *out,
+                         struct error *err);
 
 #endif

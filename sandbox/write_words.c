@@ -295,7 +295,8 @@ static bool make_dataset(const struct session *s, const struct sandbox_request *
     if (!write_place(s, q, arena, &base, &name, err) || !set_properties(plist, m, err))
         return false;
     if (q->window != NULL && m->count > 0) {
-        elements = write_packed(&m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
+        elements =
+            elements_in(s, &m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
         if (elements == NULL)
             return false;
     }
@@ -321,7 +322,7 @@ static bool make_attribute(const struct session *s, const struct sandbox_request
     if (m->count == 0)
         return true;
     const uint8_t *elements =
-        write_packed(&m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
+        elements_in(s, &m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
     return elements != NULL && (H5Awrite(a, m->type.memory, elements) >= 0 ||
                                 write_fail(s, err, "the attribute cannot be written"));
 }

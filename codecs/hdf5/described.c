@@ -37,6 +37,7 @@ struct describing {
     uint64_t *named; /* types that objects have: those without a link are described at the end */
     size_t named_count, named_capacity;
     uint64_t nodes;
+    struct value *prefix; /* the root's path in the file, where it is a part of one */
 };
 
 /* ---- small parts; each fails with no memory ---- */
@@ -290,7 +291,11 @@ static bool meet(struct describing *d, const struct h5_object *o, struct bytes p
     *out = met_slot(d, o->object);
     **out = (struct met){o->object, collection, id, alias};
     d->met_count++;
-    return words_of(d, o, &words) && put(d, dict, "alias", alias) && put_attributes(d, dict, o, words) &&
+    if (!words_of(d, o, &words))
+        return false;
+    if (value_get(words, "path") != NULL)
+        d->prefix = value_get(words, "path");
+    return put(d, dict, "alias", alias) && put_attributes(d, dict, o, words) &&
            fill(d, dict, o, words, path) &&
            (value_put(d->arena, &d->collections[collection]->dict, id, dict) || arena_fail(d->arena, d->err));
 }
@@ -312,9 +317,14 @@ static bool hard_link(struct describing *d, const struct waiting *w, const struc
     struct h5_object o;
     if (path.data == NULL)
         return arena_fail(d->arena, d->err);
-    if (m == NULL &&
-        (!h5_describe(d->file, w->object.object, c->name, d->arena, &o, d->err) || !meet(d, &o, path, &m)))
-        return false;
+    if (m == NULL) {
+        /* A damaged name ("") leads to another object than the link says: to one that was met, perhaps. */
+        if (!h5_describe(d->file, w->object.object, c->name, d->arena, &o, d->err))
+            return false;
+        m = met_find(d, o.object);
+        if (m == NULL && !meet(d, &o, path, &m))
+            return false;
+    }
     return add(d, m->alias, value_str(d->arena, path)) &&
            put(d, link, "class", value_text(d->arena, "H5L_TYPE_HARD")) &&
            put(d, link, "collection", value_text(d->arena, collection_names[m->collection])) &&
@@ -446,7 +456,8 @@ bool h5_described(const struct h5_file *f, struct bytes path, struct arena *aren
         return false;
     all->flags |= VALUE_DESCRIBED;
     *out = all;
-    if (!put(&d, all, "apiVersion", value_text(arena, "1.1.1")) || !put(&d, all, "root", root))
+    if (!put(&d, all, "apiVersion", value_text(arena, "1.1.1")) || !put(&d, all, "root", root) ||
+        (d.prefix != NULL && !put_text(&d, all, "prefix", d.prefix->text)))
         return false;
     for (size_t i = 0; i < COLLECTIONS; i++)
         if (d.collections[i]->dict.count > 0 && !put(&d, all, collection_names[i], d.collections[i]))

@@ -7,6 +7,7 @@
 #include "bigint.h"
 #include "build.h"
 #include "number.h"
+#include "outgoing.h"
 #include "utf8.h"
 
 #include <math.h>
@@ -14,7 +15,7 @@
 enum { TEXT_SHOWN = 40 };
 
 struct packing {
-    struct builder *b;
+    struct h5_room *room;
     uint8_t *elements; /* len of capacity bytes */
     size_t len, capacity;
     struct error *err;
@@ -34,12 +35,12 @@ static bool grow(struct packing *p, size_t size, size_t *at)
 {
     size_t need;
     if (!checked_add(p->len, size, &need) || need > SIZE_MAX / 2)
-        return arena_fail(p->b->arena, p->err);
+        return arena_fail(p->room->arena, p->err);
     if (need > p->capacity) {
         const size_t capacity = need < 64 ? 64 : need * 2;
-        uint8_t *elements = arena_grow(p->b->arena, p->elements, p->capacity, capacity);
+        uint8_t *elements = arena_grow(p->room->arena, p->elements, p->capacity, capacity);
         if (elements == NULL)
-            return arena_fail(p->b->arena, p->err);
+            return arena_fail(p->room->arena, p->err);
         p->elements = elements;
         p->capacity = capacity;
     }
@@ -163,7 +164,7 @@ static bool put_opaque(struct packing *p, const struct value *v, const struct dt
     if (v->kind != VALUE_STR)
         return misfit(p, v, t);
     struct error why = {0};
-    if (!base64_decode(v->text, p->b->arena, &raw, &why) || raw.len != t->itemsize)
+    if (!base64_decode(v->text, p->room->arena, &raw, &why) || raw.len != t->itemsize)
         return FAIL(p->err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "opaque elements are %zu bytes as base64",
                     t->itemsize);
     memcpy(p->elements + at, raw.data, raw.len);
@@ -172,14 +173,11 @@ static bool put_opaque(struct packing *p, const struct value *v, const struct dt
 
 static bool put_text(struct packing *p, const struct value *v, const struct dtype *t, size_t at)
 {
-    struct sink *heap = &p->b->room.heap;
     if (v->kind != VALUE_STR)
         return misfit(p, v, t);
     if (!h5_plain_text(v))
         return FAIL(p->err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "a text has a NUL or surrogates");
-    store_u64_le(p->elements + at, heap->len);
-    store_u64_le(p->elements + at + 8, v->text.len);
-    return sink_bytes(heap, v->text, p->err) && sink_byte(heap, 0, p->err);
+    return h5_put_text(p->room, v->text, p->elements + at, p->err);
 }
 
 static bool put_plain(struct packing *p, const struct value *v, const struct dtype *t, size_t at)
@@ -203,7 +201,7 @@ static bool put_plain(struct packing *p, const struct value *v, const struct dty
     case DTYPE_UNICODE:
         return put_opaque(p, v, t, at);
     case DTYPE_OBJECT:
-        break;
+        return h5_put_object(p->room, t, v, p->elements + at, p->err);
     }
     return misfit(p, v, t);
 }
@@ -274,9 +272,20 @@ static bool put_outer(struct packing *p, const struct value *v, unsigned ndim, c
 bool h5_elements(struct builder *b, const struct value *v, unsigned ndim, const uint64_t *dims,
                  const struct dtype *dtype, struct bytes *out, struct error *err)
 {
-    struct packing p = {.b = b, .err = err};
+    struct packing p = {.room = &b->room, .err = err};
     b->room.heap.len = 0;
     if (!put_outer(&p, v, ndim, dims, dtype))
+        return false;
+    *out = bytes_of(p.elements, p.len);
+    return true;
+}
+
+bool h5_list_elements(struct h5_room *room, const struct value *list, const struct dtype *t,
+                      struct bytes *out, struct error *err)
+{
+    const uint64_t dims[] = {list->list.count};
+    struct packing p = {.room = room, .err = err};
+    if (!put_outer(&p, list, 1, dims, t))
         return false;
     *out = bytes_of(p.elements, p.len);
     return true;

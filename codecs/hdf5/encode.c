@@ -138,6 +138,8 @@ static uint64_t next_box(unsigned ndim, const uint64_t *dims, uint64_t at, uint6
     uint64_t stride = 1, index = at;
     unsigned axis = ndim;
     *box = (struct box){.ndim = ndim};
+    if (ndim == 0)
+        return 1;
     for (unsigned i = ndim; i-- > 0; index /= dims[i]) {
         box->start[i] = index % dims[i];
         box->step[i] = box->count[i] = 1;

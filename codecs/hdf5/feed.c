@@ -1,8 +1,11 @@
 /* Elements on their way into a file: from a list's leaves or from an array, in blocks of bounded size. */
-#include "h5.h"
+#include "outgoing.h"
 #include "utf8.h"
 
-enum { WINDOW = 1 << 20 };
+enum {
+    WINDOW = 1 << 20,
+    WINDOW_OF_OBJECTS = 32 << 10
+}; /* bytes; an object's are few, and what it holds is more */
 
 bool h5_plain_text(const struct value *v)
 {
@@ -32,13 +35,6 @@ bool h5_feed_leaves(struct h5_feed *f, const struct dtype *dtype, struct value *
     return window_fit(f->room, one * dtype->itemsize, err);
 }
 
-static bool put_text(struct h5_feed *f, struct bytes text, uint8_t *slot, struct error *err)
-{
-    store_u64_le(slot, f->room->heap.len);
-    store_u64_le(slot + 8, text.len);
-    return sink_bytes(&f->room->heap, text, err) && sink_byte(&f->room->heap, 0, err);
-}
-
 static bool put_leaf(struct h5_feed *f, const struct value *v, uint8_t *out, struct error *err)
 {
     const double real = v->kind == VALUE_INT ? (double)v->integer : v->real;
@@ -53,7 +49,7 @@ static bool put_leaf(struct h5_feed *f, const struct value *v, uint8_t *out, str
     else if (f->dtype.kind == DTYPE_COMPLEX)
         memcpy(out, v->complex, 2 * sizeof *v->complex);
     else
-        return put_text(f, v->text, out, err);
+        return h5_put_text(f->room, v->text, out, err);
     return true;
 }
 
@@ -76,8 +72,9 @@ bool h5_feed_array(struct h5_feed *f, const struct dtype *dtype, const struct ar
     f->from = &a->dtype;
     if (!array_count(a, &f->count))
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the array is too big");
-    return array_cursor_init(&f->room->cursor, a, WINDOW, f->room->arena, err) &&
-           wire_slots(dtype, f->room->arena, &f->texts, &f->text_count, err);
+    const size_t window = dtype->kind == DTYPE_OBJECT ? WINDOW_OF_OBJECTS : WINDOW;
+    return array_cursor_init(&f->room->cursor, a, window, f->room->arena, err) &&
+           wire_slots(dtype, f->room->arena, &f->slots.items, &f->slots.count, err);
 }
 
 static uint32_t code_at(const uint8_t *at, char order)
@@ -121,23 +118,7 @@ static bool put_object(struct h5_feed *f, const uint8_t *element, uint8_t *slot,
 {
     const struct value *v;
     memcpy(&v, element, sizeof v);
-    return put_text(f, v->text, slot, err);
-}
-
-/* Elements with texts: copied, each text into the heap. */
-static bool put_mixed(struct h5_feed *f, const uint8_t *element, uint8_t *out, struct error *err)
-{
-    memcpy(out, element, f->dtype.itemsize);
-    for (size_t i = 0; i < f->text_count; i++) {
-        struct bytes text;
-        memcpy(&text, element + f->texts[i].offset, sizeof text);
-        if (text.len > 0 && memchr(text.data, 0, text.len) != NULL)
-            return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
-                        "a text in an array has a NUL: HDF5 cannot hold it");
-        if (!put_text(f, text, out + f->texts[i].offset, err))
-            return false;
-    }
-    return true;
+    return h5_put_text(f->room, v->text, slot, err);
 }
 
 static bool convert(struct h5_feed *f, const uint8_t *block, size_t count, struct error *err)
@@ -147,9 +128,15 @@ static bool convert(struct h5_feed *f, const uint8_t *block, size_t count, struc
     for (size_t i = 0; i < count; i++) {
         const uint8_t *element = block + i * f->from->itemsize;
         uint8_t *out = f->room->window + i * f->dtype.itemsize;
-        const bool ok = f->from->kind == DTYPE_UNICODE  ? put_unicode(f, element, out, err)
-                        : f->from->kind == DTYPE_OBJECT ? put_object(f, element, out, err)
-                                                        : put_mixed(f, element, out, err);
+        bool ok;
+        if (f->from->kind == DTYPE_UNICODE) {
+            ok = put_unicode(f, element, out, err);
+        } else if (f->from->kind == DTYPE_OBJECT && f->dtype.kind == DTYPE_TEXT) {
+            ok = put_object(f, element, out, err);
+        } else {
+            memcpy(out, element, f->dtype.itemsize);
+            ok = h5_put_slots(f->room, &f->slots, out, err);
+        }
         if (!ok)
             return false;
     }
@@ -164,7 +151,7 @@ bool h5_feed_next(struct h5_feed *f, const uint8_t **block, size_t *count, struc
         return next_leaves(f, count, err);
     if (!array_cursor_next(&f->room->cursor, block, count, err))
         return false;
-    if (f->text_count == 0 || *count == 0)
+    if (f->slots.count == 0 || *count == 0)
         return true;
     if (!convert(f, *block, *count, err))
         return false;

@@ -137,13 +137,21 @@ bool h5_described(const struct h5_file *f, struct bytes path, struct arena *aren
 
 /* ---- feed.c: elements on their way into a file, block by block ---- */
 
+/* What references lead to: of a name the path in the new file, or the object in it. Neither: nothing there.
+ */
+struct h5_names {
+    void *self;
+    void (*find)(void *self, struct bytes name, struct bytes *path, uint64_t *object);
+};
+
 /* Memory that one feed after the other uses. */
 struct h5_room {
     struct arena *arena;
     struct array_cursor cursor;
     uint8_t *window;
     size_t window_size;
-    struct sink heap; /* texts of the block given last, in the form of sandbox.h */
+    struct sink heap;             /* texts and objects of the block given last, in the form of sandbox.h */
+    const struct h5_names *names; /* NULL: there are no references */
 };
 
 struct h5_feed {
@@ -156,9 +164,8 @@ struct h5_feed {
     size_t most; /* leaves in a block */
     bool ones;   /* the leaves as booleans that say which are ints */
     /* ... or an array. */
-    const struct dtype *from;   /* its dtype; NULL: leaves */
-    struct sandbox_slot *texts; /* in an element */
-    size_t text_count;
+    const struct dtype *from; /* its dtype; NULL: leaves */
+    struct h5_slots slots;    /* in an element */
 };
 
 /* The leaves as elements of dtype 'b', 'i', 'f', 'c' or 'T'. */

@@ -103,8 +103,9 @@ static bool fill_dataset(const struct h5_file *f, const struct h5_object *o, str
     if (out->problem != NULL || h5_dataset_value(f, o, arena, &out->value, &why))
         return true;
     out->value = NULL;
-    return why.kind == ERR_LIMIT ? (*err = why, false)
-                                 : text_of(bytes_text(why.detail), arena, &out->problem, err);
+    return why.kind == ERR_LIMIT || why.kind == ERR_WRITTEN
+               ? (*err = why, false)
+               : text_of(bytes_text(why.detail), arena, &out->problem, err);
 }
 
 static bool link_value(struct bytes raw, struct arena *arena, struct value **out, struct error *err)

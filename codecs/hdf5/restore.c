@@ -1,9 +1,11 @@
 /*
  * A file from its words (described.h), which may be a client's. Named types are made first; groups wait on a
  * queue, their members are made in the order of their links, and an object that is linked to again is linked.
+ * Elements with references come last, when all that they lead to is there.
  */
 #include "build.h"
 #include "described.h"
+#include "outgoing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,15 @@ struct entry {
     uint64_t object; /* 0: not made yet */
 };
 
+/* What is completed last: the elements of a dataset (words: its own), or an attribute (words: its own). */
+struct pending {
+    const struct value *words;
+    uint64_t object;
+    bool attribute;
+    const struct entry *group; /* whose member it is, or is of; NULL: the root, or a named type */
+    const struct value *link;
+};
+
 struct restoring {
     struct builder *b;
     struct arena *arena;
@@ -29,6 +40,11 @@ struct restoring {
     size_t count;
     struct entry **queue; /* groups whose members are to be made; each once */
     size_t queued, next;
+    const struct entry *group; /* at work */
+    const struct value *link;
+    struct pending *later;
+    size_t later_count, later_capacity;
+    struct bytes prefix; /* what paths in references begin with: described.h */
 };
 
 /* ---- parts of words ---- */
@@ -83,6 +99,50 @@ static bool collect(struct restoring *r, const struct value *document)
     }
     qsort(r->entries, r->count, sizeof *r->entries, by_id);
     return true;
+}
+
+static bool put_off(struct restoring *r, const struct value *words, uint64_t object, bool attribute)
+{
+    if (r->later_count == r->later_capacity) {
+        const size_t capacity = r->later_capacity == 0 ? 16 : r->later_capacity * 2;
+        struct pending *later =
+            arena_grow(r->arena, r->later, r->later_capacity * sizeof *later, capacity * sizeof *later);
+        if (later == NULL)
+            return arena_fail(r->arena, r->err);
+        r->later = later;
+        r->later_capacity = capacity;
+    }
+    r->later[r->later_count++] = (struct pending){words, object, attribute, r->group, r->link};
+    return true;
+}
+
+/* ---- what references lead to ---- */
+
+/* Behind the prefix; what lies outside of it is not here. */
+static struct bytes without_prefix(struct bytes prefix, struct bytes path)
+{
+    if (prefix.len == 0 || path.len < prefix.len || memcmp(path.data, prefix.data, prefix.len) != 0)
+        return prefix.len == 0 ? path : bytes_of(NULL, 0);
+    if (path.len == prefix.len)
+        return bytes_text("/");
+    return path.data[prefix.len] == '/' ? bytes_of(path.data + prefix.len, path.len - prefix.len)
+                                        : bytes_of(NULL, 0);
+}
+
+/* A path, or the collection and id of an object. */
+static void find_name(void *self, struct bytes name, struct bytes *path, uint64_t *object)
+{
+    const struct restoring *r = self;
+    const uint8_t *slash = name.len == 0 ? NULL : memchr(name.data, '/', name.len);
+    const size_t word = slash == NULL ? 0 : (size_t)(slash - name.data);
+    *path = bytes_of(NULL, 0);
+    for (size_t c = 0; c < COLLECTIONS && word > 0; c++)
+        if (bytes_equal(bytes_of(name.data, word), bytes_text(collection_names[c]))) {
+            const struct entry *e = find(r, bytes_of(slash + 1, name.len - word - 1));
+            *object = e == NULL ? 0 : e->object;
+            return;
+        }
+    *path = without_prefix(r->prefix, name);
 }
 
 /* ---- types ---- */
@@ -304,6 +364,12 @@ static bool no_elements(struct restoring *r, const struct typed *t, struct bytes
     return zeros != NULL || arena_fail(r->arena, r->err);
 }
 
+/* A scalar whose value is what its one element holds: the array of a sequence, too. */
+static bool is_one_object(const struct typed *t)
+{
+    return t->dtype.kind == DTYPE_OBJECT && t->ndim == 0;
+}
+
 static bool elements_of(struct restoring *r, const struct typed *t, const struct value *v, struct bytes *out)
 {
     *out = bytes_of(NULL, 0);
@@ -312,7 +378,7 @@ static bool elements_of(struct restoring *r, const struct typed *t, const struct
         return true;
     if (v == NULL)
         return no_elements(r, t, out);
-    if (v->kind == VALUE_ARRAY)
+    if (v->kind == VALUE_ARRAY && !is_one_object(t))
         return array_elements(r, t, v->array, out);
     return h5_elements(r->b, v, t->ndim, t->dims, &t->dtype, out, r->err);
 }
@@ -323,17 +389,24 @@ static bool is_attribute_name(struct bytes name)
     return h5_plain_text(&v) && name.len > 0;
 }
 
+static bool make_attribute(struct restoring *r, const struct typed *t, uint64_t object)
+{
+    struct bytes elements;
+    return elements_of(r, t, value_get(t->holder, "value"), &elements) &&
+           make(r, t, SANDBOX_ATTRIBUTE_AS, object, text_of(t->holder, "name"), bytes_of(NULL, 0), elements);
+}
+
 static bool make_attributes(struct restoring *r, const struct value *holder, uint64_t object)
 {
     const struct value *list = get(holder, "attributes", VALUE_LIST);
     for (size_t i = 0; list != NULL && i < list->list.count; i++) {
         const struct value *a = list->list.items[i];
         struct typed t;
-        struct bytes elements;
         if (a->kind != VALUE_DICT || !is_attribute_name(text_of(a, "name")))
             return wrong(r, "an attribute is an object with a name");
-        if (!typed_of(r, a, &t) || !elements_of(r, &t, value_get(a, "value"), &elements) ||
-            !make(r, &t, SANDBOX_ATTRIBUTE_AS, object, text_of(a, "name"), bytes_of(NULL, 0), elements))
+        if (!typed_of(r, a, &t))
+            return false;
+        if (h5_has_references(&t.dtype) ? !put_off(r, a, object, true) : !make_attribute(r, &t, object))
             return false;
     }
     return true;
@@ -449,7 +522,10 @@ static bool make_dataset(struct restoring *r, struct entry *e, uint64_t group, s
     const struct value *v = value_get(e->dict, "value");
     if (!typed_of(r, e->dict, &t) || !fill_of(r, &t, &fill))
         return false;
-    const bool array = v != NULL && v->kind == VALUE_ARRAY && !t.none;
+    const bool array = v != NULL && v->kind == VALUE_ARRAY && !t.none && !is_one_object(&t);
+    if (v != NULL && v->kind != VALUE_NONE && !t.none && h5_has_references(&t.dtype))
+        return make_of_value(r, &t, NULL, e, group, name, fill) && put_off(r, e->dict, e->object, false) &&
+               make_attributes(r, e->dict, e->object);
     return (array ? make_of_array(r, &t, v->array, e, group, name, fill)
                   : make_of_value(r, &t, v, e, group, name, fill)) &&
            make_attributes(r, e->dict, e->object);
@@ -555,12 +631,54 @@ static void point(const struct restoring *r, const struct entry *group, const st
 static bool make_members(struct restoring *r, const struct entry *e)
 {
     const struct value *links = get(e->dict, "links", VALUE_LIST);
-    for (size_t i = 0; links != NULL && i < links->list.count; i++)
-        if (!make_link(r, links->list.items[i], e->object)) {
-            point(r, e, links->list.items[i]);
+    r->group = e;
+    for (size_t i = 0; links != NULL && i < links->list.count; i++) {
+        r->link = links->list.items[i];
+        if (!make_link(r, r->link, e->object)) {
+            point(r, e, r->link);
             return false;
         }
+    }
     return true;
+}
+
+/* ---- what was put off ---- */
+
+static bool complete_dataset(struct restoring *r, const struct typed *t, uint64_t object)
+{
+    const struct value *v = value_get(t->holder, "value");
+    struct h5_feed f = {.room = &r->b->room};
+    struct bytes elements;
+    uint64_t inner;
+    if (v->kind == VALUE_ARRAY && !is_one_object(t)) {
+        if (!check_array(r, t, v->array, &inner) || !h5_feed_array(&f, &v->array->dtype, v->array, r->err))
+            return false;
+        if (r->b->room.cursor.block_elements < inner)
+            return wrong(r, "an array type has too many elements");
+        r->b->room.cursor.block_elements -= r->b->room.cursor.block_elements % inner;
+        return write_array(r, t, &f, inner, object);
+    }
+    if (!elements_of(r, t, v, &elements))
+        return false;
+    const struct h5_block block = {t->ndim, t->dims, t->dtype.itemsize, 0, t->count, elements.data};
+    return h5_write_block(r->b, object, &block, r->err);
+}
+
+static bool complete(struct restoring *r)
+{
+    const struct h5_names names = {r, find_name};
+    bool ok = true;
+    r->b->room.names = &names;
+    for (size_t i = 0; ok && i < r->later_count; i++) {
+        const struct pending *p = &r->later[i];
+        struct typed t;
+        ok = typed_of(r, p->words, &t) &&
+             (p->attribute ? make_attribute(r, &t, p->object) : complete_dataset(r, &t, p->object));
+        if (!ok && p->group != NULL)
+            point(r, p->group, p->link);
+    }
+    r->b->room.names = NULL;
+    return ok;
 }
 
 static bool attribute_named_types(struct restoring *r)
@@ -578,6 +696,7 @@ bool h5_restore(struct builder *b, struct value *document, struct error *err)
     if (!collect(&r, document))
         return false;
     struct entry *root = find(&r, text_of(document, "root"));
+    r.prefix = text_of(document, "prefix");
     if (root == NULL || root->collection != GROUPS)
         return wrong(&r, "the root is not among the groups");
     root->object = b->root;
@@ -587,5 +706,5 @@ bool h5_restore(struct builder *b, struct value *document, struct error *err)
     while (r.next < r.queued)
         if (!make_members(&r, r.queue[r.next++]))
             return false;
-    return release_named_types(&r);
+    return complete(&r) && release_named_types(&r);
 }

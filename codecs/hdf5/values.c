@@ -64,15 +64,22 @@ static bool read_direct(struct dataset_source *s, const struct box *box, uint8_t
     return false;
 }
 
+/* What somebody writes meanwhile is not read: the sandbox asks the same of what it reads. */
+static bool unchanged(const struct dataset_source *s, struct error *err)
+{
+    return s->file.identity.serial != 0 || sandbox_unchanged(s->file.fd, &s->file.identity, err);
+}
+
 static bool source_read(void *self, const struct box *box, uint8_t *window, size_t capacity,
                         struct error *err)
 {
     struct dataset_source *s = self;
     uint64_t start, count = 1;
     if (s->extent != UINT64_MAX && one_run(s, box, &start, &count) && count <= capacity / s->itemsize)
-        return input_pread(s->file.fd, s->extent + start * s->itemsize, window, count * s->itemsize, err);
+        return input_pread(s->file.fd, s->extent + start * s->itemsize, window, count * s->itemsize, err) &&
+               unchanged(s, err);
     if (s->direct != NULL && (read_direct(s, box, window, capacity, err) || err->kind != ERR_NONE))
-        return err->kind == ERR_NONE;
+        return err->kind == ERR_NONE && unchanged(s, err);
     count = 1;
     for (unsigned i = 0; i < box->ndim; i++)
         count *= box->count[i];

@@ -1,5 +1,7 @@
 #include "sharing.h"
 
+#include "record.h"
+
 enum { SHORT_TEXT = 32 };
 
 static bool has_identity(const struct value *v)
@@ -42,6 +44,7 @@ bool sharing_find(struct value *root, const struct limits *limits, struct arena 
     struct walk_event ev;
     enum step step;
     walk_init(&walk, WALK_GRAPH, root, limits, arena);
+    walk.rows = true;
     while ((step = walk_next(&walk, &ev, err)) == STEP_MORE) {
         if (ev.role == WALK_KEY && ev.value->kind == VALUE_STR)
             continue;
@@ -50,7 +53,7 @@ bool sharing_find(struct value *root, const struct limits *limits, struct arena 
         else if (ev.what != WALK_BLOCK && ev.what != WALK_LEAVE && has_identity(ev.value))
             ev.value->mark |= WALK_SEEN;
         if (ev.what == WALK_ENTER && ev.value->kind == VALUE_ARRAY &&
-            ev.value->array->dtype.kind != DTYPE_OBJECT)
+            ev.value->array->dtype.kind != DTYPE_OBJECT && !dtype_is_mixed(&ev.value->array->dtype))
             walk_skip(&walk); /* its elements are no nodes, and may be many */
     }
     return step == STEP_DONE;

@@ -1,6 +1,7 @@
 #include "typed_array.h"
 
 #include "base64.h"
+#include "record.h"
 
 /* The text of a member, or NULL data. */
 static struct bytes text_of(const struct value *v)
@@ -36,10 +37,10 @@ bool typed_dtype_read(const struct value *v, struct arena *arena, struct dtype *
 {
     if (v == NULL)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "a dtype is missing");
-    if (v->kind != VALUE_DICT)
+    if (v->kind != VALUE_DICT || value_get(v, "names") != NULL)
         return dtype_of_descr(v, arena, out, err);
     const struct value *descr = value_get(v, "descr"), *labels = value_get(v, "labels");
-    if (descr == NULL || descr->kind == VALUE_DICT)
+    if (descr == NULL)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "a dtype that is an object must have a descr");
     if (!dtype_of_descr(descr, arena, out, err) || (labels != NULL && !read_labels(labels, arena, out, err)))
         return false;
@@ -100,8 +101,10 @@ static bool read_list(const struct value *data, uint64_t count, struct arena *ar
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "data has %zu elements; the shape needs %llu",
                     data->list.count, (unsigned long long)count);
     out->data = (const uint8_t *)data->list.items;
-    if (out->dtype.kind == DTYPE_OBJECT)
+    if (out->dtype.kind != DTYPE_TEXT) {
+        out->data = out->dtype.kind == DTYPE_OBJECT ? out->data : NULL; /* no records yet */
         return true;
+    }
     struct bytes *texts = arena_alloc(arena, data->list.count, sizeof *texts);
     if (texts == NULL)
         return arena_fail(arena, err);
@@ -128,12 +131,8 @@ bool typed_array_read(const struct value *members, bool scalar, struct arena *ar
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "the shape has more elements than there can be");
     if (data == NULL)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "an array has no data");
-    if (out->dtype.kind == DTYPE_OBJECT || out->dtype.kind == DTYPE_TEXT)
-        return read_list(data, count, arena, out, err);
     if (!dtype_is_flat(&out->dtype))
-        return FAIL(
-            err, ERR_UNSUPPORTED, ERROR_NO_OFFSET,
-            "records with Python objects or text in their fields are not supported in typed JSON yet");
+        return read_list(data, count, arena, out, err);
     return read_packed(data, size, arena, out, err);
 }
 
@@ -151,10 +150,10 @@ static uint64_t fortran_index(const struct array *a, uint64_t index)
     return at;
 }
 
-bool typed_array_order(struct array *a, struct arena *arena, struct error *err)
+static bool order_objects(struct array *a, struct arena *arena, struct error *err)
 {
     uint64_t count;
-    if (!a->fortran || a->dtype.kind != DTYPE_OBJECT || !array_count(a, &count) || count == 0)
+    if (!a->fortran || !array_count(a, &count) || count == 0)
         return true;
     struct value *const *from = (struct value *const *)(const void *)a->data;
     struct value **to = arena_alloc(arena, (size_t)count, sizeof(struct value *));
@@ -164,4 +163,24 @@ bool typed_array_order(struct array *a, struct arena *arena, struct error *err)
         to[fortran_index(a, i)] = from[i];
     a->data = (const uint8_t *)to;
     return true;
+}
+
+/* Tuples become records. */
+static bool pack_records(struct array *a, const struct value *data, struct arena *arena, struct error *err)
+{
+    a->fortran = false;
+    if (record_elements(&a->dtype, &data->list, arena, &a->data, err))
+        return true;
+    return err->kind != ERR_NONE
+               ? false
+               : FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
+                      "an element of this dtype must be a $tuple of values that its fields hold");
+}
+
+bool typed_array_complete(struct array *a, const struct value *members, struct arena *arena,
+                          struct error *err)
+{
+    if (dtype_is_mixed(&a->dtype))
+        return pack_records(a, value_get(members, "data"), arena, err);
+    return a->dtype.kind != DTYPE_OBJECT || order_objects(a, arena, err);
 }

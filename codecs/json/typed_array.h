@@ -8,13 +8,17 @@
 bool typed_dtype_read(const struct value *v, struct arena *arena, struct dtype *out, struct error *err);
 
 /*
- * An array, or a NumPy scalar, from the members of "$ndarray" or "$scalar". 'O' elements are the items of
- * members' "data" list themselves, so they may still be replaced there; see typed_array_order.
+ * An array, or a NumPy scalar, from the members of "$ndarray" or "$scalar". Where elements are values (of
+ * 'O', and of records that are not bytes alone), the items of members' "data" list may still be replaced
+ * until typed_array_complete(). 'O' elements are these items themselves; records are not there before (data:
+ * NULL).
  */
 bool typed_array_read(const struct value *members, bool scalar, struct arena *arena, struct array *out,
                       struct error *err);
 
-/* 'O' elements, once they are what they will be, are put into Fortran order where the array has it. */
-bool typed_array_order(struct array *a, struct arena *arena, struct error *err);
+/* Once they are what they will be: 'O' elements come into Fortran order where the array has it, tuples become
+ * records. */
+bool typed_array_complete(struct array *a, const struct value *members, struct arena *arena,
+                          struct error *err);
 
 #endif

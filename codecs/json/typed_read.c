@@ -301,14 +301,14 @@ static bool begin_array(struct typed_reader *r, const struct tag_use *use, struc
     const struct value *data = value_get(members, "data");
     become(use->v, VALUE_ARRAY);
     use->v->array = a;
-    return a->dtype.kind != DTYPE_OBJECT || push_tag(r, use, items_of(&data->list), err);
+    return a->dtype.kind == DTYPE_TEXT || dtype_is_flat(&a->dtype) ||
+           push_tag(r, use, items_of(&data->list), err);
 }
 
 static bool finish_array(struct typed_reader *r, struct value *node, struct value *argument,
                          struct error *err)
 {
-    (void)argument;
-    return typed_array_order(node->array, r->arena, err);
+    return typed_array_complete(node->array, argument, r->arena, err);
 }
 
 static bool begin_dtype(struct typed_reader *r, const struct tag_use *use, struct error *err)

@@ -1,6 +1,7 @@
 #include "base64.h"
 #include "known.h"
 #include "number.h"
+#include "record.h"
 #include "sharing.h"
 #include "typed.h"
 #include "write.h"
@@ -333,21 +334,18 @@ static bool begin_raw(struct typed_writer *w, const struct array *a, struct sink
 /* The elements are a list of values, not bytes. */
 static bool is_list(const struct dtype *t)
 {
-    return t->kind == DTYPE_OBJECT || t->kind == DTYPE_TEXT;
+    return !dtype_is_flat(t);
 }
 
 static bool enter_array(struct typed_writer *w, const struct array *a, struct sink *out, struct error *err)
 {
     const bool list = is_list(&a->dtype);
-    if (!list && !dtype_is_flat(&a->dtype))
-        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
-                    "an array of records with Python objects or text in their fields cannot be written as "
-                    "typed JSON yet");
     if (!open_tag(w, a->scalar ? "$scalar" : "$ndarray", '{', out, err) ||
         !layout_member(&w->layout, "dtype", out, err) || !put_dtype(w, &a->dtype, out, err) ||
         (!a->scalar && !put_shape(w, a, out, err)))
         return false;
-    if (is_fortran(a) && !(layout_member(&w->layout, "order", out, err) && sink_text(out, "\"F\"", err)))
+    if (is_fortran(a) && !dtype_is_mixed(&a->dtype) &&
+        !(layout_member(&w->layout, "order", out, err) && sink_text(out, "\"F\"", err)))
         return false;
     if (!layout_member(&w->layout, "data", out, err))
         return false;
@@ -571,6 +569,7 @@ bool typed_begin(struct encoder *e, struct error *err)
     if (!sharing_find(e->root, e->limits, e->arena, err))
         return false;
     walk_init(&e->walk, WALK_SECOND, e->root, e->limits, e->arena);
+    e->walk.rows = true;
     e->state = w;
     return true;
 }

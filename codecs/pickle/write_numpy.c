@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "reader.h"
+#include "record.h"
 #include "utf8.h"
 
 /* numpy's flags of a dtype that unpickling needs back (NPY_ITEM_REFCOUNT ... NPY_ALIGNED_STRUCT). */
@@ -239,20 +240,27 @@ static bool write_parts(struct writer *w, const struct dtype *t, uint32_t *numbe
 
 bool write_dtype(struct writer *w, const struct dtype *t, uint32_t *number, struct error *err)
 {
-    static const struct dtype object = {.kind = DTYPE_OBJECT, .order = '|', .itemsize = 8};
-    if (t->kind == DTYPE_TEXT)
-        t = &object;
+    if (!dtype_check(t, err))
+        return false;
+    t = dtype_of_objects(t, w->e->arena);
+    if (t == NULL)
+        return arena_fail(w->e->arena, err);
     if (!has_parts(t))
         return write_plain_dtype(w, t, number, err);
-    return dtype_check(t, err) && write_parts(w, t, number, err);
+    return write_parts(w, t, number, err);
 }
 
 /* ---- arrays ---- */
 
-/* Elements that become a list of values. */
+/* Elements that become a list of values: numpy does so wherever there are objects. */
 static bool is_listed(const struct array *a)
 {
-    return a->dtype.kind == DTYPE_OBJECT || a->dtype.kind == DTYPE_TEXT;
+    return !dtype_is_flat(&a->dtype);
+}
+
+bool write_is_held(const struct array *a)
+{
+    return a->scalar && is_listed(a) && !dtype_is_mixed(&a->dtype);
 }
 
 /* By protocol 5's buffers, as numpy does. */
@@ -309,9 +317,8 @@ static bool write_empty_list(struct writer *w, struct error *err)
 }
 
 /* _reconstruct(ndarray, (0,), b'b'), and of its state all before the elements. */
-static bool write_reconstruct(struct writer *w, struct value *v, struct error *err)
+static bool write_reconstruct(struct writer *w, const struct array *a, struct value *v, struct error *err)
 {
-    const struct array *a = v->array;
     uint32_t number;
     return write_known(w, KNOWN_ARRAY, err) && write_tuple_begin(w, 3, err) &&
            write_known(w, KNOWN_NDARRAY, err) && write_tuple_begin(w, 1, err) && write_int(w, 0, err) &&
@@ -326,18 +333,16 @@ bool write_array_enter(struct writer *w, struct value *v, struct error *err)
 {
     const struct array *a = v->array;
     uint32_t number;
-    if (!is_listed(a) && !dtype_is_flat(&a->dtype))
-        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
-                    "records with objects or text of any length cannot be pickled yet");
-    if (a->scalar && is_listed(a))
-        return true; /* what it holds is the value */
-    if (a->scalar)
+    if (write_is_held(a))
+        return true;
+    if (a->scalar) /* of a record with objects, the second argument is an array of no dimensions */
         return write_known(w, KNOWN_SCALAR, err) && write_tuple_begin(w, 2, err) &&
-               write_dtype(w, &a->dtype, &number, err) && write_elements(w, a, err);
+               write_dtype(w, &a->dtype, &number, err) &&
+               (is_listed(a) ? write_reconstruct(w, a, NULL, err) : write_elements(w, a, err));
     if (is_buffered(w, a))
         return write_known(w, KNOWN_FROMBUFFER, err) && write_tuple_begin(w, 4, err) &&
                write_elements(w, a, err);
-    return write_reconstruct(w, v, err);
+    return write_reconstruct(w, a, v, err);
 }
 
 /* One element of variable length. */
@@ -374,9 +379,11 @@ bool write_array_leave(struct writer *w, struct value *v, struct error *err)
 {
     const struct array *a = v->array;
     uint32_t number;
-    if (a->scalar && is_listed(a))
+    if (write_is_held(a))
         return true;
     if (!is_listed(a) && w->protocol >= 3 && !write_memo(w, NULL, err)) /* of the bytes */
+        return false;
+    if (a->scalar && is_listed(a) && !(write_tuple_end(w, 5, NULL, err) && write_op(w, OP_BUILD, err)))
         return false;
     if (a->scalar)
         return write_tuple_end(w, 2, NULL, err) && write_op(w, OP_REDUCE, err) && write_memo(w, v, err);

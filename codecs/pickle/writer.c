@@ -75,8 +75,9 @@ static bool before_in(struct writer *w, const struct walk_event *e, struct error
 {
     switch ((enum value_kind)e->parent->kind) {
     case VALUE_LIST:
-    case VALUE_ARRAY:
         return write_item_before(w, e->index, e->count, err);
+    case VALUE_ARRAY:
+        return write_is_held(e->parent->array) || write_item_before(w, e->index, e->count, err);
     case VALUE_SET:
         if (w->protocol < 4)
             return write_item_before(w, e->index, e->count, err);
@@ -213,8 +214,9 @@ static bool after_in(struct writer *w, const struct walk_event *e, struct error 
 {
     switch ((enum value_kind)e->parent->kind) {
     case VALUE_LIST:
-    case VALUE_ARRAY:
         return write_item_after(w, e->index, e->count, err);
+    case VALUE_ARRAY:
+        return write_is_held(e->parent->array) || write_item_after(w, e->index, e->count, err);
     case VALUE_SET:
         if (w->protocol < 4)
             return write_item_after(w, e->index, e->count, err);
@@ -467,6 +469,13 @@ static bool emit(struct writer *w, const struct walk_event *e, struct error *err
 
 /* ---- the encoder ---- */
 
+static void walk_begin(struct encoder *e, enum walk_mode mode)
+{
+    walk_init(&e->walk, mode, e->root, e->limits, e->arena);
+    e->walk.inside = true;
+    e->walk.rows = true;
+}
+
 bool writer_begin(struct encoder *e, struct error *err)
 {
     struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
@@ -475,8 +484,7 @@ bool writer_begin(struct encoder *e, struct error *err)
     *w = (struct writer){.e = e, .protocol = e->options->protocol};
     if (w->protocol < 0 || w->protocol > 5)
         return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "there is no pickle protocol %d", w->protocol);
-    walk_init(&e->walk, WALK_GRAPH, e->root, e->limits, e->arena);
-    e->walk.inside = true;
+    walk_begin(e, WALK_GRAPH);
     e->state = w;
     return true;
 }
@@ -533,7 +541,7 @@ static bool survey(struct writer *w, struct error *err)
         .uses = w->uses,
         .use_count = w->use_count,
     };
-    walk_init(&e->walk, WALK_SECOND, e->root, e->limits, e->arena);
+    walk_begin(e, WALK_SECOND);
     return true;
 }
 

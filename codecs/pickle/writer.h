@@ -138,6 +138,8 @@ bool write_tuple_end(struct writer *w, size_t n, struct value *v, struct error *
 /* ---- write_numpy.c ---- */
 
 bool write_dtype(struct writer *w, const struct dtype *t, uint32_t *number, struct error *err);
+/* A scalar that is the value that it holds: no array is written. */
+bool write_is_held(const struct array *a);
 bool write_array_enter(struct writer *w, struct value *v, struct error *err);
 bool write_array_block(struct writer *w, const struct walk_event *event, struct error *err);
 bool write_array_leave(struct writer *w, struct value *v, struct error *err);

@@ -12,6 +12,8 @@ def plain(value, file=None):
     """A value of h5py's as the JSON of it; a region is its path and the set of its elements: see judge()."""
     if isinstance(value, h5py.Empty) or value is None:
         return None
+    if isinstance(value, dict):  # a region, of ours
+        return {name: plain(part, file) for name, part in value.items()}
     if isinstance(value, h5py.RegionReference):
         return region(value, file)
     if isinstance(value, h5py.Reference):
@@ -38,6 +40,13 @@ def plain(value, file=None):
     if isinstance(value, (float, numpy.floating)):
         return float(str(value)) if math.isfinite(value) else None
     return str(value)
+
+
+def shapes(dtype):
+    """What a dtype is made of, wherever its fields lie: h5py has room for what HDF5 needs, numpy has not."""
+    if dtype.names:
+        return [(name, shapes(dtype[name])) for name in dtype.names]
+    return (shapes(dtype.base), dtype.shape) if dtype.subdtype else (dtype.kind, dtype.itemsize)
 
 
 def region(reference, file):

@@ -10,7 +10,7 @@ import unittest
 import h5py
 import numpy
 
-from hdf5 import judge, plain
+from hdf5 import judge, plain, shapes
 from mandoline import CORPUS, Server, quote
 from same import difference
 
@@ -67,12 +67,22 @@ class Hdf5(unittest.TestCase):
         except (TypeError, OSError, ValueError):
             return  # h5py cannot read it; we can
         self.assertEqual(plain(expected, dataset.file), judge(json.loads(answer.body), dataset.file), where)
+        self.check_python(name, path, dataset, expected, where)
         if isinstance(expected, numpy.ndarray) and expected.dtype.kind in "biufcSV" and not expected.dtype.hasobject:
             answer = self.server.get(f"/v1/data/{quote(name)}", path=path, format="npy")
             if answer.status == 422 and "out of order" in json.loads(answer.body)["detail"]:
                 return  # numpy.save would write such a record as a pickle
             npy = numpy.load(io.BytesIO(answer.body))
             self.assertIsNone(difference(expected, npy), where)
+
+    def check_python(self, name, path, dataset, expected, where):
+        """The same as a pickle, straight and through typed JSON."""
+        for how in ("pickle", "typed"):
+            body = self.server.get(f"/v1/data/{quote(name)}", path=path, format=how).body
+            got = pickle.loads(self.server.convert(body, "pickle", "typed") if how == "typed" else body)
+            self.assertEqual(plain(expected, dataset.file), judge(plain(got, dataset.file), dataset.file), f"{where} {how}")
+            if isinstance(expected, (numpy.ndarray, numpy.void)):
+                self.assertEqual((expected.shape, shapes(expected.dtype)), (got.shape, shapes(got.dtype)), f"{where} {how}")
 
     def test_every_object_of_every_file(self):
         files = sorted(p for p in self.folder.glob("*.h5") if p.name != "notahdf5file.h5")

@@ -20,7 +20,7 @@ import unittest
 import h5py
 import numpy
 
-from mandoline import PROJECT, Server
+from mandoline import CORPUS, PROJECT, Server
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "400"))
 
@@ -186,10 +186,21 @@ class Walls(Case):
             self.assertEqual([str(self.server.data / "good.h5")], [n for n in other if not n.startswith("pipe:")])
 
 
+class Rings(Case):
+    def test_a_link_without_a_name_leads_nowhere_new(self):
+        """The library takes it for the group that it is in, and says that it leads elsewhere."""
+        document = build(lambda f: f.create_group("outer").create_group("vanishing").create_group("inner"))
+        self.assertEqual(1, document.count(b"vanishing\0"))
+        document = document.replace(b"vanishing\0", b"\0" * 10)
+        for to, statuses in (("h5json", (200,)), ("hdf5", (200, 422)), ("typed", (200,))):
+            answer = self.server.request("POST", "/v1/convert", document, {"Content-Type": "application/x-hdf5"}, to=to)
+            self.assertIn(answer.status, statuses, answer)
+
+
 # ---- mutations ----
 
 def seeds():
-    """What the samples hold, and one of each thing that has a decoder of its own."""
+    """What the samples hold, one of each thing that has a decoder of its own, and small real files where they are here."""
     def variety(f):
         f.create_dataset("texts", data=["a", "bc", "def"], dtype=h5py.string_dtype())
         f.create_dataset("runs", (3,), h5py.vlen_dtype("i4"))[:] = [[1], [2, 3], [4, 5, 6]]
@@ -208,11 +219,20 @@ def seeds():
         yield path.read_bytes()
     for libver in ("earliest", "latest"):
         yield build(variety, libver=libver)
+    for path in sorted((CORPUS / "hdf5-json/hdf5").glob("*.h5")):
+        if path.stat().st_size < 1 << 20 and h5py.is_hdf5(path):
+            yield path.read_bytes()
 
 
-QUESTIONS = [("/v1/inspect", {}), ("/v1/convert", {"to": "json"}), ("/v1/convert", {"to": "typed"})] + [
-    ("/v1/convert", {"to": "pickle", "path": path}) for path in ("/texts", "/runs", "/chunks", "/scaled", "/records",
-                                                                "/group", "/readings", "/model_weights")]
+WHOLE = [("/v1/inspect", {})] + [("/v1/convert", {"to": to}) for to in ("json", "typed", "pickle", "h5json", "hdf5")]
+
+
+def questions(seed):
+    """The whole of it in every format, and each of its datasets alone."""
+    paths = []
+    with h5py.File(io.BytesIO(seed)) as f:
+        f.visititems(lambda path, o: paths.append(path) if isinstance(o, h5py.Dataset) else None)
+    return WHOLE + [("/v1/convert", {"to": to, "path": path}) for path in paths[:20] for to in ("pickle", "typed")]
 
 
 def mutate(seed, chance):
@@ -249,14 +269,14 @@ class Mutations(Case):
             watcher.connection.close()
 
     def test_nothing_else_notices(self):
+        chance, sources, seen = random.Random(20200101), [(seed, questions(seed)) for seed in seeds()], collections.Counter()
         self.over, self.asked, self.wrong = threading.Event(), 0, []
         thread = threading.Thread(target=self.beside)
         thread.start()
-        chance, sources, seen = random.Random(20200101), list(seeds()), collections.Counter()
         try:
             for _ in range(MUTATIONS):
-                document = mutate(chance.choice(sources), chance)
-                target, query = chance.choice(QUESTIONS)
+                seed, asked = chance.choice(sources)
+                document, (target, query) = mutate(seed, chance), chance.choice(asked)
                 try:
                     answer = self.server.request("POST", target, document, {"Content-Type": "application/x-hdf5"},
                                                  **query)
@@ -272,7 +292,7 @@ class Mutations(Case):
         self.assertEqual([], self.wrong)
         self.assertGreater(self.asked, 0)
         self.check_good()
-        print(f"{sum(seen.values())} mutations: {dict(seen)}; {self.asked} requests beside them, all right",
+        print(f"{sum(seen.values())} mutations of {len(sources)} seeds: {dict(seen)}; {self.asked} requests beside them, all right",
               file=sys.stderr)
 
 

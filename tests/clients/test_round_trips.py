@@ -95,6 +95,40 @@ class RoundTrips(unittest.TestCase):
                 back = self.server.convert(typed, "pickle", "typed", protocol=protocol)
                 self.same(pickle.loads(body), pickle.loads(back), f"protocol {protocol}: {typed[:200]}")
 
+    def test_records_with_objects_through_typed_json(self):
+        """What HDF5's records with text, sequences or references become."""
+        descr = [["n", "<i4"], ["t", "|T"], ["o", "|O"], ["r", [["x", ">f8"], ["y", "|O"]]], ["a", "<u2", [2]], ["b", "|O", [2]],
+                 ["g", "<f16"], ["m", "<M8[ns]"], ["u", "<U2"], ["s", "|S3"], ["v", "|V2"], ["c", "<c8"], ["q", "|b1"]]
+        one = numpy.longdouble(1) / 3
+        raw = __import__("base64").b64encode(one.tobytes()).decode()
+        def row(n):
+            return {"$tuple": [n, "té", [n, {"$ref": 1}], {"$tuple": [0.5, None]},
+                {"$ndarray": {"dtype": "<u2", "shape": [2], "data": "AQACAA=="}}, {"$ndarray": {"dtype": "|O", "shape": [2], "data": [1, "x"]}},
+                {"$scalar": {"dtype": "<f16", "data": raw}}, {"$scalar": {"dtype": "<M8[ns]", "data": "AQAAAAAAAAA="}},
+                "é", {"$bytes": "YQ=="}, {"$bytes": "YQA="}, {"$complex": [1.5, -2.0]}, True]}
+        document = [{"$id": [1, ["shared"]]}, {"$ndarray": {"dtype": descr, "shape": [2], "data": [row(1), row(-2)]}},
+                    {"$scalar": {"dtype": descr, "data": [row(3)]}}]
+        for protocol in range(6):
+            shared, array, scalar = pickle.loads(self.server.convert(json.dumps(document).encode(), "pickle", "typed", protocol=protocol))
+            dtype = numpy.dtype([("n", "<i4"), ("t", "O"), ("o", "O"), ("r", [("x", ">f8"), ("y", "O")]), ("a", "<u2", (2,)), ("b", "O", (2,)), ("g", "<f16"),
+                                 ("m", "<M8[ns]"), ("u", "<U2"), ("s", "S3"), ("v", "V2"), ("c", "<c8"), ("q", "?")])
+            self.assertEqual((dtype, numpy.ndarray, dtype, numpy.void), (array.dtype, type(array), scalar.dtype, type(scalar)))
+            for n, record in ((1, array[0]), (-2, array[1]), (3, scalar)):
+                self.assertIs(shared, record["o"][1])
+                self.assertEqual((n, "té", n, 0.5, None, [1, 2], [1, "x"], one), (
+                    record["n"], record["t"], record["o"][0], record["r"]["x"], record["r"]["y"], record["a"].tolist(), record["b"].tolist(), record["g"]))
+                self.assertEqual((numpy.datetime64(1, "ns"), "é", b"a", b"a\0", 1.5 - 2j, True), (
+                    record["m"], record["u"], record["s"], record["v"].tobytes(), record["c"], record["q"]))
+        again = json.loads(self.server.convert(json.dumps(document).encode(), "typed", "typed"))
+        self.assertEqual(document, again)
+
+    def test_records_whose_objects_share_bytes_are_refused(self):
+        for offsets in ([0, 0], [0, 7], [4, 0], [0, 8]):
+            descr = {"names": ["o", "i"], "formats": ["|O", "<i8"], "offsets": offsets, "itemsize": 16}
+            document = {"$ndarray": {"dtype": descr, "shape": [1], "data": [{"$tuple": [None, 305419896]}]}}
+            answer = self.server.request("POST", "/v1/convert", json.dumps(document).encode(), {"Content-Type": "application/json"}, from_="typed", to="json")
+            self.assertEqual(200 if offsets == [0, 8] else 400, answer.status, answer)
+
     def test_pickle_through_hdf5(self):
         for value in builtins():
             body = pickle.dumps(value)

@@ -9,7 +9,7 @@ import unittest
 import h5py
 import numpy
 
-from hdf5 import judge, plain
+from hdf5 import judge, plain, shapes
 from mandoline import Server, quote
 from same import difference
 
@@ -206,17 +206,31 @@ class Types(unittest.TestCase):
         self.assertEqual(200, answer.status, f"{name} {path} [{slice_}]: {answer}")
         return expected, plain(expected, f), judge(json.loads(answer.body), f)
 
+    def pythonic(self, name, path, slice_, how):
+        """The part as a pickle, straight or through typed JSON."""
+        query = {} if slice_ is None else {"slice": slice_}
+        answer = self.server.get(f"/v1/data/{quote(name)}", path=path, format=how, **query)
+        self.assertEqual(200, answer.status, f"{name} {path} [{slice_}] {how}: {answer}")
+        return pickle.loads(self.server.convert(answer.body, "pickle", "typed") if how == "typed" else answer.body)
+
+    def check_python(self, name, f, path, slice_, expected):
+        for how in ("pickle", "typed"):
+            got = self.pythonic(name, path, slice_, how)
+            where = f"{name} {path} [{slice_}] {how}"
+            self.assertEqual(plain(expected, f), judge(plain(got, f), f), where)
+            if isinstance(expected, (numpy.ndarray, numpy.void)):
+                self.assertEqual(shapes(expected.dtype), shapes(got.dtype), where)
+                self.assertEqual(expected.shape, got.shape, where)
+
     def check(self, name, f, path, slice_, flat):
         where = f"{name} {path} [{slice_}]"
         expected, said, answered = self.judged(name, f, path, slice_)
         if not (isinstance(expected, numpy.ndarray) and expected.size == 0):
             self.assertEqual(said, answered, where)
+        self.check_python(name, f, path, slice_, expected)
         if not (flat and isinstance(expected, numpy.ndarray)):
             return
-        query = {} if slice_ is None else {"slice": slice_}
-        answer = self.server.get(f"/v1/data/{quote(name)}", path=path, format="pickle", **query)
-        self.assertEqual(200, answer.status, f"{where}: {answer}")
-        got = pickle.loads(answer.body)
+        got = self.pythonic(name, path, slice_, "pickle")
         self.assertTrue(numpy.array_equal(expected, got), f"{where}: {expected!r} {got!r}")
         self.assertEqual(expected.dtype.newbyteorder("="), got.dtype.newbyteorder("="), where)
 
