@@ -42,6 +42,7 @@ const struct route routes[] = {
     {"GET", "/healthz", "health", health, false, none, true},
     {"GET", "/readyz", "ready", ready, false, none, true},
     {"GET", "/startupz", "started", started, false, none, true},
+    {"GET", "/metrics", "metrics", metrics, false, none, true},
     {"GET", "/openapi.json", "openapi", openapi, false, none, false},
     {0},
 };

@@ -42,8 +42,10 @@ bool admission_enter(struct admission *a, struct error *err)
     pthread_mutex_lock(&a->lock);
     const bool full = a->places == 0 && a->waiting >= a->queue;
     const bool entered = !full && (a->places > 0 || wait_for_place(a));
-    if (entered)
+    if (entered) {
         a->places--;
+        a->working++;
+    }
     pthread_mutex_unlock(&a->lock);
     if (full) {
         err->limit = "queue";
@@ -57,6 +59,14 @@ void admission_leave(struct admission *a)
 {
     pthread_mutex_lock(&a->lock);
     a->places++;
+    a->working--;
     pthread_cond_signal(&a->left);
+    pthread_mutex_unlock(&a->lock);
+}
+
+void admission_count(struct admission *a, struct admission_counts *out)
+{
+    pthread_mutex_lock(&a->lock);
+    *out = (struct admission_counts){.working = a->working, .waiting = a->waiting};
     pthread_mutex_unlock(&a->lock);
 }

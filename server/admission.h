@@ -10,6 +10,7 @@ struct admission {
     pthread_mutex_t lock;
     pthread_cond_t left; /* signalled when a place becomes free */
     uint64_t places;     /* free ones */
+    uint64_t working;    /* places that are taken */
     uint64_t waiting, queue;
     uint64_t patience; /* seconds */
 };
@@ -21,5 +22,11 @@ void admission_deinit(struct admission *a);
 /* Takes a place, after a wait where there is none. ERR_BUSY: the queue is full, or it took too long. */
 bool admission_enter(struct admission *a, struct error *err);
 void admission_leave(struct admission *a);
+
+/* As it is at one moment. */
+struct admission_counts {
+    uint64_t working, waiting;
+};
+void admission_count(struct admission *a, struct admission_counts *out);
 
 #endif

@@ -353,6 +353,28 @@ static void write_log(const struct delivery *d, bool complete)
     log_exchange(&t->server->log, &entry);
 }
 
+static void count(const struct delivery *d, bool complete)
+{
+    const struct transaction *t = &d->transaction;
+    const uint64_t read = t->received == 0 ? 0 : t->received - t->started;
+    const struct metrics_exchange exchange = {
+        .route = t->match.route,
+        .method = t->request.method == NULL ? "" : t->request.method,
+        .status = d->status,
+        .bytes_in = t->body.size,
+        .bytes_out = d->sent,
+        .total_us = transaction_age(t),
+        .phases_us = {[METRICS_READ] = read,
+                      [METRICS_WAIT] = t->wait_us,
+                      [METRICS_DECODE] = t->decode_us,
+                      [METRICS_ENCODE] = t->encode_us},
+        .error = t->error.kind,
+        .limit = t->error.kind == ERR_NONE ? NULL : t->error.limit,
+        .cut = !complete,
+    };
+    metrics_add(t->server->metrics, &exchange);
+}
+
 /* Whatever happened, this is the end of it. */
 static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
@@ -362,7 +384,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     if (d == NULL)
         return;
     *context = NULL;
-    write_log(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
+    const bool complete = code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0);
+    count(d, complete);
+    write_log(d, complete);
     const int fd = d->linger ? socket_of(d) : -1;
     transaction_deinit(&d->transaction);
     free(d);

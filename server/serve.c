@@ -24,8 +24,8 @@ static bool recall_answer(const struct request *request, const char *etag, struc
     return recall_find(&server->recall, request, etag, reply);
 }
 
-static void server_init(struct server *server, const struct config *config, const struct store *store,
-                        const struct policy *policy)
+static bool server_init(struct server *server, const struct config *config, const struct store *store,
+                        const struct policy *policy, struct error *err)
 {
     const struct limits *limits = &config->limits;
     *server = (struct server){
@@ -37,14 +37,19 @@ static void server_init(struct server *server, const struct config *config, cons
                     .policy = policy,
                     .checks = ready_checks,
                     .started = ready_was,
+                    .metrics = metrics_write,
                     .admit = transaction_admit,
                     .gone = transaction_gone,
                     .recall = recall_answer},
         .config = config,
         .log = {.fd = STDERR_FILENO, .level = config->log, .format = config->log_format},
+        .metrics = metrics_new(),
+        .start_time = (double)time(NULL),
         .main = {.server = server},
         .admin = {.server = server, .admin = true},
     };
+    if (server->metrics == NULL)
+        return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory to begin with");
     uint64_t seeds[3] = {0};
     if (getrandom(seeds, sizeof seeds, 0) != sizeof seeds)
         seeds[0] = (uint64_t)time(NULL);
@@ -52,6 +57,7 @@ static void server_init(struct server *server, const struct config *config, cons
     recall_init(&server->recall);
     arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK));
     admission_init(&server->admission, limits->heavy, limits->queue, limits->request_time);
+    return true;
 }
 
 /* A connection needs a descriptor, and its request up to three more. */
@@ -236,7 +242,8 @@ static bool serve_from(const struct config *config, const struct store *store, c
     struct doors doors;
     if (!activation_take(&given, err))
         return false;
-    server_init(&server, config, store, policy);
+    if (!server_init(&server, config, store, policy, err))
+        return false;
     take_signals(&signals);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
@@ -247,6 +254,7 @@ static bool serve_from(const struct config *config, const struct store *store, c
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
     arena_pool_deinit(&server.pool);
+    metrics_free(server.metrics);
     return started;
 }
 

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "exchange.h"
 #include "log.h"
+#include "metrics.h"
 #include "recall.h"
 #include "trace.h"
 
@@ -28,6 +29,8 @@ struct server {
     struct arena_pool pool;
     struct crew crew;
     struct log log;
+    struct metrics *metrics;
+    double start_time; /* seconds since 1970 */
     struct trace_source traces;
     struct entrance main, admin;
     atomic_bool draining;
