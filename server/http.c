@@ -12,7 +12,7 @@
 
 #include "address.h"
 #include "log.h"
-#include "transaction.h"
+#include "span.h"
 
 enum {
     CONNECTION_MEMORY =
@@ -323,20 +323,17 @@ static void remote_of(const struct delivery *d, char out[ADDRESS_TEXT_MAX])
         address_host(info->client_addr, out);
 }
 
-static void write_log(const struct delivery *d, bool complete)
+static void write_log(const struct delivery *d, const char *remote, bool complete)
 {
     const struct transaction *t = &d->transaction;
-    const bool parsed = t->parsed.path.data != NULL;
     const struct route *route = t->match.route;
-    char remote[ADDRESS_TEXT_MAX];
-    remote_of(d, remote);
     const struct log_entry entry = {
         .id = t->id,
         .trace = &t->trace,
         .route = route == NULL ? "" : route->operation_id,
         .probe = route != NULL && route->probe,
         .method = t->request.method == NULL ? "" : t->request.method,
-        .path = parsed ? t->parsed.path : bytes_of(t->target, t->target_len),
+        .path = transaction_path(t),
         .status = d->status,
         .bytes_in = t->body.size,
         .bytes_out = d->sent,
@@ -375,6 +372,21 @@ static void count(const struct delivery *d, bool complete)
     metrics_add(t->server->metrics, &exchange);
 }
 
+/* To the metrics, the log and the collector of spans. */
+static void tell(const struct delivery *d, bool complete)
+{
+    char remote[ADDRESS_TEXT_MAX];
+    remote_of(d, remote);
+    count(d, complete);
+    write_log(d, remote, complete);
+    const struct span_end end = {.status = d->status,
+                                 .sent = d->sent,
+                                 .remote = remote,
+                                 .tracestate = find_header(d->connection, "tracestate")};
+    if (d->transaction.match.route == NULL || !d->transaction.match.route->probe)
+        span_tell(&d->transaction, &end);
+}
+
 /* Whatever happened, this is the end of it. */
 static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
@@ -384,9 +396,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     if (d == NULL)
         return;
     *context = NULL;
-    const bool complete = code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0);
-    count(d, complete);
-    write_log(d, complete);
+    tell(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
     const int fd = d->linger ? socket_of(d) : -1;
     transaction_deinit(&d->transaction);
     free(d);

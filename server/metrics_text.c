@@ -180,6 +180,19 @@ static void put_caches(struct exposition *e, struct server *server, const struct
     exposition_gauge(e, "mandoline_chunk_cache_bytes", "Unpacked HDF5 chunks that are kept.", chunks.bytes);
 }
 
+static void put_spans(struct exposition *e, struct server *server)
+{
+    struct exporter_counts counts;
+    exporter_count(server->exporter, &counts);
+    exposition_family(
+        e, "mandoline_spans_total", "counter",
+        "Spans of requests: taken by the collector, dropped because the queue was full, or not taken.");
+    exposition_count(e, LABELS_1("result", "sent"), counts.sent);
+    exposition_count(e, LABELS_1("result", "dropped"), counts.dropped);
+    exposition_count(e, LABELS_1("result", "failed"), counts.failed);
+    exposition_gauge(e, "mandoline_spans_waiting", "Spans of requests that wait to be sent.", counts.waiting);
+}
+
 static void put_memory(struct exposition *e, struct server *server)
 {
     exposition_gauge(e, "mandoline_idle_memory_bytes", "Blocks that wait for the next exchange.",
@@ -217,6 +230,7 @@ bool metrics_write(const struct service *service, struct sink *out, struct error
     put_load(&e, server);
     put_workers(&e, &workers);
     put_caches(&e, server, &workers);
+    put_spans(&e, server);
     put_memory(&e, server);
     put_process(&e, server);
     return exposition_done(&e);

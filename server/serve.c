@@ -12,6 +12,8 @@
 #include "ready.h"
 #include "sandbox.h"
 #include "scanner.h"
+#include "signals.h"
+#include "span.h"
 #include "systemd.h"
 #include "transaction.h"
 
@@ -70,49 +72,6 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* The main thread takes them by waiting, and tells the watchdog meanwhile that it is well. */
-struct signals {
-    sigset_t set;
-    uint64_t watchdog_ms, told_ms; /* watchdog_ms: 0: there is none */
-};
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* Blocked before any thread starts, so that no other takes them. */
-static void take_signals(struct signals *s)
-{
-    *s = (struct signals){.watchdog_ms = notify_watchdog_ms()};
-    sigemptyset(&s->set);
-    sigaddset(&s->set, SIGTERM);
-    sigaddset(&s->set, SIGINT);
-    sigaddset(&s->set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &s->set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-/* The next one, or 0 after so many milliseconds at most. */
-static int next_signal(struct signals *s, uint64_t most_ms)
-{
-    const uint64_t ms = s->watchdog_ms > 0 && s->watchdog_ms < most_ms ? s->watchdog_ms : most_ms;
-    const struct timespec wait = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
-    const int signal_number = sigtimedwait(&s->set, NULL, &wait);
-    if (s->watchdog_ms > 0 && now_ms() - s->told_ms >= s->watchdog_ms) {
-        notify(NOTICE_WATCHDOG);
-        s->told_ms = now_ms();
-    }
-    return signal_number > 0 ? signal_number : 0;
-}
-
-static bool ends(int signal_number)
-{
-    return signal_number == SIGTERM || signal_number == SIGINT;
-}
-
 /* Nothing that is read once is read again yet; whoever waits for the end of it is told. */
 static void reload(const struct server *server)
 {
@@ -124,7 +83,7 @@ static void reload(const struct server *server)
 static void wait_for_end(const struct server *server, struct signals *signals)
 {
     int signal_number;
-    while (!ends(signal_number = next_signal(signals, IDLE_MS)))
+    while (!signal_ends(signal_number = signals_next(signals, IDLE_MS)))
         if (signal_number == SIGHUP)
             reload(server);
 }
@@ -132,19 +91,19 @@ static void wait_for_end(const struct server *server, struct signals *signals)
 /* Readiness has ended, and those who balance load take note of it. Another signal is impatience. */
 static void wait_for_gateways(const struct server *server, struct signals *signals)
 {
-    const uint64_t end = now_ms() + server->config->drain_delay * 1000;
-    for (uint64_t now = now_ms(); now < end; now = now_ms())
-        if (ends(next_signal(signals, end - now)))
+    const uint64_t end = signals_now_ms() + server->config->drain_delay * 1000;
+    for (uint64_t now = signals_now_ms(); now < end; now = signals_now_ms())
+        if (signal_ends(signals_next(signals, end - now)))
             return;
 }
 
 /* Waits for the open exchanges. False: some are left when the time is over, or another signal came. */
 static bool drain(const struct server *server, struct signals *signals)
 {
-    const uint64_t start = now_ms();
+    const uint64_t start = signals_now_ms();
     while (atomic_load(&server->active) > 0) {
-        if (ends(next_signal(signals, DRAIN_STEP_MS)) ||
-            (now_ms() - start) / 1000 >= server->service.limits->drain_time)
+        if (signal_ends(signals_next(signals, DRAIN_STEP_MS)) ||
+            (signals_now_ms() - start) / 1000 >= server->service.limits->drain_time)
             return atomic_load(&server->active) == 0;
     }
     return true;
@@ -228,28 +187,32 @@ static void run_until_stopped(struct server *server, const struct doors *doors, 
     http_quiesce(doors->main.daemon, doors->main.shared);
     if (!drain(server, signals)) { /* a thread at work cannot be stopped from outside */
         log_event(&server->log, LOG_WARNING, "stopped before every exchange was finished");
+        span_flush(server);
         _exit(EXIT_SUCCESS);
     }
     close_doors(doors);
 }
 
 static bool serve_from(const struct config *config, const struct store *store, const struct policy *policy,
-                       struct error *err)
+                       struct arena *arena, struct error *err)
 {
     struct server server;
     struct activation given;
     struct signals signals;
     struct doors doors;
+    struct exporter_settings spans;
     if (!activation_take(&given, err))
         return false;
-    if (!server_init(&server, config, store, policy, err))
+    if (!exporter_settings_read(MANDOLINE_VERSION, arena, &spans, err) ||
+        !server_init(&server, config, store, policy, err))
         return false;
-    take_signals(&signals);
+    signals_take(&signals);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
-    const bool started = open_doors(&server, &given, &doors, err);
+    const bool started = span_start(&server, &spans, err) && open_doors(&server, &given, &doors, err);
     if (started)
         run_until_stopped(&server, &doors, &signals);
+    span_stop(&server);
     crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
@@ -269,7 +232,7 @@ int command_serve(const struct arguments *arguments)
     arena_init(&arena, POLICY_MEMORY);
     const bool ok = policy_open(config->scan_policy, &arena, &policy, &err) &&
                     (config->data[0] == '\0' || store_new(config->data, &store, &err)) &&
-                    serve_from(config, store, policy, &err);
+                    serve_from(config, store, policy, &arena, &err);
     if (!ok)
         log_event(&log, LOG_ERROR, "%s", err.detail);
     if (store != NULL)

@@ -7,6 +7,7 @@
 #include "admission.h"
 #include "config.h"
 #include "exchange.h"
+#include "exporter.h"
 #include "log.h"
 #include "metrics.h"
 #include "recall.h"
@@ -30,7 +31,8 @@ struct server {
     struct crew crew;
     struct log log;
     struct metrics *metrics;
-    double start_time; /* seconds since 1970 */
+    struct exporter *exporter; /* NULL: nobody collects spans */
+    double start_time;         /* seconds since 1970 */
     struct trace_source traces;
     struct entrance main, admin;
     atomic_bool draining;

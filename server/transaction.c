@@ -57,6 +57,11 @@ void transaction_deinit(struct transaction *t)
         atomic_fetch_sub(&server->active, 1);
 }
 
+struct bytes transaction_path(const struct transaction *t)
+{
+    return t->parsed.path.data != NULL ? t->parsed.path : bytes_of(t->target, t->target_len);
+}
+
 uint64_t transaction_age(const struct transaction *t)
 {
     return now_us() - t->started;

@@ -68,6 +68,9 @@ bool transaction_admit(const struct request *request, struct error *err);
 
 bool transaction_gone(const struct request *request);
 
+/* Decoded; as it was sent where that could not be done. */
+struct bytes transaction_path(const struct transaction *t);
+
 /* Microseconds since it began. */
 uint64_t transaction_age(const struct transaction *t);
 
