@@ -115,6 +115,14 @@ static bool pool_give(struct arena_pool *p, struct arena_block *block)
     return room;
 }
 
+size_t arena_pool_waiting(struct arena_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    const size_t count = p->count;
+    pthread_mutex_unlock(&p->lock);
+    return count;
+}
+
 void *arena_pool_borrow(struct arena_pool *p)
 {
     struct arena_block *block = pool_take(p);

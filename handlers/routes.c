@@ -42,6 +42,7 @@ const struct route routes[] = {
     {"GET", "/healthz", "health", health, false, none, SCOPE_OPEN, true},
     {"GET", "/readyz", "ready", ready, false, none, SCOPE_OPEN, true},
     {"GET", "/startupz", "started", started, false, none, SCOPE_OPEN, true},
+    {"GET", "/metrics", "metrics", metrics, false, none, SCOPE_ADMIN, true},
     {"GET", "/openapi.json", "openapi", openapi, false, none, SCOPE_OPEN, false},
     {0},
 };

@@ -35,6 +35,8 @@ struct service {
     size_t (*checks)(const struct service *s, struct check out[CHECKS_MAX]);
     /* Whether it was ready once. NULL: it was. */
     bool (*started)(const struct service *s);
+    /* Appends what is counted, as Prometheus reads it. NULL: nothing is. */
+    bool (*metrics)(const struct service *s, struct sink *out, struct error *err);
     /*
      * Waits for a place for heavy work, which the exchange keeps until its answer is encoded; a second call
      * finds it there. NULL: there is no such limit.

@@ -30,6 +30,28 @@ const char *sandbox_weakness(void);
  */
 bool sandbox_ready(void);
 
+/* Why worker processes ended that nobody wanted to end. */
+enum sandbox_end {
+    SANDBOX_CRASHED,     /* by a signal for a fault of its own */
+    SANDBOX_FORBIDDEN,   /* it made a system call that it has no right to */
+    SANDBOX_KILLED,      /* by another signal: the kernel was out of memory, or someone was unkind */
+    SANDBOX_EXITED,      /* it left, or said what makes no sense and had to go */
+    SANDBOX_TIMED_OUT,   /* it took longer than it may */
+    SANDBOX_NOT_STARTED, /* it did not come to life */
+    SANDBOX_END_COUNT
+};
+
+/* How the workers are at one moment, and what happened since the first began. */
+struct sandbox_group {
+    size_t busy, idle, absent; /* absent: no process was needed there */
+};
+struct sandbox_snapshot {
+    struct sandbox_group readers, writers;
+    uint64_t starts, ends[SANDBOX_END_COUNT];
+    uint64_t cache_hits, cache_misses; /* of descriptions */
+};
+void sandbox_snapshot(struct sandbox_snapshot *out);
+
 /* One state of one file: equal identities have equal bytes. */
 struct sandbox_identity {
     uint64_t device, inode, size;

@@ -18,7 +18,7 @@ struct slot {
 
 static struct cache {
     pthread_mutex_t lock;
-    uint64_t clock;
+    uint64_t clock, hits, misses;
     size_t bytes;
     struct slot slots[SLOTS];
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -71,6 +71,8 @@ bool cache_get(const struct sandbox_request *q, struct sink *reply)
 {
     pthread_mutex_lock(&cache.lock);
     const bool found = find(q, reply);
+    cache.hits += found;
+    cache.misses += !found;
     pthread_mutex_unlock(&cache.lock);
     return found;
 }
@@ -101,5 +103,13 @@ void cache_put(const struct sandbox_request *q, struct bytes reply)
         return;
     pthread_mutex_lock(&cache.lock);
     put(q, reply);
+    pthread_mutex_unlock(&cache.lock);
+}
+
+void cache_count(uint64_t *hits, uint64_t *misses)
+{
+    pthread_mutex_lock(&cache.lock);
+    *hits = cache.hits;
+    *misses = cache.misses;
     pthread_mutex_unlock(&cache.lock);
 }

@@ -9,4 +9,7 @@
 bool cache_get(const struct sandbox_request *q, struct sink *reply);
 void cache_put(const struct sandbox_request *q, struct bytes reply);
 
+/* Of cache_get(), since the process began. */
+void cache_count(uint64_t *hits, uint64_t *misses);
+
 #endif

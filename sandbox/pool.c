@@ -1,6 +1,7 @@
 #include "pool.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <time.h>
 
 #include "crew.h"
@@ -13,7 +14,8 @@ static struct pool {
     pthread_cond_t reader, writer; /* one of them is idle again */
     size_t workers;
     uint32_t seconds;
-    size_t busy;      /* slots that somebody holds */
+    size_t busy; /* slots that somebody holds */
+    uint64_t starts, ends[SANDBOX_END_COUNT];
     bool unstartable; /* the last attempt to start a process failed */
     uint64_t clock;
     struct slot slots[2 * WORKERS_MOST];
@@ -185,6 +187,8 @@ static bool ensure_process(struct slot *s, struct error *err)
     const bool ok = slot_start(s, (size_t)(s - pool.slots) >= pool.workers, pool.seconds, err);
     pthread_mutex_lock(&pool.lock);
     pool.unstartable = !ok;
+    pool.starts++;
+    pool.ends[SANDBOX_NOT_STARTED] += !ok;
     pthread_mutex_unlock(&pool.lock);
     if (!ok)
         pool_give(s);
@@ -214,10 +218,28 @@ bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct e
     return ensure_process(s, err);
 }
 
-void pool_kill(struct slot *s)
+/* What it died of, by the signal that it died of: 0, none. */
+static enum sandbox_end end_of(enum slot_end end, int signal_number)
 {
-    slot_kill(s);
+    static const struct {
+        int signal_number;
+        enum sandbox_end end;
+    } rows[] = {{SIGSEGV, SANDBOX_CRASHED},  {SIGBUS, SANDBOX_CRASHED},   {SIGFPE, SANDBOX_CRASHED},
+                {SIGILL, SANDBOX_CRASHED},   {SIGABRT, SANDBOX_CRASHED},  {SIGTRAP, SANDBOX_CRASHED},
+                {SIGSYS, SANDBOX_FORBIDDEN}, {SIGXCPU, SANDBOX_TIMED_OUT}};
+    if (end == SLOT_HUNG)
+        return SANDBOX_TIMED_OUT;
+    for (size_t i = 0; i < ROWS(rows); i++)
+        if (rows[i].signal_number == signal_number)
+            return rows[i].end;
+    return signal_number == 0 ? SANDBOX_EXITED : SANDBOX_KILLED;
+}
+
+void pool_kill(struct slot *s, enum slot_end end)
+{
+    const int signal_number = slot_kill(s);
     pthread_mutex_lock(&pool.lock);
+    pool.ends[end_of(end, signal_number)]++;
     s->generation = (s->generation + 1) & 0xffffff;
     s->sessions = 0;
     memset(s->files, 0, sizeof s->files);
@@ -241,9 +263,11 @@ static void tell_forgotten(struct slot *s, const struct sandbox_identity *identi
     const struct sandbox_request q = {.op = SANDBOX_FORGET, .fd = -1, .identity = *identity};
     struct sink reply = {0};
     struct error ignored = {0};
-    if (s->pid > 0 &&
-        slot_call(s, &q, (struct slot_manner){.seconds = pool.seconds}, &reply, &ignored) > SLOT_FAILED)
-        pool_kill(s);
+    const enum slot_end end =
+        s->pid == 0 ? SLOT_DONE
+                    : slot_call(s, &q, (struct slot_manner){.seconds = pool.seconds}, &reply, &ignored);
+    if (end > SLOT_FAILED)
+        pool_kill(s, end);
     sink_deinit(&reply);
 }
 
@@ -319,4 +343,31 @@ bool pool_ready(void)
         return false;
     pool_give(s);
     return true;
+}
+
+/* ---- how they are ---- */
+
+static struct sandbox_group group_of(size_t from)
+{
+    struct sandbox_group g = {0};
+    for (size_t i = from; i < from + pool.workers; i++) {
+        const struct slot *s = &pool.slots[i];
+        g.busy += s->busy;
+        g.idle += !s->busy && s->pid > 0;
+        g.absent += !s->busy && s->pid == 0;
+    }
+    return g;
+}
+
+void pool_snapshot(struct sandbox_snapshot *out)
+{
+    *out = (struct sandbox_snapshot){0};
+    pthread_mutex_lock(&pool.lock);
+    if (pool.workers == 0)
+        set_workers(0);
+    out->readers = group_of(0);
+    out->writers = group_of(pool.workers);
+    out->starts = pool.starts;
+    memcpy(out->ends, pool.ends, sizeof out->ends);
+    pthread_mutex_unlock(&pool.lock);
 }

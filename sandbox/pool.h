@@ -13,6 +13,9 @@ struct pool_place {
 void pool_configure(size_t workers, uint64_t seconds);
 uint32_t pool_seconds(void);
 
+/* All but the cache's part. */
+void pool_snapshot(struct sandbox_snapshot *out);
+
 /* Whether the last attempt to start a process succeeded, or one does now. */
 bool pool_ready(void);
 
@@ -24,7 +27,7 @@ bool pool_ready(void);
 bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct error *err);
 void pool_give(struct slot *s);
 /* Between take and give: its process is ended, the next who takes it gets another. */
-void pool_kill(struct slot *s);
+void pool_kill(struct slot *s, enum slot_end end);
 
 /* Between take and give: a session began (its number becomes one for the whole pool), or ended. */
 uint64_t pool_session_began(struct slot *s, uint64_t number);

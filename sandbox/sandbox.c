@@ -22,6 +22,12 @@ const char *sandbox_weakness(void)
     return lockdown_weakness();
 }
 
+void sandbox_snapshot(struct sandbox_snapshot *out)
+{
+    pool_snapshot(out);
+    cache_count(&out->cache_hits, &out->cache_misses);
+}
+
 bool sandbox_ready(void)
 {
     return pool_ready();
@@ -68,7 +74,7 @@ static enum slot_end try_once(const struct sandbox_request *q, struct sink *repl
     }
     const enum slot_end end = slot_call(place.slot, &inner, place.how, reply, err);
     if (end > SLOT_FAILED)
-        pool_kill(place.slot);
+        pool_kill(place.slot, end);
     else
         count_sessions(q, place.slot, reply);
     pool_give(place.slot);

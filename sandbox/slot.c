@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -14,6 +15,8 @@
 
 #include "limits.h"
 #include "process.h"
+
+enum { LAST_BREATH_MS = 50 };
 
 /* ---- windows ---- */
 
@@ -144,16 +147,28 @@ bool slot_start(struct slot *s, bool writes, uint32_t seconds, struct error *err
     return FAIL(err, ERR_DIED, ERROR_NO_OFFSET, "no process can be started that reads HDF5");
 }
 
-void slot_kill(struct slot *s)
+/* Whether it has ended by itself, which is waited for a moment: its socket closes a little before. */
+static bool has_ended(const struct slot *s)
 {
-    if (s->pid > 0) {
-        siginfo_t end;
-        /* Not reaped yet, so the number is still its own. */
-        if (s->pidfd < 0 || syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0) != 0)
-            kill(s->pid, SIGKILL);
-        while (waitid(P_PID, (id_t)s->pid, &end, WEXITED) != 0 && errno == EINTR)
-            ;
-    }
+    struct pollfd process = {.fd = s->pidfd, .events = POLLIN};
+    return s->pidfd >= 0 && poll(&process, 1, LAST_BREATH_MS) > 0;
+}
+
+/* Not reaped yet, so the number is still its own. */
+static int end_process(const struct slot *s)
+{
+    siginfo_t end = {0};
+    const bool alone = has_ended(s);
+    if (!alone && (s->pidfd < 0 || syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0) != 0))
+        kill(s->pid, SIGKILL);
+    while (waitid(P_PID, (id_t)s->pid, &end, WEXITED) != 0 && errno == EINTR)
+        ;
+    return alone && end.si_code != CLD_EXITED ? end.si_status : 0;
+}
+
+int slot_kill(struct slot *s)
+{
+    const int signal_number = s->pid > 0 ? end_process(s) : 0;
     if (s->pidfd >= 0)
         close(s->pidfd);
     if (s->socket >= 0)
@@ -164,6 +179,7 @@ void slot_kill(struct slot *s)
     s->pid = 0;
     s->pidfd = s->socket = -1;
     s->window = NULL;
+    return signal_number;
 }
 
 /* ---- a call ---- */

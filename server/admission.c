@@ -167,3 +167,10 @@ void admission_leave(struct admission *a, uint64_t kept)
     }
     pthread_mutex_unlock(&a->lock);
 }
+
+void admission_count(struct admission *a, struct admission_counts *out)
+{
+    pthread_mutex_lock(&a->lock);
+    *out = (struct admission_counts){.working = a->places - a->free, .waiting = a->waiting};
+    pthread_mutex_unlock(&a->lock);
+}

@@ -35,4 +35,10 @@ bool admission_enter(struct admission *a, const char *principal, struct watch *w
 /* The place was kept for so many microseconds. */
 void admission_leave(struct admission *a, uint64_t kept);
 
+/* As it is at one moment. */
+struct admission_counts {
+    uint64_t working, waiting;
+};
+void admission_count(struct admission *a, struct admission_counts *out);
+
 #endif

@@ -12,7 +12,7 @@
 
 #include "address.h"
 #include "log.h"
-#include "transaction.h"
+#include "span.h"
 
 enum {
     CONNECTION_MEMORY =
@@ -343,20 +343,17 @@ static void remote_of(const struct delivery *d, char out[ADDRESS_TEXT_MAX])
         address_host(info->client_addr, out);
 }
 
-static void write_log(const struct delivery *d, bool complete)
+static void write_log(const struct delivery *d, const char *remote, bool complete)
 {
     const struct transaction *t = &d->transaction;
-    const bool parsed = t->parsed.path.data != NULL;
     const struct route *route = t->match.route;
-    char remote[ADDRESS_TEXT_MAX];
-    remote_of(d, remote);
     const struct log_entry entry = {
         .id = t->id,
         .trace = &t->trace,
         .route = route == NULL ? "" : route->operation_id,
         .probe = route != NULL && route->probe,
         .method = t->request.method == NULL ? "" : t->request.method,
-        .path = parsed ? t->parsed.path : bytes_of(t->target, t->target_len),
+        .path = transaction_path(t),
         .status = d->status,
         .bytes_in = t->body.size,
         .bytes_out = d->sent,
@@ -388,6 +385,43 @@ static void note_cut(struct delivery *d)
               (unsigned long long)err->limit_value);
 }
 
+static void count(const struct delivery *d, bool complete)
+{
+    const struct transaction *t = &d->transaction;
+    const uint64_t read = t->received == 0 ? 0 : t->received - t->started;
+    const struct metrics_exchange exchange = {
+        .route = t->match.route,
+        .method = t->request.method == NULL ? "" : t->request.method,
+        .status = d->status,
+        .bytes_in = t->body.size,
+        .bytes_out = d->sent,
+        .total_us = transaction_age(t),
+        .phases_us = {[METRICS_READ] = read,
+                      [METRICS_WAIT] = t->wait_us,
+                      [METRICS_DECODE] = t->decode_us,
+                      [METRICS_ENCODE] = t->encode_us},
+        .error = t->error.kind,
+        .limit = t->error.kind == ERR_NONE ? NULL : t->error.limit,
+        .cut = !complete,
+    };
+    metrics_add(t->server->metrics, &exchange);
+}
+
+/* To the metrics, the log and the collector of spans. */
+static void tell(const struct delivery *d, bool complete)
+{
+    char remote[ADDRESS_TEXT_MAX];
+    remote_of(d, remote);
+    count(d, complete);
+    write_log(d, remote, complete);
+    const struct span_end end = {.status = d->status,
+                                 .sent = d->sent,
+                                 .remote = remote,
+                                 .tracestate = find_header(d->connection, "tracestate")};
+    if (d->transaction.match.route == NULL || !d->transaction.match.route->probe)
+        span_tell(&d->transaction, &end);
+}
+
 /* Whatever happened, this is the end of it. */
 static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
@@ -398,7 +432,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
         return;
     *context = NULL;
     note_cut(d);
-    write_log(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
+    tell(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
     const int fd = d->linger ? socket_of(d) : -1;
     if (d->guest != NULL)
         atomic_store(&d->guest->speaks, false);

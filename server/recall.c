@@ -71,6 +71,8 @@ static size_t slot_of(const struct packed *key)
 
 void recall_init(struct recall *r)
 {
+    atomic_init(&r->hits, 0);
+    atomic_init(&r->misses, 0);
     for (size_t i = 0; i < RECALL_SLOTS; i++) {
         pthread_mutex_init(&r->slots[i].lock, NULL);
         r->slots[i].kept = NULL;
@@ -152,6 +154,7 @@ bool recall_find(struct recall *r, const struct request *request, const char *et
     if (!pack_key(&key, request, etag))
         return false;
     uint8_t *copy = copy_out(r, &key, request->arena, &around);
+    atomic_fetch_add_explicit(copy == NULL ? &r->misses : &r->hits, 1, memory_order_relaxed);
     if (copy == NULL)
         return false;
     *reply = (struct reply){

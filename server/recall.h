@@ -7,6 +7,7 @@
 #define MANDOLINE_RECALL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "exchange.h"
 
@@ -19,6 +20,7 @@ struct recall {
         pthread_mutex_t lock;
         struct kept *kept;
     } slots[RECALL_SLOTS];
+    atomic_uint_fast64_t hits, misses;
 };
 
 void recall_init(struct recall *r);

@@ -14,10 +14,12 @@
 #include "memory.h"
 #include "ready.h"
 #include "sandbox.h"
+#include "signals.h"
+#include "span.h"
 #include "systemd.h"
 #include "transaction.h"
 
-enum { IDLE_MS = 3600000, DRAIN_STEP_MS = 20 };
+enum { IDLE_MS = 3600000, DRAIN_STEP_MS = 20, SETTINGS_MEMORY = 1 << 20 };
 
 /* A service is the first member of its server, and the server is not const. */
 static bool recall_answer(const struct request *request, const char *etag, struct reply *reply)
@@ -36,7 +38,8 @@ static bool recall_answer(const struct request *request, const char *etag, struc
     return true;
 }
 
-static void server_init(struct server *server, const struct config *config, const struct store *store)
+static bool server_init(struct server *server, const struct config *config, const struct store *store,
+                        struct error *err)
 {
     const struct limits *limits = &config->limits;
     *server = (struct server){
@@ -48,13 +51,18 @@ static void server_init(struct server *server, const struct config *config, cons
                     .cache_control = config->cache_control,
                     .checks = ready_checks,
                     .started = ready_was,
+                    .metrics = metrics_write,
                     .admit = transaction_admit,
                     .recall = recall_answer},
         .config = config,
         .log = {.fd = STDERR_FILENO, .level = config->log, .format = config->log_format},
+        .metrics = metrics_new(),
+        .start_time = (double)time(NULL),
         .main = {.server = server},
         .admin = {.server = server, .admin = true},
     };
+    if (server->metrics == NULL)
+        return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory to begin with");
     uint64_t seeds[3] = {0};
     if (getrandom(seeds, sizeof seeds, 0) != sizeof seeds)
         seeds[0] = (uint64_t)time(NULL);
@@ -63,6 +71,7 @@ static void server_init(struct server *server, const struct config *config, cons
     server->memory.most = memory_budget(limits);
     arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK), &server->memory);
     admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time);
+    return true;
 }
 
 /* A connection needs a descriptor, and its request up to three more. */
@@ -73,49 +82,6 @@ static void raise_descriptor_limit(void)
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-}
-
-/* The main thread takes them by waiting, and tells the watchdog meanwhile that it is well. */
-struct signals {
-    sigset_t set;
-    uint64_t watchdog_ms, told_ms; /* watchdog_ms: 0: there is none */
-};
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* Blocked before any thread starts, so that no other takes them. */
-static void take_signals(struct signals *s)
-{
-    *s = (struct signals){.watchdog_ms = notify_watchdog_ms()};
-    sigemptyset(&s->set);
-    sigaddset(&s->set, SIGTERM);
-    sigaddset(&s->set, SIGINT);
-    sigaddset(&s->set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &s->set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-/* The next one, or 0 after so many milliseconds at most. */
-static int next_signal(struct signals *s, uint64_t most_ms)
-{
-    const uint64_t ms = s->watchdog_ms > 0 && s->watchdog_ms < most_ms ? s->watchdog_ms : most_ms;
-    const struct timespec wait = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
-    const int signal_number = sigtimedwait(&s->set, NULL, &wait);
-    if (s->watchdog_ms > 0 && now_ms() - s->told_ms >= s->watchdog_ms) {
-        notify(NOTICE_WATCHDOG);
-        s->told_ms = now_ms();
-    }
-    return signal_number > 0 ? signal_number : 0;
-}
-
-static bool ends(int signal_number)
-{
-    return signal_number == SIGTERM || signal_number == SIGINT;
 }
 
 static void tell_event(void *arg, const char *sentence)
@@ -136,7 +102,7 @@ static void reload(struct server *server)
 static void wait_for_end(struct server *server, struct signals *signals)
 {
     int signal_number;
-    while (!ends(signal_number = next_signal(signals, IDLE_MS)))
+    while (!signal_ends(signal_number = signals_next(signals, IDLE_MS)))
         if (signal_number == SIGHUP)
             reload(server);
 }
@@ -144,19 +110,19 @@ static void wait_for_end(struct server *server, struct signals *signals)
 /* Readiness has ended, and those who balance load take note of it. Another signal is impatience. */
 static void wait_for_gateways(const struct server *server, struct signals *signals)
 {
-    const uint64_t end = now_ms() + server->config->drain_delay * 1000;
-    for (uint64_t now = now_ms(); now < end; now = now_ms())
-        if (ends(next_signal(signals, end - now)))
+    const uint64_t end = signals_now_ms() + server->config->drain_delay * 1000;
+    for (uint64_t now = signals_now_ms(); now < end; now = signals_now_ms())
+        if (signal_ends(signals_next(signals, end - now)))
             return;
 }
 
 /* Waits for the open exchanges. False: some are left when the time is over, or another signal came. */
 static bool drain(const struct server *server, struct signals *signals)
 {
-    const uint64_t start = now_ms();
+    const uint64_t start = signals_now_ms();
     while (atomic_load(&server->active) > 0) {
-        if (ends(next_signal(signals, DRAIN_STEP_MS)) ||
-            (now_ms() - start) / 1000 >= server->service.limits->drain_time)
+        if (signal_ends(signals_next(signals, DRAIN_STEP_MS)) ||
+            (signals_now_ms() - start) / 1000 >= server->service.limits->drain_time)
             return atomic_load(&server->active) == 0;
     }
     return true;
@@ -243,33 +209,40 @@ static void run_until_stopped(struct server *server, const struct doors *doors, 
     http_quiesce(doors->main.daemon, doors->main.shared);
     if (!drain(server, signals)) { /* a thread at work cannot be stopped from outside */
         log_event(&server->log, LOG_WARNING, "stopped before every exchange was finished");
+        span_flush(server);
         _exit(EXIT_SUCCESS);
     }
     close_doors(doors);
 }
 
-static bool serve_from(const struct config *config, const struct store *store, struct error *err)
+static bool serve_from(const struct config *config, const struct store *store, struct arena *arena,
+                       struct error *err)
 {
     struct server server;
     struct activation given;
     struct signals signals;
     struct doors doors;
+    struct exporter_settings spans;
     if (!activation_take(&given, err))
         return false;
-    server_init(&server, config, store);
-    take_signals(&signals);
+    if (!exporter_settings_read(MANDOLINE_VERSION, arena, &spans, err) ||
+        !server_init(&server, config, store, err))
+        return false;
+    signals_take(&signals);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
-    const bool started =
-        generations_init(&server.generations, config, err) && open_doors(&server, &given, &doors, err);
+    const bool started = generations_init(&server.generations, config, err) &&
+                         span_start(&server, &spans, err) && open_doors(&server, &given, &doors, err);
     if (started)
         run_until_stopped(&server, &doors, &signals);
+    span_stop(&server);
     guests_close(&server.guests);
     generations_deinit(&server.generations);
     crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
     arena_pool_deinit(&server.pool);
+    metrics_free(server.metrics);
     return started;
 }
 
@@ -279,12 +252,15 @@ int command_serve(const struct arguments *arguments)
     const struct log log = {.fd = STDERR_FILENO, .format = config->log_format};
     struct error err = {0};
     struct store *store = NULL;
+    struct arena arena;
+    arena_init(&arena, SETTINGS_MEMORY);
     const bool ok = guard_check(config, &err) &&
                     (config->data[0] == '\0' || store_new(config->data, &store, &err)) &&
-                    serve_from(config, store, &err);
+                    serve_from(config, store, &arena, &err);
     if (!ok)
         log_event(&log, LOG_ERROR, "%s", err.detail);
     if (store != NULL)
         store_free(store);
+    arena_free(&arena);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

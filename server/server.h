@@ -7,9 +7,11 @@
 #include "admission.h"
 #include "config.h"
 #include "exchange.h"
+#include "exporter.h"
 #include "generation.h"
 #include "guests.h"
 #include "log.h"
+#include "metrics.h"
 #include "recall.h"
 #include "trace.h"
 
@@ -32,6 +34,9 @@ struct server {
     struct arena_pool pool;
     struct crew crew;
     struct log log;
+    struct metrics *metrics;
+    struct exporter *exporter; /* NULL: nobody collects spans */
+    double start_time;         /* seconds since 1970 */
     struct trace_source traces;
     struct entrance main, admin;
     struct guests guests;

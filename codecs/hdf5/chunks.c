@@ -1,5 +1,7 @@
 #include "chunks.h"
 
+#include "chunk_counts.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -17,6 +19,7 @@ static struct {
     pthread_mutex_t lock;
     uint64_t clock;
     size_t bytes, hand;
+    uint64_t hits, misses;
     struct slot slots[SLOTS];
 } chunks = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -89,6 +92,8 @@ bool chunks_find(const struct chunk_key *key, struct chunk_place *place, struct 
         if (*data != NULL)
             atomic_fetch_add(&(*data)->holders, 1);
     }
+    chunks.hits += *data != NULL;
+    chunks.misses += *data == NULL;
     pthread_mutex_unlock(&chunks.lock);
     return s != NULL;
 }
@@ -138,5 +143,12 @@ void chunks_forget(const struct sandbox_identity *file)
             *s = (struct slot){0};
         }
     }
+    pthread_mutex_unlock(&chunks.lock);
+}
+
+void chunk_counts(struct chunk_counts *out)
+{
+    pthread_mutex_lock(&chunks.lock);
+    *out = (struct chunk_counts){.hits = chunks.hits, .misses = chunks.misses, .bytes = chunks.bytes};
     pthread_mutex_unlock(&chunks.lock);
 }

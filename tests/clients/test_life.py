@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -312,6 +313,41 @@ os.execv(program[0], program)
             self.assertEqual(404, life.get("/v1/formats", life.admin)[0])
             # A worker process is started, whose descriptors have the same numbers.
             self.assertEqual(200, life.get("/v1/tree/weather.h5")[0])
+
+    @unittest.skipUnless(shutil.which("systemd-socket-activate"), "systemd is not there")
+    def test_systemd_activates_it(self):
+        """The first client makes it start; the second finds it."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        process = subprocess.Popen(["systemd-socket-activate", "-l", f"127.0.0.1:{port}", PROGRAM, "serve", "--data", str(SAMPLES)],
+                                   stderr=subprocess.DEVNULL)
+        try:
+            def answers():
+                try:
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+                    connection.request("GET", "/healthz")
+                    return connection.getresponse().status == 200
+                except ConnectionError:
+                    return False
+                finally:
+                    connection.close()
+            eventually(answers)
+            self.assertTrue(answers())
+        finally:
+            process.terminate()
+            self.assertEqual(0, process.wait(PATIENCE))
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not there")
+    def test_the_units_are_well_formed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for unit in (PROJECT / "systemd").iterdir():
+                text = unit.read_text()
+                pathlib.Path(folder, unit.name).write_text(text.replace("/usr/local/bin/mandoline", PROGRAM))
+            units = [str(unit) for unit in pathlib.Path(folder).iterdir()]
+            self.assertEqual(3, len(units))
+            done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, timeout=PATIENCE)
+            ours = [line for line in done.stderr.splitlines() if "mandoline" in line]
+            self.assertEqual((0, []), (done.returncode, ours), done.stderr)
 
     def test_what_is_handed_over_may_be_useless(self):
         for names in ("datagrams", "deaf", "http:web", "admin:admin"):

@@ -302,7 +302,7 @@ static void slow_clients_are_cut_by_the_name_of_a_limit(void **state)
 static void a_connection_between_two_requests_has_its_own_time(void **state)
 {
     (void)state;
-    static const char *const arguments[] = {"--limit-header-time=1", "--limit-idle-time=4", NULL};
+    static const char *const arguments[] = {"--limit-header-time=1", "--limit-idle-time=8", NULL};
     struct server_process s;
     server_start(&s, TEST_MECHANICS, arguments);
     const int fd = raw_connect(&s);
@@ -313,7 +313,7 @@ static void a_connection_between_two_requests_has_its_own_time(void **state)
         usleep(2000000); /* longer than headers may take */
     }
     const double start = now_s();
-    free(wait_for_end(fd, NULL, 20));
+    free(wait_for_end(fd, NULL, 40));
     assert_true(now_s() - start > 1);
     server_stop(&s);
 }

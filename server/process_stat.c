@@ -1,0 +1,52 @@
+#include "process_stat.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void read_memory(struct process_stat *out)
+{
+    unsigned long long all, resident;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL)
+        return;
+    if (fscanf(file, "%llu %llu", &all, &resident) == 2) {
+        const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+        out->virtual = all * page;
+        out->resident = resident * page;
+    }
+    fclose(file);
+}
+
+/* Names in a folder of /proc that are numbers. */
+static uint64_t count_entries(const char *path)
+{
+    uint64_t n = 0;
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return 0;
+    for (const struct dirent *e; (e = readdir(folder)) != NULL;)
+        n += e->d_name[0] != '.';
+    closedir(folder);
+    return n;
+}
+
+static double seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+void process_stat(struct process_stat *out)
+{
+    struct rlimit files;
+    struct rusage usage;
+    *out = (struct process_stat){0};
+    read_memory(out);
+    out->open_fds = count_entries("/proc/self/fd");
+    out->threads = count_entries("/proc/self/task");
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        out->max_fds = files.rlim_cur;
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        out->cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
