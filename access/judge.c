@@ -80,6 +80,9 @@ bool access_judge(const struct access *a, const struct credentials *c, int64_t n
     const bool asks = a->tokens != NULL || a->jwt_keys != NULL; /* else the header is for somebody else */
     if (c->authorization != NULL && asks)
         return judge_header(a, c->authorization, now, arena, grant, err);
+    if (c->certificate_refused)
+        return refuse("the client's certificate is not of an authority of this server, or not valid now",
+                      err);
     if (c->certificate != NULL)
         return judge_certificate(a, c->certificate, now, arena, grant, err);
     *grant = (struct grant){.name = "", .scopes = a->anonymous_scopes};

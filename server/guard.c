@@ -22,6 +22,10 @@ bool guard_check(const struct config *c, struct error *err)
         return refuse("tls-client-scopes: the scopes are read, convert, write and admin", err);
     if (c->jwt_keys[0] == '\0' && (c->jwt_issuer[0] != '\0' || c->jwt_audience[0] != '\0'))
         return refuse("jwt-issuer and jwt-audience mean nothing without jwt-keys", err);
+    if ((c->tls_cert[0] == '\0') != (c->tls_key[0] == '\0'))
+        return refuse("tls-cert and tls-key go together", err);
+    if (c->tls_client_ca[0] != '\0' && c->tls_cert[0] == '\0')
+        return refuse("tls-client-ca means nothing without tls-cert and tls-key", err);
     if (config_knows_callers(c))
         return true;
     if (c->allow_anonymous == ANONYMOUS_NONE)

@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 
 #include "log.h"
+#include "peer.h"
 #include "transaction.h"
 
 enum {
@@ -42,6 +43,16 @@ static int socket_of(const struct delivery *d)
     return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static bool is_secure(const struct server *server)
+{
+    return server->config->tls_cert[0] != '\0';
+}
+
 static const char *find_header(const void *headers, const char *name)
 {
     struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
@@ -62,6 +73,10 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->status = 0;
     d->sent = 0;
     d->transaction.socket = socket_of(d);
+    struct peer *peer = peer_of(connection);
+    if (peer != NULL)
+        d->transaction.certificate =
+            peer_name(peer, d->transaction.generation, &d->transaction.certificate_refused);
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
     return d;
@@ -194,6 +209,15 @@ static enum MHD_Result answer(struct delivery *d)
     return queued;
 }
 
+/* Past the library, where nothing else is sent any more. */
+static bool send_past(const struct delivery *d, const void *data, size_t n, int flags)
+{
+    const struct peer *peer = peer_of(d->connection);
+    if (peer != NULL)
+        return tls_send(peer->session, data, n);
+    return send(socket_of(d), data, n, MSG_NOSIGNAL | flags) == (ssize_t)n;
+}
+
 /*
  * In the middle of a body the library takes no answer, so it is written past it; the connection ends then.
  * The socket is ours alone here: this is its thread. The answer is small and nothing was sent before it, so
@@ -213,9 +237,8 @@ static enum MHD_Result answer_in_the_middle(struct delivery *d)
     if (n + 2 >= (int)sizeof head)
         return MHD_NO;
     memcpy(head + n, "\r\n", 2);
-    const int fd = socket_of(d);
-    if (send(fd, head, (size_t)n + 2, MSG_NOSIGNAL | MSG_MORE) == n + 2)
-        d->sent = (uint64_t)send(fd, reply->bytes.data, reply->bytes.len, MSG_NOSIGNAL);
+    if (send_past(d, head, (size_t)n + 2, MSG_MORE) && send_past(d, reply->bytes.data, reply->bytes.len, 0))
+        d->sent = reply->bytes.len;
     d->status = reply->status;
     d->linger = true;
     return MHD_NO;
@@ -271,10 +294,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
  * Closing a socket with unread bytes resets it, and the client may lose the answer that it has not read yet.
  * So it is told that nothing comes any more, and what it still sends is thrown away for a while.
  */
-static void linger(int fd)
+static void linger(int fd, const struct peer *peer)
 {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     struct timespec start, now;
+    if (peer != NULL)
+        tls_end(peer->session);
     shutdown(fd, SHUT_WR);
     clock_gettime(CLOCK_MONOTONIC, &start);
     do {
@@ -307,7 +332,7 @@ static void write_log(const struct delivery *d, bool complete)
 static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
 {
-    (void)cls, (void)connection;
+    (void)cls;
     struct delivery *d = *context;
     if (d == NULL)
         return;
@@ -317,18 +342,23 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     transaction_deinit(&d->transaction);
     free(d);
     if (fd >= 0)
-        linger(fd);
+        linger(fd, peer_of(connection));
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    (void)connection, (void)context;
     struct server *server = cls;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         atomic_fetch_add(&server->connections, 1);
-    else
-        atomic_fetch_sub(&server->connections, 1);
+        if (is_secure(server))
+            *context = peer_new(
+                server, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
+        return;
+    }
+    atomic_fetch_sub(&server->connections, 1);
+    peer_free(server, *context);
+    *context = NULL;
 }
 
 static unsigned hard_limit(uint64_t connections)
@@ -338,8 +368,8 @@ static unsigned hard_limit(uint64_t connections)
 
 struct MHD_Daemon *http_start(struct server *server, int listener, struct error *err)
 {
-    const unsigned flags =
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC;
+    const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+                           MHD_USE_ITC | (is_secure(server) ? MHD_USE_TLS : 0U);
     const struct limits *limits = server->service.limits;
     struct MHD_Daemon *daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
@@ -347,7 +377,9 @@ struct MHD_Daemon *http_start(struct server *server, int listener, struct error 
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_CONNECTION_LIMIT, hard_limit(limits->connections), MHD_OPTION_CONNECTION_TIMEOUT,
         clip(limits->request_time), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_END);
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK,
+        is_secure(server) ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, tls_retrieve,
+        MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_END);
     if (daemon == NULL)
         error_set(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the HTTP server cannot be started");
     return daemon;

@@ -134,7 +134,8 @@ static bool start(struct server *server, struct MHD_Daemon **daemon, struct erro
         return false;
     }
     address_text(&address, text);
-    fprintf(stderr, "mandoline %s listening on http://%s\n", MANDOLINE_VERSION, text);
+    fprintf(stderr, "mandoline %s listening on %s://%s\n", MANDOLINE_VERSION,
+            server->config->tls_cert[0] == '\0' ? "http" : "https", text);
     guard_warn(server->config);
     const char *weakness = sandbox_weakness();
     if (weakness != NULL)
