@@ -147,13 +147,13 @@ static bool healthy(const struct request *request, struct reply *reply, struct e
 }
 
 const struct route routes[] = {
-    {"GET", "/stream", "stream", stream, false, NULL, SCOPE_OPEN},
-    {"GET", "/file", "file", file, false, NULL, SCOPE_OPEN},
-    {"POST", "/echo", "echo", echo, false, NULL, SCOPE_OPEN},
-    {"GET", "/hold", "hold", hold, true, NULL, SCOPE_OPEN},
-    {"GET", "/status", "status", status, false, NULL, SCOPE_OPEN},
-    {"GET", "/healthz", "health", healthy, false, NULL, SCOPE_OPEN},
-    {"GET", "/target/{name}", "target", target, false, NULL, SCOPE_OPEN},
+    {"GET", "/stream", "stream", stream, false, SCOPE_OPEN, NULL},
+    {"GET", "/file", "file", file, false, SCOPE_OPEN, NULL},
+    {"POST", "/echo", "echo", echo, false, SCOPE_OPEN, NULL},
+    {"GET", "/hold", "hold", hold, true, SCOPE_OPEN, NULL},
+    {"GET", "/status", "status", status, false, SCOPE_OPEN, NULL},
+    {"GET", "/healthz", "health", healthy, false, SCOPE_OPEN, NULL},
+    {"GET", "/target/{name}", "target", target, false, SCOPE_OPEN, NULL},
     {0},
 };
 
