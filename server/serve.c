@@ -128,6 +128,10 @@ static bool start(struct server *server, struct MHD_Daemon **daemon, struct erro
     const int listener = address_listen(&address, err);
     if (listener < 0)
         return false;
+    if (!guard_check_address(server->config, &address, err)) {
+        close(listener);
+        return false;
+    }
     *daemon = http_start(server, listener, err);
     if (*daemon == NULL) {
         close(listener);
