@@ -24,10 +24,11 @@ static bool judge_token(const struct access *a, struct bytes token, int64_t now,
 static bool judge_basic(const struct access *a, struct bytes text, int64_t now, struct arena *arena,
                         struct grant *grant, struct error *err)
 {
-    struct error ignored = {0};
+    struct error inner = {0};
     struct bytes pair;
-    if (!base64_decode(text, arena, &pair, &ignored))
-        return refuse("what follows Basic is not base64", err);
+    if (!base64_decode(text, arena, &pair, &inner))
+        return inner.kind == ERR_LIMIT ? arena_fail(arena, err)
+                                       : refuse("what follows Basic is not base64", err);
     const uint8_t *colon = pair.len == 0 ? NULL : memchr(pair.data, ':', pair.len);
     if (colon == NULL)
         return refuse("what follows Basic is not a user and a password", err);
@@ -80,6 +81,9 @@ bool access_judge(const struct access *a, const struct credentials *c, int64_t n
     const bool asks = a->tokens != NULL || a->jwt_keys != NULL; /* else the header is for somebody else */
     if (c->authorization != NULL && asks)
         return judge_header(a, c->authorization, now, arena, grant, err);
+    if (c->certificate_refused)
+        return refuse("the client's certificate is not of an authority of this server, or not valid now",
+                      err);
     if (c->certificate != NULL)
         return judge_certificate(a, c->certificate, now, arena, grant, err);
     *grant = (struct grant){.name = "", .scopes = a->anonymous_scopes};

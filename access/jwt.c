@@ -39,22 +39,31 @@ static bool take_apart(struct bytes token, struct jwt *out)
     return true;
 }
 
-/* NULL: it is not base64url of one JSON object, or it has an escaped NUL, which would cut a text short. */
-static cJSON *parse_part(struct bytes part, struct arena *arena)
+/* A part of no other bytes than base64url's. why: what is said when it is not. */
+static bool decode_part(struct bytes part, const char *why, struct arena *arena, struct bytes *out,
+                        struct error *err)
 {
-    struct error ignored = {0};
+    struct error inner = {0};
+    if (base64url_decode(part, arena, out, &inner))
+        return true;
+    return inner.kind == ERR_LIMIT ? arena_fail(arena, err) : refuse(why, err);
+}
+
+/* One JSON object, without an escaped NUL, which would cut a text short. */
+static bool parse_part(struct bytes part, const char *why, struct arena *arena, cJSON **out,
+                       struct error *err)
+{
     struct bytes text;
-    if (!base64url_decode(part, arena, &text, &ignored))
-        return NULL;
+    if (!decode_part(part, why, arena, &text, err))
+        return false;
+    const struct bytes copy = arena_copy(arena, text);
+    if (copy.data == NULL)
+        return arena_fail(arena, err);
     if (text.len == 0 || memchr(text.data, '\0', text.len) != NULL ||
         memmem(text.data, text.len, "\\u0000", 6) != NULL)
-        return NULL;
-    cJSON *json =
-        cJSON_ParseWithLengthOpts((const char *)arena_copy(arena, text).data, text.len + 1, NULL, true);
-    if (cJSON_IsObject(json))
-        return json;
-    cJSON_Delete(json);
-    return NULL;
+        return refuse(why, err);
+    *out = cJSON_ParseWithLengthOpts((const char *)copy.data, text.len + 1, NULL, true);
+    return cJSON_IsObject(*out) || refuse(why, err);
 }
 
 /* ---- the header and the signature ---- */
@@ -82,22 +91,23 @@ static bool some_key_signed(const struct jwt_keys *k, enum key_kind kind, const 
 static bool check_signature(const struct jwt_keys *k, const struct jwt *jwt, struct arena *arena,
                             struct error *err)
 {
-    AUTO(json_drop) cJSON *header = parse_part(jwt->header, arena);
+    AUTO(json_drop) cJSON *header = NULL;
+    if (!parse_part(jwt->header, "its header is none", arena, &header, err))
+        return false;
     const cJSON *id = cJSON_GetObjectItemCaseSensitive(header, "kid");
     const char *algorithm = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(header, "alg"));
     enum key_kind kind;
     struct bytes signature;
-    struct error ignored = {0};
-    if (header == NULL || algorithm == NULL || (id != NULL && !cJSON_IsString(id)))
+    if (algorithm == NULL || (id != NULL && !cJSON_IsString(id)))
         return refuse("its header is none", err);
     if (!jwk_algorithm(algorithm, &kind))
         return refuse("its algorithm is none of RS256, ES256, EdDSA and HS256", err);
     if (cJSON_GetObjectItemCaseSensitive(header, "crit") != NULL ||
         !is_type(cJSON_GetObjectItemCaseSensitive(header, "typ")))
         return refuse("it is of another kind than JWT, or asks for more than that", err);
-    return (base64url_decode(jwt->signature, arena, &signature, &ignored) &&
-            some_key_signed(k, kind, cJSON_GetStringValue(id), jwt, signature)) ||
-           refuse("its signature is not one of the keys'", err);
+    static const char wrong[] = "its signature is not one of the keys'";
+    return decode_part(jwt->signature, wrong, arena, &signature, err) &&
+           (some_key_signed(k, kind, cJSON_GetStringValue(id), jwt, signature) || refuse(wrong, err));
 }
 
 /* ---- the claims ---- */
@@ -163,21 +173,24 @@ static unsigned read_scopes(const char *text)
     return scopes;
 }
 
-static bool copy_prefixes(const cJSON *paths, struct arena *arena, struct grant *out)
+static bool copy_prefixes(const cJSON *paths, struct arena *arena, struct grant *out, struct error *err)
 {
+    static const char wrong[] = "\"paths\" is no list of at most 64 texts";
     const int count = cJSON_GetArraySize(paths);
+    if (!cJSON_IsArray(paths) || count > PREFIXES_MAX)
+        return refuse(wrong, err);
     struct bytes *prefixes = arena_alloc(arena, (size_t)count + 1, sizeof *prefixes);
     const cJSON *item;
-    if (prefixes == NULL || !cJSON_IsArray(paths) || count > PREFIXES_MAX)
-        return false;
+    if (prefixes == NULL)
+        return arena_fail(arena, err);
     out->prefixes = prefixes;
     cJSON_ArrayForEach(item, paths)
     {
         if (!cJSON_IsString(item))
-            return false;
+            return refuse(wrong, err);
         const struct bytes copy = arena_copy(arena, bytes_text(item->valuestring));
         if (copy.data == NULL)
-            return false;
+            return arena_fail(arena, err);
         prefixes[out->prefix_count++] = grant_prefix(copy);
     }
     return true;
@@ -195,17 +208,15 @@ static bool read_grant(const cJSON *claims, struct arena *arena, struct grant *o
                           .scopes = read_scopes(cJSON_GetStringValue(scope))};
     if (out->name == NULL)
         return arena_fail(arena, err);
-    return paths == NULL || copy_prefixes(paths, arena, out) ||
-           refuse("\"paths\" is no list of at most 64 texts", err);
+    return paths == NULL || copy_prefixes(paths, arena, out, err);
 }
 
 static bool check_claims(const struct access *a, struct bytes part, int64_t now, struct arena *arena,
                          struct grant *out, int64_t *expires, struct error *err)
 {
-    AUTO(json_drop) cJSON *claims = parse_part(part, arena);
-    if (claims == NULL)
-        return refuse("its claims are none", err);
-    return check_times(claims, now, expires, err) && check_parties(a, claims, err) &&
+    AUTO(json_drop) cJSON *claims = NULL;
+    return parse_part(part, "its claims are none", arena, &claims, err) &&
+           check_times(claims, now, expires, err) && check_parties(a, claims, err) &&
            read_grant(claims, arena, out, err);
 }
 

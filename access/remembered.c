@@ -36,7 +36,7 @@ static bool fill(struct remembered_slot *s, const struct grant *grant)
     s->prefix_count = grant->prefix_count;
     if (!put_text(s, bytes_text(grant->name)))
         return false;
-    for (size_t i = 0; i < grant->prefix_count; i++)
+    for (size_t i = 0; grant->prefixes != NULL && i < grant->prefix_count; i++)
         if (!put_text(s, grant->prefixes[i]))
             return false;
     return true;

@@ -160,7 +160,7 @@ bool signed_link_check(const struct signing_keys *keys, const struct signed_link
                        struct arena *arena, struct error *err)
 {
     const struct signed_param *signature = only(link, "signature"), *expires = only(link, "expires");
-    struct error ignored = {0};
+    struct error inner = {0};
     struct bytes text, given;
     int64_t end;
     if (signature == NULL || expires == NULL)
@@ -168,8 +168,10 @@ bool signed_link_check(const struct signing_keys *keys, const struct signed_link
                     "a signed link has one parameter \"expires\" and one \"signature\"");
     if (!canonical_text(link, arena, &text, err))
         return false;
-    if (!base64url_decode(signature->value, arena, &given, &ignored) ||
-        !has_good_signature(keys, text, given))
+    const bool is_text = base64url_decode(signature->value, arena, &given, &inner);
+    if (inner.kind == ERR_LIMIT)
+        return arena_fail(arena, err);
+    if (!is_text || !has_good_signature(keys, text, given))
         return FAIL(err, ERR_FORBIDDEN, ERROR_NO_OFFSET,
                     "the signature is not that of this link: something in it was changed");
     if (!number_read_int(expires->value, &end) || now >= end)

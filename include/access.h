@@ -81,6 +81,7 @@ struct access {
 struct credentials {
     const char *authorization; /* the header; NULL: not sent */
     const char *certificate;   /* the name in the client's certificate, which is verified; NULL: none */
+    bool certificate_refused;  /* there is one, and it is no good */
 };
 
 /*

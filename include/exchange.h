@@ -96,9 +96,9 @@ struct route {
     const char *operation_id; /* in openapi.yaml */
     handler_fn *handle;
     bool heavy;                    /* waits for admission */
+    enum scope scope;              /* what the grant must have */
     const char *const *parameters; /* query parameters that are known, NULL at the end; others are a 400, and
                                       so is a second one of the same name, unless a '*' follows it here */
-    enum scope scope;              /* what the grant must have */
     bool probe;                    /* on the admin listener too, and not in the log */
 };
 

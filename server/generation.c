@@ -42,6 +42,26 @@ static bool load_signing_keys(const struct config *config, struct arena *arena, 
     return ok;
 }
 
+static bool load_identity(const struct config *config, struct arena *arena, const void **out,
+                          struct error *err)
+{
+    const struct tls_identity *identity = NULL;
+    const bool ok = config->tls_cert[0] == '\0' ||
+                    tls_identity_open(config->tls_cert, config->tls_key, arena, &identity, err);
+    *out = identity;
+    return ok;
+}
+
+static bool load_authorities(const struct config *config, struct arena *arena, const void **out,
+                             struct error *err)
+{
+    const struct tls_authorities *authorities = NULL;
+    const bool ok = config->tls_client_ca[0] == '\0' ||
+                    tls_authorities_open(config->tls_client_ca, arena, &authorities, err);
+    *out = authorities;
+    return ok;
+}
+
 static bool load_policy(const struct config *config, struct arena *arena, const void **out, struct error *err)
 {
     const struct policy *policy = NULL;
@@ -54,6 +74,8 @@ static load_fn *const parts[PART_COUNT] = {
     [PART_TOKENS] = load_tokens,
     [PART_JWT_KEYS] = load_jwt_keys,
     [PART_SIGNING_KEYS] = load_signing_keys,
+    [PART_IDENTITY] = load_identity,
+    [PART_AUTHORITIES] = load_authorities,
     [PART_POLICY] = load_policy,
 };
 
@@ -107,6 +129,8 @@ static void fill(struct generation *g, const struct config *config)
     };
     scopes_read(bytes_text(config->tls_client_scopes), &g->access.certificate_scopes);
     g->signing_keys = g->held[PART_SIGNING_KEYS]->object;
+    g->identity = g->held[PART_IDENTITY]->object;
+    g->authorities = g->held[PART_AUTHORITIES]->object;
     g->policy = g->held[PART_POLICY]->object;
 }
 
@@ -125,6 +149,7 @@ bool generations_init(struct generations *all, const struct config *config, stru
     if (g == NULL)
         return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory to start with");
     g->holders = 1;
+    g->number = 1;
     all->now = g;
     for (size_t i = 0; i < PART_COUNT; i++) {
         g->held[i] = held_load((enum part)i, config, err);
@@ -173,6 +198,7 @@ void generations_renew(struct generations *all, const struct config *config,
         }
     fill(g, config);
     g->holders = 1;
+    g->number = old->number + 1;
     all->now = g;
     release(old);
     pthread_mutex_unlock(&all->lock);

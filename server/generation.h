@@ -9,15 +9,27 @@
 
 #include "access.h"
 #include "config.h"
+#include "tls.h"
 
-enum part { PART_TOKENS, PART_JWT_KEYS, PART_SIGNING_KEYS, PART_POLICY, PART_COUNT };
+enum part {
+    PART_TOKENS,
+    PART_JWT_KEYS,
+    PART_SIGNING_KEYS,
+    PART_IDENTITY,
+    PART_AUTHORITIES,
+    PART_POLICY,
+    PART_COUNT
+};
 
 struct held;
 
 struct generation {
+    uint64_t number; /* from 1 */
     struct access access;
-    const struct signing_keys *signing_keys; /* NULL: no links are signed */
-    const struct policy *policy;             /* of scans */
+    const struct signing_keys *signing_keys;   /* NULL: no links are signed */
+    const struct tls_identity *identity;       /* NULL: no TLS */
+    const struct tls_authorities *authorities; /* NULL: certificates of clients are not asked for */
+    const struct policy *policy;               /* of scans */
     struct held *held[PART_COUNT];
     size_t holders; /* under the lock */
 };

@@ -12,6 +12,7 @@ enum {
     ROUND_MS = 200,
     UNINVITED_S = 2,
     PHASE_BITS = 3,
+    START_SHIFT = 16,
 };
 
 static const char slow_request[] =
@@ -26,9 +27,12 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static uint64_t state_of(enum guest_phase phase)
+/* The milliseconds, a count, the phase: two phases that are alike within a millisecond differ by the count.
+ */
+static uint64_t state_after(uint64_t before, enum guest_phase phase)
 {
-    return now_ms() << PHASE_BITS | phase;
+    const uint64_t count = (before >> PHASE_BITS) + 1;
+    return now_ms() << START_SHIFT | (count << PHASE_BITS & ((1 << START_SHIFT) - 1)) | phase;
 }
 
 static enum guest_phase phase_of(uint64_t state)
@@ -65,8 +69,8 @@ struct guest *guest_arrive(struct guests *g, int fd, const struct sockaddr *addr
     struct guest *guest = malloc(sizeof *guest);
     if (guest == NULL)
         return NULL;
-    const uint64_t state = state_of(GUEST_IDLE);
-    *guest = (struct guest){.fd = fd, .state = state, .seen = state, .since = state >> PHASE_BITS};
+    const uint64_t state = state_after(0, GUEST_IDLE);
+    *guest = (struct guest){.fd = fd, .state = state, .seen = state, .since = state >> START_SHIFT};
     set_address(guest, address);
     pthread_mutex_lock(&g->lock);
     guest->uninvited = is_over(g, guest, address);
@@ -95,11 +99,10 @@ bool guest_enter(struct guest *guest, enum guest_phase phase)
     if (guest == NULL)
         return true;
     uint64_t before = atomic_load(&guest->state);
-    const uint64_t after = state_of(phase);
     do {
         if (phase_of(before) == GUEST_CUT)
             return false;
-    } while (!atomic_compare_exchange_weak(&guest->state, &before, after));
+    } while (!atomic_compare_exchange_weak(&guest->state, &before, state_after(before, phase)));
     return true;
 }
 
@@ -199,7 +202,7 @@ static void look_at(const struct guests *g, struct guest *guest, uint64_t now)
     const bool counted = count_bytes(guest, phase, &bytes);
     if (state != guest->seen) {
         guest->seen = state;
-        guest->since = state >> PHASE_BITS;
+        guest->since = state >> START_SHIFT;
         guest->bytes = bytes;
         guest->talks = false;
     }

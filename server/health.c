@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "commands.h"
+#include "tls.h"
 
 enum { PATIENCE_S = 5 };
 
@@ -13,16 +14,25 @@ static void descriptor_drop(const int *fd)
         close(*fd);
 }
 
-/* Whether what comes back begins with HTTP/1.x 200. */
-static bool answers_200(int fd)
+static void session_drop(struct tls_client **session)
+{
+    tls_client_free(*session);
+}
+
+/* Whether what comes back begins with HTTP/1.x 200. session is NULL without TLS. */
+static bool answers_200(int fd, struct tls_client *session)
 {
     static const char request[] = "GET /healthz HTTP/1.0\r\n\r\n";
     char answer[13] = "";
     size_t got = 0;
-    if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != (ssize_t)sizeof request - 1)
+    const size_t asked = sizeof request - 1;
+    if ((session == NULL ? send(fd, request, asked, MSG_NOSIGNAL)
+                         : tls_client_send(session, request, asked)) != (ssize_t)asked)
         return false;
     while (got < sizeof answer - 1) {
-        const ssize_t n = recv(fd, answer + got, sizeof answer - 1 - got, 0);
+        const size_t room = sizeof answer - 1 - got;
+        const ssize_t n = session == NULL ? recv(fd, answer + got, room, 0)
+                                          : tls_client_receive(session, answer + got, room);
         if (n <= 0)
             return false;
         got += (size_t)n;
@@ -30,8 +40,9 @@ static bool answers_200(int fd)
     return strncmp(answer, "HTTP/1.", 7) == 0 && strcmp(answer + 8, " 200") == 0;
 }
 
-static bool ask(const char *listen, struct error *err)
+static bool ask(const struct config *config, struct error *err)
 {
+    const char *listen = config->listen;
     struct address address;
     if (!address_parse(listen, &address, err))
         return false;
@@ -42,13 +53,17 @@ static bool ask(const char *listen, struct error *err)
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
         connect(fd, (const struct sockaddr *)&address.socket, address.len) != 0)
         return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "nobody answers at %s", listen);
-    return answers_200(fd) || FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the server at %s is not well", listen);
+    AUTO(session_drop) struct tls_client *session = NULL;
+    if (config->tls_cert[0] != '\0' && (session = tls_client_new(fd, err)) == NULL)
+        return false;
+    return answers_200(fd, session) ||
+           FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the server at %s is not well", listen);
 }
 
 int command_health(const struct arguments *arguments)
 {
     struct error err = {0};
-    if (ask(arguments->config.listen, &err))
+    if (ask(&arguments->config, &err))
         return EXIT_SUCCESS;
     fprintf(stderr, "mandoline: %s\n", err.detail);
     return EXIT_FAILURE;

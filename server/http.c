@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "log.h"
+#include "peer.h"
 #include "span.h"
 
 enum {
@@ -36,6 +37,7 @@ struct delivery {
     struct transaction transaction;
     struct MHD_Connection *connection;
     struct guest *guest; /* or NULL */
+    struct peer *peer;   /* or NULL */
     enum phase phase;
     bool linger; /* the client may still be sending what nobody will read */
     unsigned status;
@@ -47,9 +49,20 @@ static int socket_of(const struct delivery *d)
     return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
-static struct guest *guest_of(struct MHD_Connection *connection)
+/* What belongs to a connection; on the admin listener there is none. */
+struct visit {
+    struct guest *guest; /* or NULL */
+    struct peer *peer;   /* NULL: no TLS */
+};
+
+static struct visit *visit_of(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static bool is_secure(const struct server *server)
+{
+    return server->config->tls_cert[0] != '\0';
 }
 
 static const char *find_header(const void *headers, const char *name)
@@ -97,13 +110,18 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->linger = false;
     d->status = 0;
     d->sent = 0;
-    d->guest = guest_of(connection);
+    const struct visit *visit = visit_of(connection);
+    d->guest = visit == NULL ? NULL : visit->guest;
+    d->peer = visit == NULL ? NULL : visit->peer;
     d->transaction.socket = socket_of(d);
     if (d->guest != NULL) {
         atomic_store(&d->guest->speaks, true);
         d->transaction.peer = d->guest->address;
         d->transaction.crowded = d->transaction.uninvited = d->guest->uninvited;
     }
+    if (d->peer != NULL)
+        d->transaction.certificate =
+            peer_name(d->peer, d->transaction.generation, &d->transaction.certificate_refused);
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
     return d;
@@ -239,6 +257,14 @@ static enum MHD_Result answer(struct delivery *d)
     return queued;
 }
 
+/* Past the library, where nothing else is sent any more. */
+static bool send_past(const struct delivery *d, const void *data, size_t n, int flags)
+{
+    if (d->peer != NULL)
+        return tls_send(d->peer->session, data, n);
+    return send(socket_of(d), data, n, MSG_NOSIGNAL | flags) == (ssize_t)n;
+}
+
 /*
  * In the middle of a body the library takes no answer, so it is written past it; the connection ends then.
  * The socket is ours alone here: this is its thread. The answer is small and nothing was sent before it, so
@@ -260,9 +286,8 @@ static enum MHD_Result answer_in_the_middle(struct delivery *d)
     if (n + 2 >= (int)sizeof head)
         return MHD_NO;
     memcpy(head + n, "\r\n", 2);
-    const int fd = socket_of(d);
-    if (send(fd, head, (size_t)n + 2, MSG_NOSIGNAL | MSG_MORE) == n + 2)
-        d->sent = (uint64_t)send(fd, reply->bytes.data, reply->bytes.len, MSG_NOSIGNAL);
+    if (send_past(d, head, (size_t)n + 2, MSG_MORE) && send_past(d, reply->bytes.data, reply->bytes.len, 0))
+        d->sent = reply->bytes.len;
     d->status = reply->status;
     d->linger = true;
     return MHD_NO;
@@ -321,10 +346,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
  * Closing a socket with unread bytes resets it, and the client may lose the answer that it has not read yet.
  * So it is told that nothing comes any more, and what it still sends is thrown away for a while.
  */
-static void linger(int fd)
+static void linger(int fd, const struct peer *peer)
 {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     struct timespec start, now;
+    if (peer != NULL)
+        tls_end(peer->session);
     shutdown(fd, SHUT_WR);
     clock_gettime(CLOCK_MONOTONIC, &start);
     do {
@@ -431,6 +458,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     if (d == NULL)
         return;
     *context = NULL;
+    struct peer *peer = d->peer;
     note_cut(d);
     tell(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
     const int fd = d->linger ? socket_of(d) : -1;
@@ -440,27 +468,48 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     transaction_deinit(&d->transaction);
     free(d);
     if (fd >= 0)
-        linger(fd);
+        linger(fd, peer);
+}
+
+/* NULL: no memory: it is served, but nobody watches it; with TLS it fails. */
+static struct visit *arrive(struct server *server, struct MHD_Connection *connection)
+{
+    struct visit *v = calloc(1, sizeof *v);
+    atomic_fetch_add(&server->connections, 1);
+    account_owe(&server->memory, CONNECTION_COST);
+    if (v == NULL)
+        return NULL;
+    v->guest = guest_arrive(
+        &server->guests, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    if (is_secure(server))
+        v->peer = peer_new(
+            server, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
+    return v;
+}
+
+static void leave(struct server *server, struct visit *v)
+{
+    atomic_fetch_sub(&server->connections, 1);
+    account_give(&server->memory, CONNECTION_COST);
+    if (v == NULL)
+        return;
+    guest_leave(&server->guests, v->guest);
+    peer_free(server, v->peer);
+    free(v);
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
     const struct entrance *entrance = cls;
-    struct server *server = entrance->server;
     if (entrance->admin)
         return;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        atomic_fetch_add(&server->connections, 1);
-        account_owe(&server->memory, CONNECTION_COST);
-        *context = guest_arrive(
-            &server->guests,
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+        *context = arrive(entrance->server, connection);
     } else {
-        atomic_fetch_sub(&server->connections, 1);
-        account_give(&server->memory, CONNECTION_COST);
-        guest_leave(&server->guests, *context);
+        leave(entrance->server, *context);
+        *context = NULL;
     }
 }
 
@@ -475,15 +524,18 @@ static unsigned hard_limit(const struct entrance *entrance)
 
 struct MHD_Daemon *http_start(struct entrance *entrance, int listener, struct error *err)
 {
-    const unsigned flags =
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC;
+    const bool secure = !entrance->admin && is_secure(entrance->server);
+    const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+                           MHD_USE_ITC | (secure ? MHD_USE_TLS : 0U);
     struct MHD_Daemon *daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, entrance, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
         entrance, MHD_OPTION_CONNECTION_LIMIT, hard_limit(entrance), MHD_OPTION_CONNECTION_TIMEOUT,
         entrance->admin ? ADMIN_PATIENCE_S : 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_END);
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK,
+        secure ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, tls_retrieve, MHD_OPTION_HTTPS_PRIORITIES,
+        TLS_PRIORITIES, MHD_OPTION_END);
     if (daemon == NULL)
         error_set(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the HTTP server cannot be started");
     return daemon;

@@ -60,6 +60,7 @@ static bool find_grant(struct transaction *t)
     const struct credentials credentials = {
         .authorization = r->header(r->headers, "Authorization"),
         .certificate = t->certificate,
+        .certificate_refused = t->certificate_refused,
     };
     t->wrong_token = credentials.authorization != NULL;
     return access_judge(&t->generation->access, &credentials, now.tv_sec, r->arena, &t->grant, &t->error);

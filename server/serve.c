@@ -134,14 +134,16 @@ struct door {
     bool shared;               /* the socket is systemd's, too */
 };
 
-static void say_where(const struct server *server, int fd, const char *what)
+static void say_where(const struct server *server, int fd, bool admin)
 {
+    const char *what = admin ? "for probes and metrics, " : "mandoline " MANDOLINE_VERSION " ";
+    const bool secure = !admin && server->config->tls_cert[0] != '\0';
     struct address address;
     char text[ADDRESS_TEXT_MAX];
     if (!address_of(fd, &address))
         return;
     address_text(&address, text);
-    log_event(&server->log, LOG_INFO, "%slistening on http://%s", what, text);
+    log_event(&server->log, LOG_INFO, "%slistening on %s://%s", what, secure ? "https" : "http", text);
 }
 
 /* given: a socket that listens already, or -1. */
@@ -155,12 +157,17 @@ static bool open_door(struct server *server, struct entrance *entrance, const ch
     if (fd < 0)
         return false;
     out->shared = given >= 0;
+    if (given >= 0 && !entrance->admin &&
+        !(address_of(fd, &address) && guard_check_address(server->config, &address, err))) {
+        close(fd);
+        return false;
+    }
     out->daemon = http_start(entrance, fd, err);
     if (out->daemon == NULL) {
         close(fd);
         return false;
     }
-    say_where(server, fd, entrance->admin ? "for probes and metrics, " : "mandoline " MANDOLINE_VERSION " ");
+    say_where(server, fd, entrance->admin);
     return true;
 }
 

@@ -29,6 +29,7 @@ struct transaction {
     struct grant grant;            /* of who is asking */
     const char *principal;         /* their name; "": nobody in particular */
     const char *certificate;       /* the name in their certificate, which is verified; NULL: none */
+    bool certificate_refused;      /* there is one, and it is no good */
     bool wrong_token;              /* they did send something to say who they are */
     struct reply reply;
     struct pull pull;

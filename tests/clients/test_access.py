@@ -207,6 +207,26 @@ class Tokens(Folder):
         self.assertEqual(digest, hashlib.sha256(bytes.fromhex(salt) + token.encode()).hexdigest())
 
 
+class Policy(Folder):
+    def test_the_scan_policy_is_read_again(self):
+        policy = self.path / "policy"
+        policy.write_text("name mine:Thing\n")
+        self.serve("--scan-policy", policy)
+
+        def verdict():
+            answer = self.server.request("POST", "/v1/scan", b"cmine\nThing\n.")
+            return json.loads(answer.body)["verdict"]
+        self.assertEqual("safe", verdict())
+        policy.write_text("dangerous mine.*:* is ours\n")
+        self.reload()
+        self.until(lambda: verdict() == "dangerous")
+        policy.write_text("wrong\n")
+        self.reload()
+        while "line 1 of the scan policy" not in self.server.process.stderr.readline():
+            pass
+        self.assertEqual("dangerous", verdict())
+
+
 class Anonymous(Folder):
     def start(self, *flags):
         return subprocess.run([PROGRAM, "serve", *flags], text=True, capture_output=True, timeout=60)

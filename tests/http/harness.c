@@ -64,12 +64,14 @@ char *server_log(const struct server_process *s, const char *text)
 }
 
 /* The port in the line that the server prints when it listens; 0: it has not yet. */
-static uint16_t printed_port(const struct server_process *s)
+static uint16_t printed_port(struct server_process *s)
 {
-    static const char before[] = "listening on http://127.0.0.1:";
+    static const char before[] = "://127.0.0.1:";
     char *log = log_now(s);
-    const char *at = strstr(log, before);
+    const char *line = strstr(log, "listening on http");
+    const char *at = line == NULL ? NULL : strstr(line, before);
     const char *end = at == NULL ? NULL : strchr(at, '\n');
+    s->secure = line != NULL && strncmp(line, "listening on https", 18) == 0;
     const uint16_t port = end == NULL ? 0 : (uint16_t)strtoul(at + sizeof before - 1, NULL, 10);
     free(log);
     return port;
@@ -184,6 +186,7 @@ int stop_server(void **state)
 struct client {
     CURL *curl;
     uint16_t port;
+    bool secure;
 };
 
 struct client *client_new(const struct server_process *s)
@@ -192,6 +195,7 @@ struct client *client_new(const struct server_process *s)
     assert_non_null(c);
     c->curl = curl_easy_init();
     c->port = s->port;
+    c->secure = s->secure;
     assert_non_null(c->curl);
     return c;
 }
@@ -261,6 +265,18 @@ static void set_body(CURL *curl, const struct call *call, struct bytes *left)
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
 }
 
+static void set_tls(CURL *curl, const struct call *call)
+{
+    if (call->authority != NULL)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, call->authority);
+    if (call->certificate != NULL) {
+        curl_easy_setopt(curl, CURLOPT_SSLCERT, call->certificate);
+        curl_easy_setopt(curl, CURLOPT_SSLKEY, call->key);
+    }
+    if (call->tls != 0)
+        curl_easy_setopt(curl, CURLOPT_SSLVERSION, call->tls | call->tls << 16); /* least, and most */
+}
+
 void client_call(struct client *c, const struct call *call, struct answer *out)
 {
     char url[4096];
@@ -268,7 +284,8 @@ void client_call(struct client *c, const struct call *call, struct answer *out)
     struct curl_slist *headers = headers_of(call);
     CURL *curl = c->curl;
     *out = (struct answer){.body = calloc(1, 1), .room = 1};
-    assert_true(snprintf(url, sizeof url, "http://127.0.0.1:%u%s", c->port, call->path) < (int)sizeof url);
+    assert_true(snprintf(url, sizeof url, "http%s://127.0.0.1:%u%s", c->secure ? "s" : "", c->port,
+                         call->path) < (int)sizeof url);
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
@@ -283,6 +300,7 @@ void client_call(struct client *c, const struct call *call, struct answer *out)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, out);
     if (call->from != NULL)
         curl_easy_setopt(curl, CURLOPT_INTERFACE, call->from);
+    set_tls(curl, call);
     set_body(curl, call, &left);
     if (call->method != NULL && strcmp(call->method, "HEAD") == 0)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);

@@ -17,6 +17,7 @@ enum { HEADERS_MAX = 8, FOLDER_MAX = 64, HEAD_MAX = 8192 };
 struct server_process {
     pid_t pid;
     uint16_t port;
+    bool secure;             /* it speaks TLS */
     char folder[FOLDER_MAX]; /* private; the server's log is "log" in it, its data "data" */
 };
 
@@ -44,6 +45,9 @@ struct call {
     const char *from;   /* the client's address, NULL: 127.0.0.1 */
     long http;          /* CURL_HTTP_VERSION_..., 0: 1.1 */
     const char *headers[HEADERS_MAX];
+    const char *authority;         /* of a secure server, a file */
+    const char *certificate, *key; /* of the client, files */
+    long tls;                      /* CURL_SSLVERSION_..., as the only one */
 };
 
 struct answer {

@@ -164,14 +164,14 @@ static bool healthy(const struct request *request, struct reply *reply, struct e
 }
 
 const struct route routes[] = {
-    {"GET", "/stream", "stream", stream, false, NULL, SCOPE_OPEN, false},
-    {"GET", "/file", "file", file, false, NULL, SCOPE_OPEN, false},
-    {"POST", "/echo", "echo", echo, false, NULL, SCOPE_OPEN, false},
-    {"GET", "/hold", "hold", hold, true, NULL, SCOPE_OPEN, false},
-    {"GET", "/work", "work", work, true, NULL, SCOPE_OPEN, false},
-    {"GET", "/status", "status", status, false, NULL, SCOPE_OPEN, false},
-    {"GET", "/healthz", "health", healthy, false, NULL, SCOPE_OPEN, true},
-    {"GET", "/target/{name}", "target", target, false, NULL, SCOPE_OPEN, false},
+    {"GET", "/stream", "stream", stream, false, SCOPE_OPEN, NULL, false},
+    {"GET", "/file", "file", file, false, SCOPE_OPEN, NULL, false},
+    {"POST", "/echo", "echo", echo, false, SCOPE_OPEN, NULL, false},
+    {"GET", "/hold", "hold", hold, true, SCOPE_OPEN, NULL, false},
+    {"GET", "/work", "work", work, true, SCOPE_OPEN, NULL, false},
+    {"GET", "/status", "status", status, false, SCOPE_OPEN, NULL, false},
+    {"GET", "/healthz", "health", healthy, false, SCOPE_OPEN, NULL, true},
+    {"GET", "/target/{name}", "target", target, false, SCOPE_OPEN, NULL, false},
     {0},
 };
 

@@ -101,7 +101,7 @@ class Routes(unittest.TestCase):
 
     def test_table_and_document_agree(self):
         source = (PROJECT / "handlers/routes.c").read_text()
-        rows = re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*"([^"]+)",\s*\w+,\s*\w+,\s*(\w+)[^}]*\}', source)
+        rows = re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*"([^"]+)",\s*\w+,\s*\w+,\s*SCOPE_\w+,\s*(\w+)[^}]*\}', source)
         self.assertGreater(len(rows), 5)
         self.assertEqual(sorted((m, p, o) for m, p, o, _ in rows),
                          sorted((m, p, op["operationId"]) for p, m, op in operations()))
