@@ -14,6 +14,14 @@ struct policy;
 struct request;
 struct reply;
 
+/* Who asked, and by what address, as far as it can be believed (trust-proxy). */
+struct origin {
+    const char *remote; /* the client's address, without its port; "" when there is none */
+    const char *scheme; /* "http" or "https" */
+    const char *host;   /* what the client calls this server; "" when it did not say, or not in a sound way */
+    const char *base;   /* what stands before every path of ours there: "" or "/x" (see link_to) */
+};
+
 /* What all exchanges share; lives as long as the process. */
 struct service {
     const struct limits *limits;
@@ -39,8 +47,9 @@ struct request {
     const struct service *service;
     struct arena *arena; /* of this exchange */
     const char *id;      /* the request id */
+    struct origin origin;
     const char *method;
-    struct bytes path; /* percent-decoded, as sent */
+    struct bytes path; /* percent-decoded, as sent, without the base path */
     struct bytes name; /* what {name} of the route matched, percent-decoded; may have '/' */
     const struct param *query;
     size_t query_count;
@@ -108,7 +117,11 @@ bool route_run(const struct route *route, const struct request *request, struct 
  * The problem document (RFC 9457) of an error: status, headers and JSON body. Always succeeds: when there is
  * no memory it is a constant. What *reply said before is forgotten.
  */
-void problem_reply(const struct error *err, const char *request_id, struct arena *arena, struct reply *reply);
+void problem_reply(const struct error *err, const struct request *request, struct reply *reply);
+
+/* A path of ours ("/v1/files") as the client of this request can follow it: path itself, or in the arena.
+ * NULL: no memory. */
+const char *link_to(const struct request *request, const char *path);
 
 /* The HTTP status of an error kind. */
 unsigned problem_status(enum error_kind kind);

@@ -19,6 +19,18 @@ const struct setting settings[SETTING_COUNT] = {
      offsetof(struct config, hdf5_path), 0},
     {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
      offsetof(struct config, workers), 0},
+    {"trust-proxy", "CIDR,...", "peers whose Forwarded and X-Forwarded-* headers are believed", SETTING_TEXT,
+     offsetof(struct config, trust_proxy), 0},
+    {"base-path", "/PATH", "the path that everything is under; probes are at the root as well", SETTING_TEXT,
+     offsetof(struct config, base_path), 0},
+    {"cors-origin", "*|ORIGIN,...", "whose pages may use this server from a browser", SETTING_TEXT,
+     offsetof(struct config, cors_origin), 0},
+    {"cors-credentials", "true|false", "whether those pages may send cookies and the like along",
+     SETTING_BOOL, offsetof(struct config, cors_credentials), 0},
+    {"cors-max-age", "SECONDS", "how long browsers remember what those pages may do", SETTING_NUMBER,
+     offsetof(struct config, cors_max_age), 0},
+    {"hsts", "SECONDS", "how long browsers that came by https are to keep to it; 0: they are not told",
+     SETTING_NUMBER, offsetof(struct config, hsts), 0},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
     {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum},
     LIMIT_TABLE(LIMIT_SETTING)
@@ -28,11 +40,20 @@ const struct setting settings[SETTING_COUNT] = {
 static const char *const log_levels[] = {[LOG_OFF] = "off", [LOG_ERRORS] = "errors", [LOG_ALL] = "all"};
 static const char *const hdf5_paths[] = {
     [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library"};
+static const char *const truths[] = {"false", "true"};
 
 void config_init(struct config *config)
 {
-    *config = (struct config){
-        .listen = "127.0.0.1:8080", .data = "", .scan_policy = "", .log = LOG_ALL, .limits = limits_default};
+    *config = (struct config){.listen = "127.0.0.1:8080",
+                              .data = "",
+                              .scan_policy = "",
+                              .log = LOG_ALL,
+                              .trust_proxy = "",
+                              .base_path = "",
+                              .cors_origin = "",
+                              .cors_max_age = 600,
+                              .hsts = 31536000,
+                              .limits = limits_default};
     arena_init(&config->arena, CONFIG_MEMORY);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         config->origins[i] = "default";
@@ -128,6 +149,11 @@ static bool set_value(struct config *config, const struct setting *setting, cons
             return refuse_word(setting, value, origin, err);
         *(enum hdf5_path *)field = word;
         return true;
+    case SETTING_BOOL:
+        if (!parse_word(value, truths, ROWS(truths), &word))
+            return refuse_word(setting, value, origin, err);
+        *(bool *)field = word == 1;
+        return true;
     case SETTING_NUMBER:
         return set_number(field, setting, value, origin, err);
     }
@@ -154,6 +180,8 @@ static bool set_from_json(struct config *config, const cJSON *item, const char *
                     origin);
     if (cJSON_IsString(item))
         return config_set(config, setting, item->valuestring, origin, err);
+    if (cJSON_IsBool(item) && setting->kind == SETTING_BOOL)
+        return config_set(config, setting, truths[cJSON_IsTrue(item) != 0], origin, err);
     char number[32];
     if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > 9007199254740992.0)
         return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s must be a text or a whole number (%s)",
@@ -238,6 +266,8 @@ static bool add_value(const struct config *config, const struct setting *setting
         return cJSON_AddStringToObject(row, "value", log_levels[*(const enum log_level *)field]) != NULL;
     case SETTING_PATH:
         return cJSON_AddStringToObject(row, "value", hdf5_paths[*(const enum hdf5_path *)field]) != NULL;
+    case SETTING_BOOL:
+        return cJSON_AddBoolToObject(row, "value", *(const bool *)field) != NULL;
     case SETTING_NUMBER: /* raw: cJSON's own numbers are doubles */
         snprintf(number, sizeof number, "%llu", (unsigned long long)*(const uint64_t *)field);
         return cJSON_AddRawToObject(row, "value", number) != NULL;

@@ -13,7 +13,7 @@
 
 enum log_level { LOG_OFF, LOG_ERRORS, LOG_ALL };
 
-enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_PATH, SETTING_NUMBER };
+enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_PATH, SETTING_NUMBER, SETTING_BOOL };
 
 struct setting {
     const char *name; /* "limit-body": the flag is --limit-body, the variable MANDOLINE_LIMIT_BODY */
@@ -26,7 +26,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 6 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 12 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -36,7 +36,12 @@ struct config {
     const char *scan_policy; /* "": what is built in */
     enum log_level log;
     enum hdf5_path hdf5_path;
-    uint64_t workers; /* processes that read HDF5; 0: one a core */
+    uint64_t workers;        /* processes that read HDF5; 0: one a core */
+    const char *trust_proxy; /* networks; "": nobody is believed */
+    const char *base_path;   /* "": the root */
+    const char *cors_origin; /* "": none, "*", or a list */
+    bool cors_credentials;
+    uint64_t cors_max_age, hsts; /* seconds */
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */
     struct arena arena;                 /* of the texts */

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,6 +49,40 @@ static const char *find_header(const void *headers, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+/* What all lines of a header say, one after the other. */
+struct joined {
+    const char *name;
+    char *text; /* NULL: only counted */
+    size_t len;
+};
+
+static enum MHD_Result join_line(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct joined *j = cls;
+    if (value == NULL || strcasecmp(name, j->name) != 0)
+        return MHD_YES;
+    if (j->text != NULL) {
+        j->text[j->len] = ',';
+        memcpy(j->text + j->len + 1, value, strlen(value));
+    }
+    j->len += strlen(value) + 1;
+    return MHD_YES;
+}
+
+static const char *join_headers(const void *headers, const char *name, struct arena *arena)
+{
+    struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
+    struct joined j = {.name = name};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, join_line, &j);
+    j.text = j.len == 0 ? NULL : arena_alloc(arena, 1, j.len + 1); /* zeroed */
+    if (j.text == NULL)
+        return NULL;
+    j.len = 0;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, join_line, &j);
+    return j.text + 1;
+}
+
 /* The library calls this first, with the request line as it was sent. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
@@ -62,6 +97,9 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->status = 0;
     d->sent = 0;
     d->transaction.socket = socket_of(d);
+    transaction_peer(&d->transaction,
+                     MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    d->transaction.join = join_headers;
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
     return d;
@@ -204,7 +242,7 @@ static enum MHD_Result answer_in_the_middle(struct delivery *d)
     struct transaction *t = &d->transaction;
     transaction_answer(t);
     const struct reply *reply = &t->reply;
-    char head[2048];
+    char head[4096];
     int n = snprintf(head, sizeof head, "HTTP/1.1 %u \r\nConnection: close\r\nContent-Length: %zu\r\n",
                      reply->status, reply->bytes.len);
     for (size_t i = 0; i < reply->header_count && n < (int)sizeof head; i++)

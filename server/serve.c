@@ -147,7 +147,7 @@ static bool serve_from(const struct config *config, const struct store *store, c
     take_signals(&stop);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
-    const bool started = start(&server, &daemon, err);
+    const bool started = gateway_init(&server.gateway, config, err) && start(&server, &daemon, err);
     if (started)
         run_until_stopped(&server, daemon, &stop);
     crew_stop(&server.crew);

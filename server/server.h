@@ -7,11 +7,13 @@
 #include "admission.h"
 #include "config.h"
 #include "exchange.h"
+#include "gateway.h"
 #include "recall.h"
 
 struct server {
     struct service service; /* first: a struct service is its server */
     const struct config *config;
+    struct gateway gateway;
     struct admission admission;
     struct recall recall;
     struct arena_pool pool;

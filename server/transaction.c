@@ -30,6 +30,7 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
     t->request = (struct request){.service = &server->service,
                                   .arena = &t->arena,
                                   .id = t->id,
+                                  .origin = {.remote = t->remote, .scheme = "http", .host = "", .base = ""},
                                   .body = input_of_bytes(bytes_of("", 0))};
     atomic_fetch_add(&server->active, 1);
     return true;
@@ -96,9 +97,16 @@ static bool check_body_headers(struct transaction *t)
            FAIL(&t->error, ERR_FORMAT, ERROR_NO_OFFSET, "the Content-Encoding is none of %s", CODING_NAMES);
 }
 
+void transaction_peer(struct transaction *t, const struct sockaddr *socket)
+{
+    t->has_peer = ip_of_socket(socket, &t->peer);
+    if (t->has_peer)
+        ip_text(&t->peer, t->remote);
+}
+
 static bool find_route(struct transaction *t, const char *method)
 {
-    t->match = route_find(method, t->parsed.path);
+    t->match = route_find(method, t->request.path);
     t->request.name = t->match.name;
     if (t->match.route != NULL || (t->match.allow[0] != '\0' && strcmp(method, "OPTIONS") == 0))
         return true;
@@ -124,9 +132,10 @@ bool transaction_begin(struct transaction *t, const char *method)
     struct request *r = &t->request;
     choose_id(t, r->header(r->headers, "X-Request-Id"));
     r->method = method;
+    gateway_origin(&t->server->gateway, t->has_peer ? &t->peer : NULL, t->join, r);
     if (!target_parse(t->target, t->target_len, &t->arena, &t->parsed, &t->error))
         return false;
-    r->path = t->parsed.path;
+    r->path = gateway_path(&t->server->gateway, t->parsed.path);
     r->query = t->parsed.query;
     r->query_count = t->parsed.query_count;
     return find_route(t, method) && check_crowd(t) && check_body_headers(t);
@@ -223,13 +232,13 @@ static void add_common_headers(struct transaction *t)
     tell_timing(t);
     reply_header(&t->reply, "X-Request-Id", t->id);
     reply_header(&t->reply, "Server-Timing", t->timing);
-    reply_header(&t->reply, "X-Content-Type-Options", "nosniff");
     if (t->error.kind == ERR_METHOD || only_options(t))
         reply_header(&t->reply, "Allow", t->match.allow);
     if (t->error.kind == ERR_FORMAT && t->coding == NULL)
         reply_header(&t->reply, "Accept-Encoding", CODING_NAMES);
     if (t->crowded || atomic_load(&t->server->draining))
         reply_header(&t->reply, "Connection", "close");
+    gateway_headers(&t->server->gateway, &t->request, t->match.allow, &t->reply);
 }
 
 void transaction_answer(struct transaction *t)
@@ -238,7 +247,7 @@ void transaction_answer(struct transaction *t)
     if (only_options(t))
         t->reply = (struct reply){.status = 204, .kind = REPLY_EMPTY, .fd = -1};
     else if (t->error.kind != ERR_NONE || !run(t, &t->error))
-        problem_reply(&t->error, t->id, &t->arena, &t->reply);
+        problem_reply(&t->error, &t->request, &t->reply);
     if (t->reply.kind != REPLY_ENCODER || t->pull.done)
         leave_place(t); /* what is left to do is up to the client */
     add_common_headers(t);

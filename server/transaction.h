@@ -31,6 +31,10 @@ struct transaction {
     uint64_t started, received, admitted; /* microseconds of the monotonic clock */
     bool has_place;                       /* in admission */
     int socket;                           /* the client's */
+    struct ip peer;                       /* the other end of it, */
+    bool has_peer;                        /* where it has an address */
+    char remote[IP_TEXT_MAX];             /* that of peer as text, or "" */
+    join_fn *join;                        /* of the server's headers */
     bool crowded;                         /* there are more connections than the limit */
 };
 
@@ -38,9 +42,12 @@ struct transaction {
 bool transaction_init(struct transaction *t, struct server *server, const char *target);
 void transaction_deinit(struct transaction *t);
 
+/* The other end of the connection. */
+void transaction_peer(struct transaction *t, const struct sockaddr *socket);
+
 /*
- * The headers are there: t->request.headers and .header must be set. False: t->error says what is wrong with
- * them, and no body is wanted; transaction_answer() then tells.
+ * The headers are there: t->join, t->request.headers and .header must be set. False: t->error says what is
+ * wrong with them, and no body is wanted; transaction_answer() then tells.
  */
 bool transaction_begin(struct transaction *t, const char *method);
 
