@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 
+#include "page.h"
 #include "params.h"
 #include "part.h"
 
 static const char *const none[] = {NULL};
+static const char *const page[] = {PAGE_PARAMETERS, NULL};
 static const char *const pretty[] = {"pretty", NULL};
 static const char *const converting[] = {"from", "to", PART_PARAMETERS, PARAM_OPTIONS, NULL};
 static const char *const inspecting[] = {"from", "path", "depth", "pretty", PARAM_READING, NULL};
@@ -39,6 +41,11 @@ const struct route routes[] = {
     {"GET", "/v1/preview/{name}", "getPreview", get_preview, false, previewing},
     {"POST", "/v1/query/{name}", "query", post_query, true, querying},
     {"GET", "/v1/formats", "listFormats", list_formats, false, pretty},
+    {"GET", "/", "welcome", welcome, false, page},
+    {"GET", "/docs", "docs", docs, false, none},
+    {"GET", "/docs/{file}", "getDocsFile", docs_file, false, none},
+    {"GET", "/problems", "listProblems", list_problems, false, page},
+    {"GET", "/problems/{type}", "getProblem", get_problem, false, page},
     {"GET", "/healthz", "health", health, false, none},
     {"GET", "/readyz", "ready", ready, false, none},
     {"GET", "/openapi.json", "openapi", openapi, false, none},

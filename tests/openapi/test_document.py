@@ -112,7 +112,7 @@ class Routes(unittest.TestCase):
             self.assertEqual(sorted(table), sorted(p["name"] for p in documented), path)
 
     def parameters(self, source):
-        headers = "".join((PROJECT / "handlers" / name).read_text() for name in ("params.h", "part.h"))
+        headers = "".join((PROJECT / "handlers" / name).read_text() for name in ("page.h", "params.h", "part.h"))
         macros = dict(re.findall(r"#define (P\w+_PARAMETERS|PARAM_\w+) (.*)", headers))
         lists = {}
         for name, body in re.findall(r"static const char \*const (\w+)\[\] = \{([^}]*)\}", source):
@@ -174,6 +174,9 @@ class Examples(unittest.TestCase):
         if status == 304:
             self.assertEqual(b"", content)
             return
+        if status == 302:
+            self.assertIn("/docs/", answer.headers["Location"])
+            return
         kind = answer.headers["Content-Type"]
         self.assertIn(kind, documented["content"])
         if kind.endswith("json"):
@@ -211,7 +214,7 @@ class Examples(unittest.TestCase):
 
     def test_options_and_405_name_the_methods(self):
         for path, _, _ in operations():
-            target = path.replace("{name}", "weather.h5")
+            target = re.sub(r"\{\w+\}", "weather.h5", path)
             methods = [m for p, m, _ in operations() if p == path]
             allow = ", ".join(["GET, HEAD"] * ("GET" in methods) + ["POST"] * ("POST" in methods) + ["OPTIONS"])
             self.assertEqual(allow, self.send("OPTIONS", target)[0].headers["Allow"], target)
