@@ -39,7 +39,8 @@ void page_start(struct page *page, const struct request *request, const char *ti
     page_add(page,
              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s</title>\n"
-             "<link rel=\"stylesheet\" href=\"%s/docs/page.css\">\n</head>\n<body>\n<main>\n<h1>%s</h1>\n",
+             "<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" "
+             "href=\"%s/docs/page.css\">\n</head>\n<body>\n<main>\n<h1>%s</h1>\n",
              title, request->origin.base, title);
 }
 

@@ -30,7 +30,7 @@ bool page_or_json(const struct request *request, bool *html, struct reply *reply
 
 /* What our pages may load: their style sheet. */
 #define PAGE_POLICY                                                                                          \
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "            \
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "             \
     "frame-ancestors 'none'"
 
 #endif

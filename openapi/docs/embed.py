@@ -76,7 +76,7 @@ class Reference:
     def page(self):
         info = self.document["info"]
         parts = [f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{info["title"]}: the API</title>\n'
-                 f'<meta name="viewport" content="width=device-width">\n<link rel="stylesheet" href="page.css">\n</head>\n'
+                 f'<meta name="viewport" content="width=device-width">\n<link rel="icon" href="data:,">\n<link rel="stylesheet" href="page.css">\n</head>\n'
                  f'<body>\n<main>\n<h1>{info["title"]}: the API</h1>', prose(info["description"]), "<ul>"]
         parts += [f'<li><a href="#{o["operationId"]}"><code>{m} {html.escape(p)}</code></a> {html.escape(o["summary"])}</li>'
                   for m, p, o in self.operations()]
