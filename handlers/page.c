@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "negotiate.h"
+#include "params.h"
 
 enum { ROOM = 8 << 10 };
 
@@ -62,8 +63,9 @@ bool page_or_json(const struct request *request, bool *html, struct reply *reply
     static const char *const names[] = {"json", "html", NULL};
     static const char *const types[] = {"application/json", "text/html", NULL};
     unsigned form;
-    bool varies;
-    if (!negotiate_choice(request, "format", names, types, &form, &varies, err))
+    bool varies, pretty;
+    if (!negotiate_choice(request, "format", names, types, &form, &varies, err) ||
+        !param_bool(request, "pretty", &pretty, err)) /* of JSON; a page has to refuse nonsense too */
         return false;
     if (varies)
         reply_header(reply, "Vary", "Accept");

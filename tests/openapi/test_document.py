@@ -5,7 +5,10 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
+import sys
+import tempfile
 import unittest
 import urllib.parse
 
@@ -134,6 +137,23 @@ class Routes(unittest.TestCase):
     def test_every_problem_is_a_response(self):
         for path, method, operation in operations():
             self.assertIn("default", operation["responses"], (method, path))
+
+
+class Docs(unittest.TestCase):
+    def test_without_the_explorer_there_is_the_plain_page(self):
+        """As the program is built where npm is not, or cannot fetch."""
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder, "docs_files.c")
+            subprocess.run([sys.executable, PROJECT / "openapi/docs/embed.py", PROJECT / "openapi/openapi.yaml",
+                            PROJECT / "openapi/docs", folder, out], check=True)
+            names = re.findall(r'\{"([\w.-]+)", "text/', out.read_text())
+            self.assertEqual(["reference.html", "page.css"], names)
+            for tool in ("mkdir", "rm"):
+                pathlib.Path(folder, tool).symlink_to(shutil.which(tool))
+            told = subprocess.run([PROJECT / "openapi/docs/fetch", folder], capture_output=True, text=True,
+                                  env={"PATH": folder}, check=True)
+            self.assertIn("there is no npm", told.stderr)
+            self.assertEqual([], [p.name for p in pathlib.Path(folder).glob("swagger*")])
 
 
 class Examples(unittest.TestCase):
