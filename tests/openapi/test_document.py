@@ -134,6 +134,15 @@ class Routes(unittest.TestCase):
         for path, method, operation in operations():
             self.assertTrue(operation.get("x-examples"), (method, path))
 
+    def test_problems_have_examples_that_are_some(self):
+        titles = re.findall(r'\{(\d+), "([\w-]+)", "([^"]+)"\}', (PROJECT / "handlers/problem.c").read_text())
+        for name, response in DOCUMENT["components"]["responses"].items():
+            for kind, media in response.get("content", {}).items():
+                if kind == "application/problem+json":
+                    holds(media["example"], media["schema"], name)
+                    status, slug, title = (media["example"][m] for m in ("status", "type", "title"))
+                    self.assertIn((str(status), slug.rsplit("/", 1)[1], title), titles)
+
     def test_every_problem_is_a_response(self):
         for path, method, operation in operations():
             self.assertIn("default", operation["responses"], (method, path))
