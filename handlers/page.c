@@ -63,7 +63,7 @@ bool page_or_json(const struct request *request, bool *html, struct reply *reply
     static const char *const names[] = {"json", "html", NULL};
     static const char *const types[] = {"application/json", "text/html", NULL};
     unsigned form;
-    bool varies, pretty;
+    bool varies, pretty = false;
     if (!negotiate_choice(request, "format", names, types, &form, &varies, err) ||
         !param_bool(request, "pretty", &pretty, err)) /* of JSON; a page has to refuse nonsense too */
         return false;
