@@ -28,6 +28,24 @@ void page_add(struct page *page, const char *format, ...)
     va_end(again);
 }
 
+void page_prose(struct page *page, const char *text)
+{
+    bool code = false;
+    for (; *text != '\0'; text++) {
+        const size_t n = strcspn(text, "`<>&");
+        page_add(page, "%.*s", (int)n, text);
+        text += n;
+        if (*text == '\0')
+            return;
+        if (*text == '`') {
+            code = !code;
+            page_add(page, code ? "<code>" : "</code>");
+        } else {
+            page_add(page, "&#%d;", *text);
+        }
+    }
+}
+
 /* The base is made of letters, digits and -._~/ (see struct origin), so nothing has to be escaped. */
 void page_link(struct page *page, const char *path, const char *text)
 {

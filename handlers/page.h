@@ -18,6 +18,9 @@ void page_start(struct page *page, const struct request *request, const char *ti
 /* Markup of ours, with texts of ours in it. */
 void page_add(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Sentences: what is between backquotes is code; nothing in them is markup. */
+void page_prose(struct page *page, const char *text);
+
 /* A link to a path of ours. */
 void page_link(struct page *page, const char *path, const char *text);
 

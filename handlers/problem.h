@@ -15,7 +15,7 @@ extern const struct problem problems[ERR_KIND_COUNT];
 
 /* For the page of the type. */
 struct advice {
-    const char *meaning, *remedy; /* sentences, without markup */
+    const char *meaning, *remedy; /* sentences; names are in backquotes */
 };
 
 /* A row for every kind but ERR_NONE; a test holds it complete. */

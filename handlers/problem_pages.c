@@ -7,52 +7,53 @@
 const struct advice problem_advice[ERR_KIND_COUNT] = {
     [ERR_NONE] = {NULL, NULL},
     [ERR_SYNTAX] =
-        {"The body, or a stored file, breaks the rules of the format that it is read as. offset is the "
+        {"The body, or a stored file, breaks the rules of the format that it is read as. `offset` is the "
          "byte where it shows.",
-         "Check that the document is whole and is in the format that from= or Content-Type names; "
+         "Check that the document is whole and is in the format that `from=` or `Content-Type` names; "
          "without both it is told by its first bytes."},
     [ERR_ARGUMENT] =
         {"A parameter is not known here, is there twice, or has a value that cannot be meant. Where a "
-         "parameter has a grammar of its own, offset is the character that is wrong.",
-         "Correct the parameter that detail names; the API reference lists those of each address."},
+         "parameter has a grammar of its own, `offset` is the character that is wrong.",
+         "Correct the parameter that `detail` names; the API reference lists those of each address."},
     [ERR_UNSUPPORTED] =
         {"The document follows its format and uses a part of it that this server does not read.",
-         "Write the document without that part, or select another part of it with path=."},
+         "Write the document without that part, or select another part of it with `path=`."},
     [ERR_UNREPRESENTABLE] =
-        {"The value was read, and the format of the answer has no way to write it. pointer "
+        {"The value was read, and the format of the answer has no way to write it. `pointer` "
          "says where in the value.",
-         "Ask for another format (typed holds everything), or for a part with path=, slice= or "
-         "fields=."},
+         "Ask for another format (`typed` holds everything), or for a part with `path=`, `slice=` or "
+         "`fields=`."},
     [ERR_NOT_FOUND] =
         {"No address, no stored file, or nothing inside of the file has that name.",
-         "List the files with GET /v1/files, and what is in one of them with GET /v1/tree/{name}."},
+         "List the files with `GET /v1/files`, and what is in one of them with `GET /v1/tree/{name}`."},
     [ERR_FORMAT] =
-        {"The Content-Type, Content-Encoding or content of the body is none that can be read. formats "
+        {"The `Content-Type`, `Content-Encoding` or content of the body is none that can be read. `formats` "
          "lists those that can.",
-         "Name the format with from=, or leave Content-Type out so that it is told by the first bytes."},
+         "Name the format with `from=`, or leave `Content-Type` out so that it is told by the first bytes."},
     [ERR_NOT_ACCEPTABLE] =
-        {"Accept, to= or format= asks for nothing that can be written here. formats lists what "
+        {"`Accept`, `to=` or `format=` asks for nothing that can be written here. `formats` lists what "
          "can.",
-         "Ask for one of those formats, or send no Accept."},
+         "Ask for one of those formats, or send no `Accept`."},
     [ERR_LIMIT] =
-        {"The request or its answer is bigger than this server takes. limit names the limit, limit_value "
+        {"The request or its answer is bigger than this server takes. `limit` names the limit, `limit_value` "
          "what it is set to.",
-         "Ask for less with path=, slice= or fields=, or have whoever runs the server raise the limit "
-         "(limit-NAME)."},
+         "Ask for less with `path=`, `slice=` or `fields=`, or have whoever runs the server raise the limit "
+         "(`limit-NAME`)."},
     [ERR_METHOD] = {"The address exists, and does not take this method.",
-                    "Use one of those that Allow lists."},
-    [ERR_PRECONDITION] = {"The resource has changed, or was not what If-Match or If-Unmodified-Since says.",
-                          "Get it again, and repeat the request with its new ETag if it still makes sense."},
+                    "Use one of those that `Allow` lists."},
+    [ERR_PRECONDITION] =
+        {"The resource has changed, or was not what `If-Match` or `If-Unmodified-Since` says.",
+         "Get it again, and repeat the request with its new `ETag` if it still makes sense."},
     [ERR_RANGE] = {"The file ends before the range of bytes begins.",
-                   "Ask for bytes below the size that Content-Range has."},
+                   "Ask for bytes below the size that `Content-Range` has."},
     [ERR_BUSY] = {"So much work is waiting already that more would only wait longer.",
-                  "Repeat the request after the seconds that Retry-After has; it was not begun."},
+                  "Repeat the request after the seconds that `Retry-After` has; it was not begun."},
     [ERR_DIED] =
         {"HDF5 files are read in processes of their own, and the one that worked on this document ended. "
          "Another took its place.",
          "Repeat the request once. If it fails again the document is damaged, and is refused for a while."},
     [ERR_COSTLY] =
-        {"The document is well-formed and takes more time or memory than one document may. limit names "
+        {"The document is well-formed and takes more time or memory than one document may. `limit` names "
          "which.",
          "Ask for a part of it, or have whoever runs the server raise the limit."},
     [ERR_GONE] = {"The client closed the connection before its answer; only logs have this.",
@@ -60,11 +61,11 @@ const struct advice problem_advice[ERR_KIND_COUNT] = {
     [ERR_IO] =
         {"The server could not read or write a file of its own.",
          "Repeat the request later; whoever runs the server finds the reason in its log, by the request id "
-         "that instance has."},
+         "that `instance` has."},
     [ERR_MEMORY] = {"The machine has no memory left for this request.",
                     "Repeat the request later, or ask for less."},
     [ERR_INTERNAL] = {"The server met something that its authors did not foresee.",
-                      "Please report it, with the request id that instance has."},
+                      "Please report it, with the request id that `instance` has."},
 };
 
 /* The first row of that name, among kinds that share one. ERR_NONE: there is none. */
@@ -137,10 +138,12 @@ static bool problem_page(const struct request *request, enum error_kind kind, st
 {
     struct page page;
     page_start(&page, request, problems[kind].title);
-    page_add(&page,
-             "<p><code>%s</code>, with the status %u.</p>\n<p>%s</p>\n<h2>What to do</h2>\n<p>%s</p>\n<p>",
-             problems[kind].slug, problems[kind].status, problem_advice[kind].meaning,
-             problem_advice[kind].remedy);
+    page_add(&page, "<p><code>%s</code>, with the status %u.</p>\n<p>", problems[kind].slug,
+             problems[kind].status);
+    page_prose(&page, problem_advice[kind].meaning);
+    page_add(&page, "</p>\n<h2>What to do</h2>\n<p>");
+    page_prose(&page, problem_advice[kind].remedy);
+    page_add(&page, "</p>\n<p>");
     page_link(&page, "/problems", "All problems");
     page_add(&page, ", ");
     page_link(&page, "/docs", "API reference");

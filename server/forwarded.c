@@ -259,10 +259,11 @@ static void prepend(const char *prefix, struct arena *arena, struct origin *orig
     struct bytes text = from_right(prefix, 0);
     while (text.len > 0 && text.data[text.len - 1] == '/')
         text.len--;
-    if (text.len == 0 || !base_is_valid(text))
+    if (text.len == 0 || text.len > BASE_LEN_MAX)
         return;
     const char *base = arena_printf(arena, "%.*s%s", (int)text.len, (const char *)text.data, origin->base);
-    origin->base = base == NULL ? origin->base : base;
+    if (base != NULL && base_is_valid(bytes_text(base)))
+        origin->base = base;
 }
 
 void forwarded_apply(const struct networks *trusted, const struct ip *peer, const struct forwarding *sent,
