@@ -20,7 +20,7 @@ def program():
 class Page:
     """One page and all that it said, asked for and complained about."""
 
-    def __init__(self):
+    def __init__(self, *flags):
         self.folder = tempfile.TemporaryDirectory(prefix="mandoline-chromium-", ignore_cleanup_errors=True)
         theirs_in, self.to = os.pipe()
         self.back, theirs_out = os.pipe()
@@ -32,7 +32,7 @@ class Page:
             os.dup2(keep_out, 4)
 
         self.process = subprocess.Popen(
-            [program(), *FLAGS, *root, "--user-data-dir=" + self.folder.name, "about:blank"], close_fds=False,
+            [program(), *FLAGS, *flags, *root, "--user-data-dir=" + self.folder.name, "about:blank"], close_fds=False,
             preexec_fn=place, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(theirs_in)
         os.close(theirs_out)
