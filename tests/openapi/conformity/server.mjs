@@ -1,4 +1,4 @@
-// The program under test, with a folder of its own that is put right before each operation.
+// The program under test, with a folder of its own that is put right before requests that may change it.
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
