@@ -4,6 +4,7 @@
 
 #include "codec.h"
 #include "limits.h"
+#include "origin.h"
 #include "store.h"
 
 struct param {
@@ -13,14 +14,6 @@ struct param {
 struct policy;
 struct request;
 struct reply;
-
-/* Who asked, and by what address, as far as it can be believed (trust-proxy). */
-struct origin {
-    const char *remote; /* the client's address, without its port; "" when there is none */
-    const char *scheme; /* "http" or "https" */
-    const char *host;   /* what the client calls this server; "" when it did not say, or not in a sound way */
-    const char *base;   /* what stands before every path of ours there: "" or "/x" (see link_to) */
-};
 
 /* What all exchanges share; lives as long as the process. */
 struct service {
@@ -47,7 +40,6 @@ struct request {
     const struct service *service;
     struct arena *arena; /* of this exchange */
     const char *id;      /* the request id */
-    struct origin origin;
     const char *method;
     struct bytes path; /* percent-decoded, as sent, without the base path */
     struct bytes name; /* what {name} of the route matched, percent-decoded; may have '/' */
@@ -56,6 +48,7 @@ struct request {
     const void *headers;                                          /* the server's */
     const char *(*header)(const void *headers, const char *name); /* NULL: not sent */
     struct input body;                                            /* decoded (Content-Encoding undone) */
+    struct origin origin;
 };
 
 enum reply_kind {

@@ -20,7 +20,8 @@ bool gateway_init(struct gateway *gateway, const struct config *config, struct e
 /* All lines of a header, joined with commas; NULL: it was not sent, or no memory. */
 typedef const char *join_fn(const void *headers, const char *name, struct arena *arena);
 
-/* Fills request->origin. peer: the other end of the connection, NULL when it has no address. */
+/* Completes request->origin, whose remote and scheme are those of the connection. peer: the other end of the
+ * connection, NULL when it has no address. */
 void gateway_origin(const struct gateway *gateway, const struct ip *peer, join_fn *join,
                     struct request *request);
 

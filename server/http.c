@@ -38,17 +38,6 @@ struct delivery {
     uint64_t sent;
 };
 
-static int socket_of(const struct delivery *d)
-{
-    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
-
-static const char *find_header(const void *headers, const char *name)
-{
-    struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
 /* What all lines of a header say, one after the other. */
 struct joined {
     const char *name;
@@ -83,6 +72,17 @@ static const char *join_headers(const void *headers, const char *name, struct ar
     return j.text + 1;
 }
 
+static int socket_of(const struct delivery *d)
+{
+    return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+static const char *find_header(const void *headers, const char *name)
+{
+    struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
 /* The library calls this first, with the request line as it was sent. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
@@ -97,11 +97,11 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->status = 0;
     d->sent = 0;
     d->transaction.socket = socket_of(d);
-    transaction_peer(&d->transaction,
-                     MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
-    d->transaction.join = join_headers;
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
+    d->transaction.join = join_headers;
+    transaction_peer(&d->transaction,
+                     MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     return d;
 }
 

@@ -13,9 +13,9 @@
 struct server {
     struct service service; /* first: a struct service is its server */
     const struct config *config;
-    struct gateway gateway;
     struct admission admission;
     struct recall recall;
+    struct gateway gateway;
     struct arena_pool pool;
     struct crew crew;
     atomic_bool draining;

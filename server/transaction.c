@@ -30,10 +30,16 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
     t->request = (struct request){.service = &server->service,
                                   .arena = &t->arena,
                                   .id = t->id,
-                                  .origin = {.remote = t->remote, .scheme = "http", .host = "", .base = ""},
                                   .body = input_of_bytes(bytes_of("", 0))};
     atomic_fetch_add(&server->active, 1);
     return true;
+}
+
+void transaction_peer(struct transaction *t, const struct sockaddr *socket)
+{
+    t->has_address = ip_of_socket(socket, &t->address);
+    if (t->has_address)
+        ip_text(&t->address, t->remote);
 }
 
 static void leave_place(struct transaction *t)
@@ -97,13 +103,6 @@ static bool check_body_headers(struct transaction *t)
            FAIL(&t->error, ERR_FORMAT, ERROR_NO_OFFSET, "the Content-Encoding is none of %s", CODING_NAMES);
 }
 
-void transaction_peer(struct transaction *t, const struct sockaddr *socket)
-{
-    t->has_peer = ip_of_socket(socket, &t->peer);
-    if (t->has_peer)
-        ip_text(&t->peer, t->remote);
-}
-
 static bool find_route(struct transaction *t, const char *method)
 {
     t->match = route_find(method, t->request.path);
@@ -132,7 +131,8 @@ bool transaction_begin(struct transaction *t, const char *method)
     struct request *r = &t->request;
     choose_id(t, r->header(r->headers, "X-Request-Id"));
     r->method = method;
-    gateway_origin(&t->server->gateway, t->has_peer ? &t->peer : NULL, t->join, r);
+    r->origin = (struct origin){.remote = t->remote, .scheme = "http"};
+    gateway_origin(&t->server->gateway, t->has_address ? &t->address : NULL, t->join, r);
     if (!target_parse(t->target, t->target_len, &t->arena, &t->parsed, &t->error))
         return false;
     r->path = gateway_path(&t->server->gateway, t->parsed.path);

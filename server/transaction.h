@@ -18,6 +18,10 @@ struct transaction {
     char *target; /* as sent; decoded in place */
     size_t target_len;
     struct target parsed;
+    struct ip address;        /* the other end of the connection, */
+    bool has_address;         /* where it has one */
+    char remote[IP_TEXT_MAX]; /* as text, or "" */
+    join_fn *join;            /* of the server's headers */
     struct route_match match;
     struct request request;
     const struct coding *coding;
@@ -31,10 +35,6 @@ struct transaction {
     uint64_t started, received, admitted; /* microseconds of the monotonic clock */
     bool has_place;                       /* in admission */
     int socket;                           /* the client's */
-    struct ip peer;                       /* the other end of it, */
-    bool has_peer;                        /* where it has an address */
-    char remote[IP_TEXT_MAX];             /* that of peer as text, or "" */
-    join_fn *join;                        /* of the server's headers */
     bool crowded;                         /* there are more connections than the limit */
 };
 
