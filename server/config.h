@@ -36,15 +36,15 @@ struct config {
     const char *scan_policy; /* "": what is built in */
     enum log_level log;
     enum hdf5_path hdf5_path;
-    uint64_t workers;        /* processes that read HDF5; 0: one a core */
-    const char *trust_proxy; /* networks; "": nobody is believed */
-    const char *base_path;   /* "": the root */
-    const char *cors_origin; /* "": none, "*", or a list */
-    bool cors_credentials;
-    uint64_t cors_max_age, hsts; /* seconds */
+    uint64_t workers; /* processes that read HDF5; 0: one a core */
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */
-    struct arena arena;                 /* of the texts */
+    const char *trust_proxy;            /* networks; "": nobody is believed */
+    const char *base_path;              /* "": the root */
+    const char *cors_origin;            /* "": none, "*", or a list */
+    bool cors_credentials;
+    uint64_t cors_max_age, hsts; /* seconds */
+    struct arena arena;          /* of the texts */
 };
 
 /* The defaults. */
