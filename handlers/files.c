@@ -72,7 +72,7 @@ static bool answer_no_range(const struct request *request, uint64_t size, struct
     const char *range = arena_printf(request->arena, "bytes */%llu", (unsigned long long)size);
     if (range == NULL)
         return arena_fail(request->arena, err);
-    problem_reply(&why, request->id, request->arena, reply);
+    problem_reply(&why, request, reply);
     reply_header(reply, "Content-Range", range);
     return true;
 }
@@ -107,6 +107,8 @@ bool get_file(const struct request *request, struct reply *reply, struct error *
     if (!conditions_check(request, etag, &s.file.modified, reply, &done, err) || done)
         return done;
     reply_header(reply, "Content-Type", codec == NULL ? "application/octet-stream" : codec->media_types[0]);
+    if (codec == NULL) /* a page or a picture with scripts: a browser is to save it, not to show it */
+        reply_header(reply, "Content-Disposition", "attachment");
     reply->status = 200;
     reply->kind = REPLY_FILE;
     reply->fd = s.file.input.fd;

@@ -5,6 +5,7 @@
 #include "bytes.h"
 
 extern const struct bytes openapi_json;
-extern const char openapi_etag[];
+extern const size_t openapi_server; /* where in it "/" is the address of the server */
+extern const char openapi_tag[];    /* of its content, without quotes */
 
 #endif

@@ -77,19 +77,24 @@ static void add_formats(cJSON *document, enum error_kind kind)
             cJSON_AddItemToArray(list, cJSON_CreateStringReference((*c)->name));
 }
 
-static cJSON *describe(const struct error *err, const char *request_id)
+const char *problem_type(const struct request *request, enum error_kind kind)
+{
+    const char *base = request->origin.base;
+    return arena_printf(request->arena, "%s/problems/%s", base == NULL ? "" : base, problems[kind].slug);
+}
+
+static cJSON *describe(const struct error *err, const struct request *request)
 {
     const struct problem *p = &problems[err->kind];
-    char type[64];
-    snprintf(type, sizeof type, "/problems/%s", p->slug);
+    const char *type = problem_type(request, err->kind);
     cJSON *document = cJSON_CreateObject();
-    cJSON_AddStringToObject(document, "type", type);
+    cJSON_AddStringToObject(document, "type", type == NULL ? "about:blank" : type);
     cJSON_AddStringToObject(document, "title", p->title);
     cJSON_AddNumberToObject(document, "status", p->status);
     if (err->detail[0] != '\0')
         add_text(document, "detail", err->detail);
-    if (request_id != NULL)
-        add_text(document, "instance", request_id);
+    if (request->id != NULL)
+        add_text(document, "instance", request->id);
     if (err->offset != ERROR_NO_OFFSET)
         cJSON_AddNumberToObject(document, "offset", (double)err->offset);
     if (err->pointer[0] != '\0')
@@ -107,8 +112,9 @@ static void document_free(cJSON **document)
     cJSON_Delete(*document);
 }
 
-void problem_reply(const struct error *err, const char *request_id, struct arena *arena, struct reply *reply)
+void problem_reply(const struct error *err, const struct request *request, struct reply *reply)
 {
+    struct arena *arena = request->arena;
     const struct problem *p = &problems[err->kind];
     *reply = (struct reply){.status = p->status, .kind = REPLY_BYTES, .fd = -1};
     reply_header(reply, "Content-Type", "application/problem+json");
@@ -119,13 +125,19 @@ void problem_reply(const struct error *err, const char *request_id, struct arena
         reply_header(reply, "Retry-After", seconds == NULL ? "1" : seconds);
     }
     char *text = arena_alloc(arena, 1, DOCUMENT_MAX);
-    AUTO(document_free) cJSON *document = text == NULL ? NULL : describe(err, request_id);
+    AUTO(document_free) cJSON *document = text == NULL ? NULL : describe(err, request);
     if (document != NULL && cJSON_PrintPreallocated(document, text, DOCUMENT_MAX, false)) {
         reply->bytes = bytes_text(text);
         return;
     }
     reply->status = 503;
     reply->bytes = bytes_text(no_memory);
+}
+
+const char *link_to(const struct request *request, const char *path)
+{
+    const char *base = request->origin.base;
+    return base == NULL || base[0] == '\0' ? path : arena_printf(request->arena, "%s%s", base, path);
 }
 
 bool reply_header(struct reply *reply, const char *name, const char *value)

@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 
+#include "page.h"
 #include "params.h"
 #include "part.h"
 
 static const char *const none[] = {NULL};
+static const char *const page[] = {PAGE_PARAMETERS, NULL};
 static const char *const pretty[] = {"pretty", NULL};
 static const char *const converting[] = {"from", "to", PART_PARAMETERS, PARAM_OPTIONS, NULL};
 static const char *const inspecting[] = {"from", "path", "depth", "pretty", PARAM_READING, NULL};
@@ -39,6 +41,11 @@ const struct route routes[] = {
     {"GET", "/v1/preview/{name}", "getPreview", get_preview, false, SCOPE_READ, previewing, false},
     {"POST", "/v1/query/{name}", "query", post_query, true, SCOPE_READ, querying, false},
     {"GET", "/v1/formats", "listFormats", list_formats, false, SCOPE_OPEN, pretty, false},
+    {"GET", "/", "welcome", welcome, false, SCOPE_OPEN, page, false},
+    {"GET", "/docs", "docs", docs, false, SCOPE_OPEN, none, false},
+    {"GET", "/docs/{file}", "getDocsFile", docs_file, false, SCOPE_OPEN, none, false},
+    {"GET", "/problems", "listProblems", list_problems, false, SCOPE_OPEN, page, false},
+    {"GET", "/problems/{type}", "getProblem", get_problem, false, SCOPE_OPEN, page, false},
     {"GET", "/healthz", "health", health, false, SCOPE_OPEN, none, true},
     {"GET", "/readyz", "ready", ready, false, SCOPE_OPEN, none, true},
     {"GET", "/startupz", "started", started, false, SCOPE_OPEN, none, true},

@@ -5,6 +5,7 @@
 #include "codec.h"
 #include "grant.h"
 #include "limits.h"
+#include "origin.h"
 #include "store.h"
 
 struct param {
@@ -53,13 +54,14 @@ struct request {
     const struct policy *policy; /* of scans (scanner.h); NULL: what is built in */
     const struct grant *grant;   /* of who is asking; NULL: everything */
     const char *method;
-    struct bytes path; /* percent-decoded, as sent */
+    struct bytes path; /* percent-decoded, as sent, without the base path */
     struct bytes name; /* what {name} of the route matched, percent-decoded; may have '/' */
     const struct param *query;
     size_t query_count;
     const void *headers;                                          /* the server's */
     const char *(*header)(const void *headers, const char *name); /* NULL: not sent */
     struct input body;                                            /* decoded (Content-Encoding undone) */
+    struct origin origin;
 };
 
 enum reply_kind {
@@ -124,7 +126,11 @@ bool route_run(const struct route *route, const struct request *request, struct 
  * The problem document (RFC 9457) of an error: status, headers and JSON body. Always succeeds: when there is
  * no memory it is a constant. What *reply said before is forgotten.
  */
-void problem_reply(const struct error *err, const char *request_id, struct arena *arena, struct reply *reply);
+void problem_reply(const struct error *err, const struct request *request, struct reply *reply);
+
+/* A path of ours ("/v1/files") as the client of this request can follow it: path itself, or in the arena.
+ * NULL: no memory. */
+const char *link_to(const struct request *request, const char *path);
 
 /* The HTTP status of an error kind. */
 unsigned problem_status(enum error_kind kind);

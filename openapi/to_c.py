@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""to_c.py IN.yaml OUT.c: the document as the JSON that the program serves, with a tag of its content."""
+"""to_c.py IN.yaml OUT.c: the document as the JSON that the program serves, around the address of the server, with a tag."""
 
 import hashlib
 import json
@@ -9,9 +9,18 @@ import yaml
 
 with open(sys.argv[1], encoding="utf-8") as f:
     text = json.dumps(yaml.safe_load(f), ensure_ascii=False, separators=(",", ":")).encode()
-rows = [", ".join(str(byte) for byte in text[i:i + 20]) for i in range(0, len(text), 20)]
+MARK = b'"servers":[{"url":"/"'
+assert text.count(MARK) == 1
+at = text.index(MARK) + len(MARK) - 2
+
+
+def array(name, part):
+    rows = [", ".join(str(byte) for byte in part[i:i + 20]) for i in range(0, len(part), 20)]
+    return f"static const unsigned char {name}[] = {{\n    " + ",\n    ".join(rows) + "};\n\n"
+
+
 with open(sys.argv[2], "w", encoding="ascii") as f:
-    f.write('#include "openapi.h"\n\nstatic const unsigned char text[] = {\n    ')
-    f.write(",\n    ".join(rows))
-    f.write("};\n\nconst struct bytes openapi_json = {text, sizeof text};\n")
-    f.write('const char openapi_etag[] = "\\"%s\\"";\n' % hashlib.sha256(text).hexdigest()[:32])
+    f.write('#include "openapi.h"\n\n' + array("whole", text))
+    f.write("const struct bytes openapi_json = {whole, sizeof whole};\n")
+    f.write(f"const size_t openapi_server = {at};\n")
+    f.write('const char openapi_tag[] = "%s";\n' % hashlib.sha256(text).hexdigest()[:32])

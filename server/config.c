@@ -17,6 +17,7 @@ static const char *const anonymous_words[] = {[ANONYMOUS_AUTO] = "auto",
                                               [ANONYMOUS_READ] = "read",
                                               [ANONYMOUS_ALL] = "all",
                                               NULL};
+static const char *const truths[] = {"false", "true", NULL};
 static const char *const hdf5_paths[] = {
     [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library", NULL};
 
@@ -65,6 +66,16 @@ const struct setting settings[SETTING_COUNT] = {
     NUMBER("compression", compression, 0,
            "how hard to compress text for clients that take gzip or zstd, 1 to 9; 0: not at all"),
     NUMBER("workers", workers, 0, "processes that read HDF5; 0: one a core"),
+    TEXT("trust-proxy", trust_proxy, "CIDR,...",
+         "peers whose Forwarded and X-Forwarded-* headers are believed"),
+    TEXT("base-path", base_path, "/PATH",
+         "the path that everything is under; probes are at the root as well"),
+    TEXT("cors-origin", cors_origin, "*|ORIGIN,...", "whose pages may use this server from a browser"),
+    WORD("cors-credentials", cors_credentials, truths, NULL, "true|false",
+         "whether those pages may send cookies and the like along"),
+    NUMBER("cors-max-age", cors_max_age, 0, "seconds that browsers remember what those pages may do"),
+    NUMBER("hsts", hsts, 0,
+           "seconds that browsers which came by https are to keep to it; 0: they are not told"),
     LIMIT_TABLE(LIMIT)};
 
 void config_init(struct config *config)
@@ -73,6 +84,8 @@ void config_init(struct config *config)
                               .cache_control = "no-cache",
                               .compression = 1,
                               .log = LOG_ALL,
+                              .cors_max_age = 600,
+                              .hsts = 31536000,
                               .limits = limits_default};
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const char **text = (const char **)(void *)((char *)config + settings[i].offset);
@@ -198,6 +211,8 @@ static bool set_from_json(struct config *config, const cJSON *item, const char *
                     origin);
     if (cJSON_IsString(item))
         return config_set(config, setting, item->valuestring, origin, err);
+    if (cJSON_IsBool(item) && setting->words == truths)
+        return config_set(config, setting, truths[cJSON_IsTrue(item) != 0], origin, err);
     char number[32];
     if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > 9007199254740992.0)
         return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s must be a text or a whole number (%s)",

@@ -38,7 +38,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 21 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 27 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -63,6 +63,11 @@ struct config {
     uint64_t workers;     /* processes that read HDF5; 0: one a core */
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */
+    const char *trust_proxy;            /* networks; "": nobody is believed */
+    const char *base_path;              /* "": the root */
+    const char *cors_origin;            /* "": none, "*", or a list */
+    unsigned cors_credentials;          /* 0 or 1 */
+    uint64_t cors_max_age, hsts;        /* seconds */
     struct arena arena;                 /* of the texts */
 };
 

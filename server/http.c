@@ -44,6 +44,40 @@ struct delivery {
     uint64_t sent;
 };
 
+/* What all lines of a header say, one after the other. */
+struct joined {
+    const char *name;
+    char *text; /* NULL: only counted */
+    size_t len;
+};
+
+static enum MHD_Result join_line(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct joined *j = cls;
+    if (value == NULL || strcasecmp(name, j->name) != 0)
+        return MHD_YES;
+    if (j->text != NULL) {
+        j->text[j->len] = ',';
+        memcpy(j->text + j->len + 1, value, strlen(value));
+    }
+    j->len += strlen(value) + 1;
+    return MHD_YES;
+}
+
+static const char *join_headers(const void *headers, const char *name, struct arena *arena)
+{
+    struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
+    struct joined j = {.name = name};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, join_line, &j);
+    j.text = j.len == 0 ? NULL : arena_alloc(arena, 1, j.len + 1); /* zeroed */
+    if (j.text == NULL)
+        return NULL;
+    j.len = 0;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, join_line, &j);
+    return j.text + 1;
+}
+
 static int socket_of(const struct delivery *d)
 {
     return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
@@ -116,14 +150,17 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     d->transaction.socket = socket_of(d);
     if (d->guest != NULL) {
         atomic_store(&d->guest->speaks, true);
-        d->transaction.peer = d->guest->address;
         d->transaction.crowded = d->transaction.uninvited = d->guest->uninvited;
     }
+    d->transaction.secure = d->peer != NULL;
     if (d->peer != NULL)
         d->transaction.certificate =
             peer_name(d->peer, d->transaction.generation, &d->transaction.certificate_refused);
     d->transaction.request.headers = connection;
     d->transaction.request.header = find_header;
+    d->transaction.join = join_headers;
+    transaction_peer(&d->transaction,
+                     MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     return d;
 }
 
@@ -277,7 +314,7 @@ static enum MHD_Result answer_in_the_middle(struct delivery *d)
         return MHD_NO;
     transaction_answer(t);
     const struct reply *reply = &t->reply;
-    char head[2048];
+    char head[4096];
     int n = snprintf(head, sizeof head, "HTTP/1.1 %u \r\nConnection: close\r\nContent-Length: %zu\r\n",
                      reply->status, reply->bytes.len);
     for (size_t i = 0; i < reply->header_count && n < (int)sizeof head; i++)
@@ -361,15 +398,6 @@ static void linger(int fd, const struct peer *peer)
     } while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < LINGER_MS);
 }
 
-static void remote_of(const struct delivery *d, char out[ADDRESS_TEXT_MAX])
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    out[0] = '\0';
-    if (info != NULL && info->client_addr != NULL)
-        address_host(info->client_addr, out);
-}
-
 static void write_log(const struct delivery *d, const char *remote, bool complete)
 {
     const struct transaction *t = &d->transaction;
@@ -437,8 +465,7 @@ static void count(const struct delivery *d, bool complete)
 /* To the metrics, the log and the collector of spans. */
 static void tell(const struct delivery *d, bool complete)
 {
-    char remote[ADDRESS_TEXT_MAX];
-    remote_of(d, remote);
+    const char *remote = d->transaction.request.origin.remote;
     count(d, complete);
     write_log(d, remote, complete);
     const struct span_end end = {.status = d->status,

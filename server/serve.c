@@ -183,15 +183,25 @@ static void close_doors(const struct doors *doors)
         http_stop(doors->admin.daemon);
 }
 
+/* Proxies have the connections of many. */
+static bool is_proxy(const void *arg, const struct sockaddr *address)
+{
+    const struct gateway *gateway = arg;
+    struct ip ip;
+    return ip_of_socket(address, &ip) && networks_hold(&gateway->trusted, &ip);
+}
+
 static bool open_doors(struct server *server, const struct activation *given, struct doors *doors,
                        struct error *err)
 {
     const struct config *config = server->config;
     const bool admin = config->admin_listen[0] != '\0' || given->admin >= 0;
     *doors = (struct doors){0};
-    if (!guests_open(&server->guests, server->service.limits, &server->log, config->tls_cert[0] == '\0',
-                     err) ||
-        !open_door(server, &server->main, config->listen, given->main, &doors->main, err))
+    if (!guests_open(&server->guests, server->service.limits, &server->log, config->tls_cert[0] == '\0', err))
+        return false;
+    server->guests.exempt = is_proxy;
+    server->guests.arg = &server->gateway;
+    if (!open_door(server, &server->main, config->listen, given->main, &doors->main, err))
         return false;
     if (admin && !open_door(server, &server->admin, config->admin_listen, given->admin, &doors->admin, err)) {
         close_doors(doors);
@@ -238,7 +248,8 @@ static bool serve_from(const struct config *config, const struct store *store, s
     signals_take(&signals);
     raise_descriptor_limit();
     crew_start(&server.crew, crew_cores());
-    const bool started = generations_init(&server.generations, config, err) &&
+    const bool started = gateway_init(&server.gateway, config, err) &&
+                         generations_init(&server.generations, config, err) &&
                          span_start(&server, &spans, err) && open_doors(&server, &given, &doors, err);
     if (started)
         run_until_stopped(&server, &doors, &signals);

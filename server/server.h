@@ -8,6 +8,7 @@
 #include "config.h"
 #include "exchange.h"
 #include "exporter.h"
+#include "gateway.h"
 #include "generation.h"
 #include "guests.h"
 #include "log.h"
@@ -31,6 +32,7 @@ struct server {
     struct admission admission;
     struct recall recall;
     struct account memory;
+    struct gateway gateway;
     struct arena_pool pool;
     struct crew crew;
     struct log log;

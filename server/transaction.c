@@ -20,7 +20,7 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, co
     struct server *server = entrance->server;
     const struct limits *limits = server->service.limits;
     *t = (struct transaction){
-        .server = server, .admin = entrance->admin, .principal = "", .peer = "", .started = now_us()};
+        .server = server, .admin = entrance->admin, .principal = "", .started = now_us()};
     arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
     t->arena.pool = &server->pool;
     spool_init(&t->body, limits->body_memory, "body", limits->body);
@@ -42,6 +42,14 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, co
     if (!t->admin)
         atomic_fetch_add(&server->active, 1);
     return true;
+}
+
+void transaction_peer(struct transaction *t, const struct sockaddr *socket)
+{
+    t->has_address = ip_of_socket(socket, &t->address);
+    if (t->has_address)
+        ip_text(&t->address, t->remote);
+    t->request.origin.remote = t->remote;
 }
 
 static void leave_place(struct transaction *t)
@@ -112,9 +120,9 @@ static bool is_probe(struct bytes path)
 
 static bool find_route(struct transaction *t, const char *method)
 {
-    t->match = route_find(method, t->parsed.path);
+    t->match = route_find(method, t->request.path);
     t->request.name = t->match.name;
-    if (t->admin && !is_probe(t->parsed.path))
+    if (t->admin && !is_probe(t->request.path))
         t->match = (struct route_match){0};
     if (t->match.route != NULL || (t->match.allow[0] != '\0' && strcmp(method, "OPTIONS") == 0))
         return true;
@@ -145,9 +153,11 @@ bool transaction_begin(struct transaction *t, const char *method)
     trace_begin(&t->server->traces, t->traceparent, &t->trace);
     choose_id(t, r->header(r->headers, "X-Request-Id"));
     r->method = method;
+    r->origin = (struct origin){.remote = t->remote, .scheme = t->secure ? "https" : "http"};
+    gateway_origin(&t->server->gateway, t->has_address ? &t->address : NULL, t->join, r);
     if (!target_parse(t->target, t->target_len, &t->arena, &t->parsed, &t->error))
         return false;
-    r->path = t->parsed.path;
+    r->path = gateway_path(&t->server->gateway, t->parsed.path);
     r->query = t->parsed.query;
     r->query_count = t->parsed.query_count;
     return find_route(t, method) && (t->admin || identity_check(t)) && check_crowd(t) &&
@@ -179,7 +189,7 @@ static struct transaction *transaction_of(const struct request *request)
 bool transaction_admit(const struct request *request, struct error *err)
 {
     struct transaction *t = transaction_of(request);
-    const char *who = t->principal[0] != '\0' ? t->principal : t->peer;
+    const char *who = t->principal[0] != '\0' ? t->principal : t->request.origin.remote;
     if (t->has_place)
         return true;
     const uint64_t before = now_us();
@@ -305,7 +315,6 @@ static void add_common_headers(struct transaction *t)
     tell_timing(t);
     reply_header(&t->reply, "X-Request-Id", t->id);
     reply_header(&t->reply, "Server-Timing", t->timing);
-    reply_header(&t->reply, "X-Content-Type-Options", "nosniff");
     if (t->error.kind == ERR_METHOD || only_options(t))
         reply_header(&t->reply, "Allow", t->match.allow);
     if (t->error.kind == ERR_FORMAT && t->coding == NULL)
@@ -313,6 +322,7 @@ static void add_common_headers(struct transaction *t)
     identity_challenge(t);
     if (t->crowded || (!t->admin && atomic_load(&t->server->draining)))
         reply_header(&t->reply, "Connection", "close");
+    gateway_headers(&t->server->gateway, &t->request, t->match.allow, &t->reply);
 }
 
 /* Sinks cannot say whose memory it was that they did not get. */
@@ -325,7 +335,7 @@ static void refuse(struct transaction *t)
         err->limit = "total-memory";
         err->limit_value = memory->most;
     }
-    problem_reply(err, t->id, &t->arena, &t->reply);
+    problem_reply(err, &t->request, &t->reply);
 }
 
 void transaction_answer(struct transaction *t)
@@ -350,7 +360,7 @@ bool transaction_hold(struct transaction *t, size_t n)
         return true;
     }
     account_fail(&t->server->memory, &t->error);
-    problem_reply(&t->error, t->id, &t->arena, &t->reply);
+    problem_reply(&t->error, &t->request, &t->reply);
     add_common_headers(t);
     return false;
 }

@@ -20,6 +20,10 @@ struct transaction {
     char *target;       /* as sent; decoded in place */
     size_t target_len;
     struct target parsed;
+    struct ip address;        /* the other end of the connection, */
+    bool has_address;         /* where it has one */
+    char remote[IP_TEXT_MAX]; /* as text, or "" */
+    join_fn *join;            /* of the server's headers */
     struct route_match match;
     struct request request;
     const struct coding *coding;
@@ -44,10 +48,10 @@ struct transaction {
     uint64_t decode_us;                   /* until the answer was described: reading, decoding, finding */
     uint64_t encode_us;                   /* in the encoder, which reads what is read part by part */
     size_t held;                          /* bytes of the account that the answer's own buffers take */
+    bool secure;                          /* came in by TLS */
     bool admin;                           /* came in by the admin listener */
     bool has_place;                       /* in admission */
     int socket;                           /* the client's */
-    const char *peer;                     /* the client's address as text, or "" */
     bool crowded;                         /* there are more connections than the limit */
     bool uninvited;                       /* ... than the limit of one address */
 };
@@ -56,9 +60,12 @@ struct transaction {
 bool transaction_init(struct transaction *t, const struct entrance *entrance, const char *target);
 void transaction_deinit(struct transaction *t);
 
+/* The other end of the connection. */
+void transaction_peer(struct transaction *t, const struct sockaddr *socket);
+
 /*
- * The headers are there: t->request.headers and .header must be set. False: t->error says what is wrong with
- * them, and no body is wanted; transaction_answer() then tells.
+ * The headers are there: t->join, t->request.headers and .header must be set. False: t->error says what is
+ * wrong with them, and no body is wanted; transaction_answer() then tells.
  */
 bool transaction_begin(struct transaction *t, const char *method);
 

@@ -30,7 +30,9 @@ static void methods_follow_the_table(void **state)
     } rows[] = {
         {"GET", "/nowhere", 404, NULL},
         {"OPTIONS", "/nowhere", 404, NULL},
-        {"GET", "/", 404, NULL},
+        {"GET", "/problems/nothing", 404, NULL},
+        {"GET", "/docs/nothing.js", 404, NULL},
+        {"POST", "/", 405, "GET, HEAD, OPTIONS"},
         {"POST", "/healthz", 405, "GET, HEAD, OPTIONS"},
         {"DELETE", "/healthz", 405, "GET, HEAD, OPTIONS"},
         {"BREW", "/healthz", 405, "GET, HEAD, OPTIONS"},

@@ -5,7 +5,10 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
+import sys
+import tempfile
 import unittest
 import urllib.parse
 
@@ -122,7 +125,7 @@ class Routes(unittest.TestCase):
             self.assertEqual(scope != "open", {"401", "403"} <= operation["responses"].keys(), path)
 
     def parameters(self, source):
-        headers = "".join((PROJECT / "handlers" / name).read_text() for name in ("params.h", "part.h"))
+        headers = "".join((PROJECT / "handlers" / name).read_text() for name in ("page.h", "params.h", "part.h"))
         macros = dict(re.findall(r"#define (P\w+_PARAMETERS|PARAM_\w+) (.*)", headers))
         lists = {}
         for name, body in re.findall(r"static const char \*const (\w+)\[\] = \{([^}]*)\}", source):
@@ -141,9 +144,35 @@ class Routes(unittest.TestCase):
         for path, method, operation in operations():
             self.assertTrue(operation.get("x-examples"), (method, path))
 
+    def test_problems_have_examples_that_are_some(self):
+        titles = re.findall(r'\{(\d+), "([\w-]+)", "([^"]+)"\}', (PROJECT / "handlers/problem.c").read_text())
+        for name, response in DOCUMENT["components"]["responses"].items():
+            for kind, media in response.get("content", {}).items():
+                if kind == "application/problem+json":
+                    holds(media["example"], media["schema"], name)
+                    status, slug, title = (media["example"][m] for m in ("status", "type", "title"))
+                    self.assertIn((str(status), slug.rsplit("/", 1)[1], title), titles)
+
     def test_every_problem_is_a_response(self):
         for path, method, operation in operations():
             self.assertIn("default", operation["responses"], (method, path))
+
+
+class Docs(unittest.TestCase):
+    def test_without_the_explorer_there_is_the_plain_page(self):
+        """As the program is built where npm is not, or cannot fetch."""
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder, "docs_files.c")
+            subprocess.run([sys.executable, PROJECT / "openapi/docs/embed.py", PROJECT / "openapi/openapi.yaml",
+                            PROJECT / "openapi/docs", folder, out], check=True)
+            names = re.findall(r'\{"([\w.-]+)", "text/', out.read_text())
+            self.assertEqual(["reference.html", "page.css"], names)
+            for tool in ("mkdir", "rm"):
+                pathlib.Path(folder, tool).symlink_to(shutil.which(tool))
+            told = subprocess.run([PROJECT / "openapi/docs/fetch", folder], capture_output=True, text=True,
+                                  env={"PATH": folder}, check=True)
+            self.assertIn("there is no npm", told.stderr)
+            self.assertEqual([], [p.name for p in pathlib.Path(folder).glob("swagger*")])
 
 
 class Examples(unittest.TestCase):
@@ -184,6 +213,9 @@ class Examples(unittest.TestCase):
         if status == 304:
             self.assertEqual(b"", content)
             return
+        if status == 302:
+            self.assertIn("/docs/", answer.headers["Location"])
+            return
         kind = answer.headers["Content-Type"]
         self.assertIn(kind, documented["content"])
         if kind.endswith("json"):
@@ -221,7 +253,7 @@ class Examples(unittest.TestCase):
 
     def test_options_and_405_name_the_methods(self):
         for path, _, _ in operations():
-            target = path.replace("{name}", "weather.h5")
+            target = re.sub(r"\{\w+\}", "weather.h5", path)
             methods = [m for p, m, _ in operations() if p == path]
             allow = ", ".join(["GET, HEAD"] * ("GET" in methods) + ["POST"] * ("POST" in methods) + ["OPTIONS"])
             self.assertEqual(allow, self.send("OPTIONS", target)[0].headers["Allow"], target)

@@ -22,7 +22,7 @@ static int teardown(void **state)
 
 static cJSON *document_of(const struct error *err, struct reply *reply)
 {
-    problem_reply(err, "request-1", &arena, reply);
+    problem_reply(err, &(struct request){.id = "request-1", .arena = &arena}, reply);
     assert_int_equal(reply->kind, REPLY_BYTES);
     assert_string_equal(reply->headers[0].name, "Content-Type");
     assert_string_equal(reply->headers[0].value, "application/problem+json");
@@ -46,6 +46,8 @@ static void every_kind_has_a_row(void **state)
         assert_non_null(problems[kind].slug);
         assert_non_null(problems[kind].title);
         assert_int_equal(problem_status(kind), problems[kind].status);
+        assert_true(kind == ERR_NONE || problem_advice[kind].meaning != NULL);
+        assert_true(kind == ERR_NONE || problem_advice[kind].remedy != NULL);
     }
 }
 
@@ -126,7 +128,7 @@ static void a_spent_budget_is_still_told(void **state)
     struct error err = {0};
     struct reply reply;
     assert_false(arena_fail(&small, &err));
-    problem_reply(&err, "r", &small, &reply);
+    problem_reply(&err, &(struct request){.id = "r", .arena = &small}, &reply);
     assert_int_equal(reply.status, 413);
     assert_non_null(strstr((const char *)reply.bytes.data, "\"limit\":\"memory\""));
     arena_free(&small);

@@ -21,6 +21,8 @@ static const struct {
     {"what is posted cannot be got", "GET", "/v1/convert", NULL, "", "POST, OPTIONS"},
     {"a prefix is not the path", "GET", "/health", NULL, "", ""},
     {"a longer path is not the path", "GET", "/healthz/", NULL, "", ""},
+    {"the root", "GET", "/", "welcome", "", "GET, HEAD, OPTIONS"},
+    {"the page of a problem", "GET", "/problems/busy", "getProblem", "busy", "GET, HEAD, OPTIONS"},
     {"the empty path is nothing", "GET", "", NULL, "", ""},
 };
 
