@@ -194,8 +194,8 @@ export class Generator {
         const query = operation.in("query");
         const wrong = query.filter((p) => this.invalid(p));
         const single = query.filter((p) => this.schemaOf(p).type !== "array" || p.explode === false);
-        // Values that are right whatever the document; which indexes there are is up to the body.
-        const closed = query.filter((p) => p.name !== "index" && (this.schemaOf(p).enum || this.schemaOf(p).type === "integer"));
+        // Values that are right whatever the body; which index or format it has is up to itself.
+        const closed = query.filter((p) => !["index", "from"].includes(p.name) && (this.schemaOf(p).enum || this.schemaOf(p).type === "integer"));
         const without = (pairs, name) => pairs.filter(([n]) => n !== name);
         const kinds = [
             [3, example.map((r) => ({ ...r, kind: "an example", succeeds: true }))],
