@@ -146,9 +146,11 @@ if FULL:
     LAYOUTS |= {name: how for name, (how, _) in FILTERED.items()}
 
 
+UNKEPT = {}  # why h5py makes no such dataset: of which types
+
+
 def is_kept(name, dtype):
-    dtype = numpy.dtype(dtype)
-    return name not in FILTERED or FILTERED[name][1](dtype if dtype.subdtype is None else dtype.base)
+    return name not in FILTERED or FILTERED[name][1](numpy.dtype(dtype))
 
 
 # Types of the library's that NumPy has none for: how they are kept, as what their elements are written, and what they are read as.
@@ -216,7 +218,13 @@ class Types(unittest.TestCase):
                 if layout == "compact":
                     how = {"dcpl": h5py.h5p.create(h5py.h5p.DATASET_CREATE)}
                     how["dcpl"].set_layout(h5py.h5d.COMPACT)
-                d = f.create_dataset(f"{name}/{layout}", SHAPE, dtype, **how)
+                try:
+                    d = f.create_dataset(f"{name}/{layout}", SHAPE, dtype, **how)
+                except (ValueError, TypeError) as problem:  # a filter that cannot be for this type
+                    if layout not in FILTERED:
+                        raise
+                    UNKEPT.setdefault(f"{layout}: {problem}", set()).add(name)
+                    continue
                 inner = elements.shape[1:]
                 for at in numpy.ndindex(SHAPE) if name.startswith("vlen") else ():
                     d[at] = elements[at[0] * SHAPE[1] + at[1]]
@@ -281,7 +289,7 @@ class Types(unittest.TestCase):
         for file, f in self.files.items():
             for name, (dtype, _) in TYPES.items():
                 flat = numpy.dtype(dtype).kind in "biufcSM" and dtype.metadata is None
-                for layout in (layout for layout in LAYOUTS if is_kept(layout, dtype)):
+                for layout in (layout for layout in LAYOUTS if f"{name}/{layout}" in f):
                     with self.subTest(file=file, type=name, layout=layout):
                         self.check_both(file, f, f"/{name}/{layout}", None, flat)
                         if name != "vlen compound":  # h5py cannot read empty ones of these
@@ -289,7 +297,7 @@ class Types(unittest.TestCase):
                         for _ in range(SELECTIONS):
                             self.check_both(file, f, f"/{name}/{layout}", f"{axis(rng, SHAPE[0])},{axis(rng, SHAPE[1])}", flat)
                             count += 1
-        print(f"{count} parts are equal by both paths", file=sys.stderr)
+        print(f"{count} parts are equal; not made by h5py: {UNKEPT or 'none'}", file=sys.stderr)
 
     def check_both(self, *what):
         """By both paths; in turns where there is less time."""
