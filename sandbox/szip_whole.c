@@ -10,6 +10,7 @@
 
 typedef int decompress_fn(void *, size_t *, const void *, size_t, SZ_com_t *);
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the names there are not ours */
 int SZ_BufftoBuffDecompress(void *out, size_t *size, const void *in, size_t in_size, SZ_com_t *how)
 {
     const size_t wanted = *size;
