@@ -81,6 +81,8 @@ struct document {
 struct document_ops {
     /* Describes the object at path ("/" is the root); links on the way are followed inside the document. */
     bool (*node)(void *self, struct bytes path, struct arena *arena, struct node *out, struct error *err);
+    /* The same where of attributes no more than the names is wanted. NULL: node() says so as fast. */
+    bool (*outline)(void *self, struct bytes path, struct arena *arena, struct node *out, struct error *err);
     /* Its value, groups as dicts, for encoding. */
     bool (*value)(void *self, struct bytes path, struct arena *arena, struct value **out, struct error *err);
     /* The same in words (described.h), for formats that keep types, storage, attributes and links. NULL:

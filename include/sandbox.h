@@ -91,6 +91,8 @@ enum sandbox_op {
 #define SANDBOX_NULL UINT64_MAX
 enum sandbox_region { REGION_NONE, REGION_ALL, REGION_POINTS, REGION_BLOCKS, REGION_GRID };
 
+#define BRIEF_PROBLEM "not asked for"
+
 struct sandbox_request {
     enum sandbox_op op;
     int fd;
@@ -98,6 +100,7 @@ struct sandbox_request {
     uint64_t session;
     uint64_t base, target; /* objects: numbers that a reply gave */
     uint64_t most;     /* BEGIN; READ: bytes that one chunk may take in memory, over it ERR_LIMIT "memory" */
+    bool brief;        /* DESCRIBE: attributes by name alone, with BRIEF_PROBLEM for what is left out */
     bool unclosed;     /* read it though its last writer did not close it: set by sandbox_call() itself */
     struct bytes path; /* relative to base; components "" and "." are passed over */
     const struct box *box;

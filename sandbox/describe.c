@@ -11,6 +11,7 @@ struct describing {
     struct arena arena;
     struct error *err;
     uint32_t count; /* children or attributes written */
+    bool brief;
 };
 
 static bool put_text(struct describing *d, const char *text)
@@ -162,6 +163,10 @@ static herr_t each_attribute(hid_t object, const char *name, const H5A_info_t *i
     struct describing *d = arg;
     struct attribute a = {0};
     (void)info;
+    if (d->brief) {
+        d->count++;
+        return put_text(d, name) && put_text(d, BRIEF_PROBLEM) ? 0 : -1;
+    }
     AUTO(close_attribute) hid_t id = H5Aopen(object, name, H5P_DEFAULT);
     bool ok = true;
     if (id < 0)
@@ -447,7 +452,7 @@ static bool at_path(struct describing *d, hid_t base, const char *path)
 
 bool describe(struct worker *w, const struct sandbox_request *q, struct sink *reply, struct error *err)
 {
-    struct describing d = {.reply = reply, .err = err};
+    struct describing d = {.reply = reply, .err = err, .brief = q->brief};
     const char *path;
     if (!file_open(w, q, &d.file, err))
         return false;

@@ -65,6 +65,10 @@ struct h5_object {
 bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, struct arena *arena,
                  struct h5_object *out, struct error *err);
 
+/* The same from the root, with no more of its attributes than their names. */
+bool h5_outline(const struct h5_file *f, struct bytes path, struct arena *arena, struct h5_object *out,
+                struct error *err);
+
 /* The attribute of this name, or NULL. */
 const struct h5_attribute *h5_attribute(const struct h5_object *o, const char *name);
 

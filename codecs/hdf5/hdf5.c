@@ -178,6 +178,14 @@ static bool document_node(void *self, struct bytes path, struct arena *arena, st
     return h5_describe(f, 0, path, arena, &o, err) && fill_node(f, &o, arena, out, err);
 }
 
+static bool document_outline(void *self, struct bytes path, struct arena *arena, struct node *out,
+                             struct error *err)
+{
+    const struct h5_file *f = self;
+    struct h5_object o;
+    return h5_outline(f, path, arena, &o, err) && fill_node(f, &o, arena, out, err);
+}
+
 static bool document_value(void *self, struct bytes path, struct arena *arena, struct value **out,
                            struct error *err)
 {
@@ -209,8 +217,10 @@ static bool hdf5_open(const struct input *in, const struct codec_options *option
                       const struct limits *limits, struct arena *arena, struct document *out,
                       struct error *err)
 {
-    static const struct document_ops ops = {
-        .node = document_node, .value = document_value, .described = document_described};
+    static const struct document_ops ops = {.node = document_node,
+                                            .outline = document_outline,
+                                            .value = document_value,
+                                            .described = document_described};
     struct h5_file *f = arena_alloc(arena, 1, sizeof *f);
     if (f == NULL)
         return arena_fail(arena, err);

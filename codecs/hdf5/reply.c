@@ -150,12 +150,16 @@ static bool get_object(struct reader *r, struct arena *arena, struct h5_object *
     return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the description is of no known kind");
 }
 
-bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, struct arena *arena,
-                 struct h5_object *out, struct error *err)
+static bool ask(const struct h5_file *f, uint64_t base, struct bytes path, bool brief, struct arena *arena,
+                struct h5_object *out, struct error *err)
 {
     AUTO(sink_deinit) struct sink reply = {0};
-    const struct sandbox_request request = {
-        .op = SANDBOX_DESCRIBE, .fd = f->fd, .identity = f->identity, .base = base, .path = path};
+    const struct sandbox_request request = {.op = SANDBOX_DESCRIBE,
+                                            .fd = f->fd,
+                                            .identity = f->identity,
+                                            .base = base,
+                                            .brief = brief,
+                                            .path = path};
     if (!sandbox_call(&request, &reply, err))
         return false;
     const struct bytes copy = arena_copy(arena, bytes_of(reply.data, reply.len));
@@ -164,6 +168,18 @@ bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, stru
     struct reader r = reader_make(copy);
     *out = (struct h5_object){.base = base, .path = path, .extent = UINT64_MAX};
     return get_object(&r, arena, out, err);
+}
+
+bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, struct arena *arena,
+                 struct h5_object *out, struct error *err)
+{
+    return ask(f, base, path, false, arena, out, err);
+}
+
+bool h5_outline(const struct h5_file *f, struct bytes path, struct arena *arena, struct h5_object *out,
+                struct error *err)
+{
+    return ask(f, 0, path, true, arena, out, err);
 }
 
 const struct h5_attribute *h5_attribute(const struct h5_object *o, const char *name)
