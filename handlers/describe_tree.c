@@ -267,6 +267,13 @@ static bool extend_path(struct tree *t, size_t at, struct bytes name, size_t *le
     return true;
 }
 
+static bool outline(const struct document *d, struct bytes path, struct arena *arena, struct node *out,
+                    struct error *err)
+{
+    return d->ops->outline != NULL ? d->ops->outline(d->self, path, arena, out, err)
+                                   : d->ops->node(d->self, path, arena, out, err);
+}
+
 /* An object that cannot be described doesn't keep the others from being shown. */
 static bool look(struct tree *t, const struct node_child *child, size_t path_len, struct node *out,
                  struct error *err)
@@ -274,7 +281,7 @@ static bool look(struct tree *t, const struct node_child *child, size_t path_len
     struct error why = {0};
     if (child->value != NULL)
         return node_of_value(child->value, t->arena, out, err);
-    if (t->document->ops->node(t->document->self, bytes_of(t->path, path_len), t->arena, out, &why))
+    if (outline(t->document, bytes_of(t->path, path_len), t->arena, out, &why))
         return true;
     if (why.kind == ERR_LIMIT || why.kind == ERR_MEMORY || why.kind == ERR_IO || why.kind == ERR_WRITTEN) {
         *err = why;
@@ -323,7 +330,7 @@ bool describe_tree(const struct document *document, struct bytes path, uint64_t 
     struct place place = {.name = last_step(root), .link = LINK_HARD, .root = root};
     struct node node;
     size_t len;
-    if (!document->ops->node(document->self, path, arena, &node, err))
+    if (!outline(document, path, arena, &node, err))
         return false;
     if (root.len > 0) {
         if (!extend_path(&t, 0, root.data[0] == '/' ? bytes_of(root.data + 1, root.len - 1) : root, &len,

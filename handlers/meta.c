@@ -41,8 +41,6 @@ static void put_storage(struct dict *d, const struct node *node)
 /* What the names of an enumeration stand for. */
 static void put_labels(struct dict *d, const struct dtype *dtype)
 {
-    if (dtype == NULL || dtype->label_count == 0)
-        return;
     struct value *labels = value_new(d->arena, VALUE_DICT);
     for (size_t i = 0; labels != NULL && i < dtype->label_count; i++) {
         struct value *name = value_str(d->arena, dtype->labels[i].name);
@@ -51,6 +49,55 @@ static void put_labels(struct dict *d, const struct dtype *dtype)
             labels = NULL;
     }
     dict_put(d, "labels", labels);
+}
+
+/*
+ * What a dtype does not say: names of an enumeration, what sequences are of, what references lead to. Of a
+ * record by field. Types nest at most DTYPE_MAX_DEPTH levels, or those that a codec allows: that bounds the
+ * calls.
+ */
+static void put_type(struct dict *d, const struct dtype *t)
+{
+    if (t->label_count > 0)
+        put_labels(d, t);
+    if (t->reference != 0)
+        dict_text(d, "reference", t->reference == 'o' ? "object" : "region");
+    if (t->sequence != NULL) {
+        struct dict of = dict_make(d->arena);
+        describe_dtype(&of, t->sequence);
+        put_type(&of, t->sequence);
+        dict_put(d, "sequence", of.failed ? NULL : of.value);
+    }
+    if (t->base != NULL)
+        put_type(d, t->base);
+    struct value *fields = value_new(d->arena, VALUE_DICT);
+    for (size_t i = 0; fields != NULL && i < t->field_count; i++) {
+        struct dict field = dict_make(d->arena);
+        put_type(&field, t->fields[i].dtype);
+        struct value *name = value_str(d->arena, t->fields[i].name);
+        if (field.failed || name == NULL ||
+            (field.value->dict.count > 0 && !value_put(d->arena, &fields->dict, name, field.value)))
+            fields = NULL;
+    }
+    if (fields == NULL || fields->dict.count > 0)
+        dict_put(d, "fields", fields);
+}
+
+/* Which parts are listed in the order in which they were made. */
+static void put_order(struct dict *d, const struct node *node)
+{
+    struct value *list = value_new(d->arena, VALUE_LIST);
+    const struct {
+        const char *name;
+        bool ordered;
+    } rows[] = {{"links", node->links_ordered}, {"attributes", node->attributes_ordered}};
+    for (size_t i = 0; list != NULL && i < ROWS(rows); i++) {
+        struct value *name = rows[i].ordered ? value_text(d->arena, rows[i].name) : NULL;
+        if (rows[i].ordered && (name == NULL || !value_append(d->arena, &list->list, name)))
+            list = NULL;
+    }
+    if (list == NULL || list->list.count > 0)
+        dict_put(d, "creation_order", list);
 }
 
 static void put_attributes(struct dict *d, const struct node *node)
@@ -64,6 +111,8 @@ static void put_attributes(struct dict *d, const struct node *node)
             describe_value(&attribute, a->value);
         else
             dict_text(&attribute, "problem", a->problem == NULL ? "it cannot be read" : a->problem);
+        if (a->committed != NULL)
+            dict_text(&attribute, "committed", a->committed);
         if (attribute.failed || !value_append(d->arena, &list->list, attribute.value))
             list = NULL;
     }
@@ -105,7 +154,11 @@ bool get_meta(const struct request *request, struct reply *reply, struct error *
     dict_str(&d, "path", s.path);
     dict_text(&d, "format", s.source.codec->name);
     describe_node(&d, &node);
-    put_labels(&d, node.dtype);
+    if (node.dtype != NULL)
+        put_type(&d, node.dtype);
+    if (node.committed != NULL)
+        dict_text(&d, "committed", node.committed);
+    put_order(&d, &node);
     put_storage(&d, &node);
     put_attributes(&d, &node);
     return put_children(request, &s, &node, &d, err) && dict_done(&d, &root, err) &&

@@ -28,6 +28,7 @@ struct node_attribute {
     struct bytes name;
     struct value *value; /* NULL: cannot be read, see problem */
     const char *problem;
+    const char *committed; /* the path of its type, where that is an object itself; or NULL */
 };
 
 struct node_filter {
@@ -56,7 +57,9 @@ struct node {
     size_t attribute_count;
     const struct node_attribute *attributes;
     const struct dtype *dtype; /* dataset, datatype; NULL where no array dtype says it */
-    const char *type_class;    /* "integer", "float", "string", "compound", "enum" ... (HDF5), else NULL */
+    const char *committed;     /* dataset: the path of its type, where that is an object itself; or NULL */
+    bool links_ordered, attributes_ordered; /* kept in the order in which they were made */
+    const char *type_class; /* "integer", "float", "string", "compound", "enum" ... (HDF5), else NULL */
     unsigned ndim;
     const uint64_t *shape;              /* dataset; ndim 0: a scalar */
     bool null_space;                    /* dataset without elements (HDF5's H5S_NULL; h5py.Empty) */
@@ -78,6 +81,8 @@ struct document {
 struct document_ops {
     /* Describes the object at path ("/" is the root); links on the way are followed inside the document. */
     bool (*node)(void *self, struct bytes path, struct arena *arena, struct node *out, struct error *err);
+    /* The same where of attributes no more than the names is wanted. NULL: node() says so as fast. */
+    bool (*outline)(void *self, struct bytes path, struct arena *arena, struct node *out, struct error *err);
     /* Its value, groups as dicts, for encoding. */
     bool (*value)(void *self, struct bytes path, struct arena *arena, struct value **out, struct error *err);
     /* The same in words (described.h), for formats that keep types, storage, attributes and links. NULL:

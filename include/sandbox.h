@@ -118,6 +118,8 @@ enum sandbox_op {
 #define SANDBOX_NULL UINT64_MAX
 enum sandbox_region { REGION_NONE, REGION_ALL, REGION_POINTS, REGION_BLOCKS, REGION_GRID };
 
+#define BRIEF_PROBLEM "not asked for"
+
 struct sandbox_request {
     enum sandbox_op op;
     int fd;
@@ -125,6 +127,7 @@ struct sandbox_request {
     uint64_t session;
     uint64_t base, target; /* objects: numbers that a reply gave */
     uint64_t most;     /* BEGIN; READ: bytes that one chunk may take in memory, over it ERR_LIMIT "memory" */
+    bool brief;        /* DESCRIBE: attributes by name alone, with BRIEF_PROBLEM for what is left out */
     bool unclosed;     /* read it though its last writer did not close it: set by sandbox_call() itself */
     struct bytes path; /* relative to base; components "" and "." are passed over */
     const struct box *box;
@@ -159,22 +162,22 @@ bool sandbox_call(const struct sandbox_request *request, struct sink *reply, str
  * space    u8 SPACE_, u8 ndim, u64 dims
  * describe u8 enum node_kind, u64 object, text problem ("" none), then by kind
  *   links      text target, text file
- *   group      u32 count of (u8 enum link_kind, u64 object or 0, text name), attributes
- *   datatype   typed, attributes
- *   dataset    typed, space, u8 layout (0 compact 1 contiguous 2 chunked 3 virtual 4 unknown), u64 max shape
- *              (ndim), u64 chunk (ndim, chunked only), u8 count of filters (u32 id, text name, u8 count of
- * u32 parameters), u64 stored bytes, u64 extent (UINT64_MAX: none), u8 has fill: run, u8 plain (chunked, and
- * after its filters the bytes of a chunk are those of the dtype), attributes other
- * attributes are left out attributes u32 count of (text name, text problem, and when "": dtype, space, run
- * elements, run heap) typed      text class ("integer" ...), text problem (why values cannot be read, or ""),
- * u8 has: dtype In a dataset's space the dimensions of an array type are appended, and dtype is the array's
- * element.
- * words    a dict: of a dataset "type", "named" (the committed type's object, or absent), "shape",
- *          "creationProperties" without the fill value; of a named type "type"; of a group "links", those of
- *          its links that are no hard ones in the order of describe, each of "class", "h5path", "file", and
- * where base is 0 and path leads to it, "path", as references name it; of all of them "attributes", a list in
- * the order of describe, each of "name", "type", "named", "shape" value u8 enum value_kind: BOOL u8, INT u64,
- * FLOAT u64 bits, STR run, LIST u32 count, values; DICT u32 count, (run key, value)
+ *   group      u8 order (1 of links, 2 of attributes: of creation), u32 count of (u8 enum link_kind, u64
+ * object or 0, text name), attributes datatype   u8 order, typed, attributes dataset    u8 order, typed,
+ * space, u8 layout (0 compact 1 contiguous 2 chunked 3 virtual 4 unknown), u64 max shape (ndim), u64 chunk
+ * (ndim, chunked only), u8 count of filters (u32 id, text name, u8 count of u32 parameters), u64 stored
+ * bytes, u64 extent (UINT64_MAX: none), u8 has fill: run elements, run heap, u8 plain (chunked, and after its
+ * filters the bytes of a chunk are those of the dtype), attributes other attributes are left out attributes
+ * u32 count of (text name, text problem, and when "": text committed (the path of its type), dtype, space,
+ * run elements, run heap) typed      text class ("integer" ...), text problem (why values cannot be read, or
+ * ""), text committed, u8 has: dtype In a dataset's space the dimensions of an array type are appended, and
+ * dtype is the array's element. words    a dict: of a dataset "type", "named" (the committed type's object,
+ * or absent), "shape", "creationProperties" without the fill value; of a named type "type"; of a group
+ * "links", those of its links that are no hard ones in the order of describe, each of "class", "h5path",
+ * "file", and where base is 0 and path leads to it, "path", as references name it; of all of them
+ * "attributes", a list in the order of describe, each of "name", "type", "named", "shape" value u8 enum
+ * value_kind: BOOL u8, INT u64, FLOAT u64 bits, STR run, LIST u32 count, values; DICT u32 count, (run key,
+ * value)
  */
 enum sandbox_space { SPACE_NULL, SPACE_SCALAR, SPACE_SIMPLE };
 

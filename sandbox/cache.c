@@ -12,6 +12,7 @@ enum {
 struct slot {
     struct sandbox_identity identity;
     uint64_t base, used;
+    bool brief;
     size_t path; /* kept.data: that many bytes of path, then the reply */
     struct sink kept;
 };
@@ -32,7 +33,7 @@ static uint64_t mix(uint64_t hash, uint64_t v)
 static size_t place(const struct sandbox_request *q)
 {
     uint64_t h = 0xcbf29ce484222325ULL;
-    h = mix(mix(mix(h, q->identity.inode), q->identity.changed_ns), q->base);
+    h = mix(mix(mix(h, q->identity.inode), q->identity.changed_ns), q->base * 2 + q->brief);
     for (size_t i = 0; i < q->path.len; i++)
         h = mix(h, q->path.data[i]);
     h ^= h >> 32;
@@ -41,7 +42,7 @@ static size_t place(const struct sandbox_request *q)
 
 static bool holds(const struct slot *s, const struct sandbox_request *q)
 {
-    return s->used != 0 && s->base == q->base &&
+    return s->used != 0 && s->base == q->base && s->brief == q->brief &&
            memcmp(&s->identity, &q->identity, sizeof s->identity) == 0 &&
            bytes_equal(bytes_of(s->kept.data, s->path), q->path);
 }
@@ -88,7 +89,11 @@ static void put(const struct sandbox_request *q, struct bytes reply)
     if (cache.bytes > ALL_MAX) /* rare: start again */
         for (size_t i = 0; i < SLOTS; i++)
             drop(&cache.slots[i]);
-    struct slot s = {.identity = q->identity, .base = q->base, .used = ++cache.clock, .path = q->path.len};
+    struct slot s = {.identity = q->identity,
+                     .base = q->base,
+                     .brief = q->brief,
+                     .used = ++cache.clock,
+                     .path = q->path.len};
     if (sink_bytes(&s.kept, q->path, &ignored) && sink_bytes(&s.kept, reply, &ignored)) {
         *oldest = s;
         cache.bytes += s.kept.capacity;

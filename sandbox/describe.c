@@ -11,6 +11,7 @@ struct describing {
     struct arena arena;
     struct error *err;
     uint32_t count; /* children or attributes written */
+    bool brief;
 };
 
 static bool put_text(struct describing *d, const char *text)
@@ -22,6 +23,23 @@ static bool put_head(struct describing *d, enum node_kind kind, uint64_t object,
 {
     return wire_put_u8(d->reply, (uint8_t)kind, d->err) && wire_put_u64(d->reply, object, d->err) &&
            put_text(d, problem);
+}
+
+/* The path of a committed type; "": it is none, or nothing leads to it. */
+static bool put_committed(struct describing *d, hid_t type)
+{
+    H5O_info_t info;
+    const bool is = H5Tcommitted(type) > 0 && H5Oget_info2(type, &info, H5O_INFO_BASIC) >= 0;
+    return put_text(d, is ? path_of_address(d->file, info.addr) : NULL);
+}
+
+/* Which parts are kept in the order in which they were made. */
+static bool put_order(struct describing *d, unsigned links, unsigned attributes)
+{
+    return wire_put_u8(
+        d->reply,
+        (uint8_t)(((links & H5P_CRT_ORDER_TRACKED) != 0) | ((attributes & H5P_CRT_ORDER_TRACKED) != 0) << 1),
+        d->err);
 }
 
 /* A count that is known after what it counts was written. */
@@ -114,19 +132,20 @@ static bool put_elements(struct describing *d, const struct type *t, uint8_t *el
            wire_put_run(d->reply, bytes_of(heap.data, heap.len), d->err);
 }
 
-static bool put_attribute(struct describing *d, const char *name, const struct attribute *a)
+static bool put_attribute(struct describing *d, const char *name, hid_t id, const struct attribute *a)
 {
     if (!put_text(d, name) || !put_text(d, a->problem))
         return false;
     if (a->problem != NULL)
         return true;
+    AUTO(close_type) hid_t type = H5Aget_type(id);
     struct attribute seen = *a;
     append_inner(&a->type.dtype, &seen.space, &seen.ndim, seen.dims);
     const struct dtype *t = seen.ndim > a->ndim ? a->type.dtype.base : &a->type.dtype;
     uint64_t dims[H5S_MAX_RANK];
     for (unsigned i = 0; i < seen.ndim; i++)
         dims[i] = seen.dims[i];
-    return wire_put_dtype(d->reply, t, d->err) &&
+    return put_committed(d, type) && wire_put_dtype(d->reply, t, d->err) &&
            wire_put_space(d->reply, seen.space, seen.ndim, dims, d->err) &&
            put_elements(d, &a->type, a->elements, a->count);
 }
@@ -144,13 +163,17 @@ static herr_t each_attribute(hid_t object, const char *name, const H5A_info_t *i
     struct describing *d = arg;
     struct attribute a = {0};
     (void)info;
+    if (d->brief) {
+        d->count++;
+        return put_text(d, name) && put_text(d, BRIEF_PROBLEM) ? 0 : -1;
+    }
     AUTO(close_attribute) hid_t id = H5Aopen(object, name, H5P_DEFAULT);
     bool ok = true;
     if (id < 0)
         a.problem = "the attribute is damaged";
     else
         ok = load_attribute(d, id, &a);
-    ok = ok && put_attribute(d, name, &a);
+    ok = ok && put_attribute(d, name, id, &a);
     if (id >= 0)
         reclaim(id, &a);
     type_close(&a.type);
@@ -199,7 +222,7 @@ static bool put_group(struct describing *d, hid_t group, uint64_t object)
         H5Pget_link_creation_order(plist, &links);
         H5Pget_attr_creation_order(plist, &attributes);
     }
-    if (!put_head(d, NODE_GROUP, object, NULL) || !put_later(d, &at))
+    if (!put_head(d, NODE_GROUP, object, NULL) || !put_order(d, links, attributes) || !put_later(d, &at))
         return false;
     const H5_index_t index = (links & H5P_CRT_ORDER_TRACKED) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
     if (H5Literate(group, index, H5_ITER_INC, &n, each_link, d) < 0)
@@ -214,7 +237,8 @@ static bool put_typed(struct describing *d, hid_t type, const struct type *t, co
     const struct dtype *dtype = t->dtype.base != NULL ? t->dtype.base : &t->dtype;
     const bool known = t->problem == NULL;
     return put_text(d, type_class_name(type)) && put_text(d, known ? problem : t->problem) &&
-           wire_put_u8(d->reply, known, d->err) && (!known || wire_put_dtype(d->reply, dtype, d->err));
+           put_committed(d, type) && wire_put_u8(d->reply, known, d->err) &&
+           (!known || wire_put_dtype(d->reply, dtype, d->err));
 }
 
 static bool put_datatype(struct describing *d, hid_t type, uint64_t object)
@@ -227,8 +251,9 @@ static bool put_datatype(struct describing *d, hid_t type, uint64_t object)
     if (!type_of_file(type, &d->arena, &t, d->err))
         return false;
     const bool known = t.problem == NULL;
-    const bool ok = put_head(d, NODE_DATATYPE, object, NULL) && put_text(d, type_class_name(type)) &&
-                    put_text(d, t.problem) && wire_put_u8(d->reply, known, d->err) &&
+    const bool ok = put_head(d, NODE_DATATYPE, object, NULL) && put_order(d, 0, order) &&
+                    put_text(d, type_class_name(type)) && put_text(d, t.problem) && put_text(d, NULL) &&
+                    wire_put_u8(d->reply, known, d->err) &&
                     (!known || wire_put_dtype(d->reply, &t.dtype, d->err));
     type_close(&t);
     return ok && put_attributes(d, type, order);
@@ -256,20 +281,26 @@ static bool put_filters(struct describing *d, hid_t plist)
     return true;
 }
 
+/* As an element: of an array type all of its own. What of it has variable length is the library's to free. */
 static bool put_fill(struct describing *d, hid_t plist, const struct type *t)
 {
     H5D_fill_value_t defined = H5D_FILL_VALUE_UNDEFINED;
     H5Pfill_value_defined(plist, &defined);
     uint8_t *value = NULL;
-    if (defined == H5D_FILL_VALUE_USER_DEFINED && t->problem == NULL && t->flat && t->dtype.base == NULL) {
-        value = arena_alloc(&d->arena, 1, t->dtype.itemsize);
+    if (defined == H5D_FILL_VALUE_USER_DEFINED && t->problem == NULL) {
+        value = arena_alloc(&d->arena, 1, t->memory_size);
         if (value == NULL)
             return arena_fail(&d->arena, d->err);
         if (H5Pget_fill_value(plist, t->memory, value) < 0)
             value = NULL;
     }
-    return wire_put_u8(d->reply, value != NULL, d->err) &&
-           (value == NULL || wire_put_run(d->reply, bytes_of(value, t->dtype.itemsize), d->err));
+    const bool ok =
+        wire_put_u8(d->reply, value != NULL, d->err) && (value == NULL || put_elements(d, t, value, 1));
+    if (value != NULL && !t->flat) {
+        AUTO(close_space) hid_t space = H5Screate(H5S_SCALAR);
+        H5Dvlen_reclaim(t->memory, space, H5P_DEFAULT, value);
+    }
+    return ok;
 }
 
 /* Where the elements lie as they are given to clients, or UINT64_MAX. */
@@ -329,7 +360,7 @@ static bool put_dataset_parts(struct describing *d, hid_t dataset, hid_t plist, 
     for (unsigned i = 0; i < seen.ndim; i++)
         dims[i] = seen.dims[i];
     H5Pget_attr_creation_order(plist, &order);
-    return put_head(d, NODE_DATASET, object, NULL) &&
+    return put_head(d, NODE_DATASET, object, NULL) && put_order(d, 0, order) &&
            put_typed(d, type, t, dataset_problem(dataset, plist, &d->arena)) &&
            wire_put_space(d->reply, seen.space, seen.ndim, dims, d->err) &&
            put_storage(d, dataset, plist, type, t, &a, most, seen.ndim) && put_attributes(d, dataset, order);
@@ -421,7 +452,7 @@ static bool at_path(struct describing *d, hid_t base, const char *path)
 
 bool describe(struct worker *w, const struct sandbox_request *q, struct sink *reply, struct error *err)
 {
-    struct describing d = {.reply = reply, .err = err};
+    struct describing d = {.reply = reply, .err = err, .brief = q->brief};
     const char *path;
     if (!file_open(w, q, &d.file, err))
         return false;

@@ -47,8 +47,8 @@ static bool keep_few_calls(bool writes)
         (!writes || allow(filter, calls_to_write, sizeof calls_to_write / sizeof *calls_to_write)) &&
         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC)) ==
-            0 &&
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                         SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC, 0)) == 0 &&
         seccomp_load(filter) == 0;
     seccomp_release(filter);
     return ok;

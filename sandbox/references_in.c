@@ -86,9 +86,9 @@ static bool select_grid(const struct selecting *x)
     if (x->left / 3 < x->ndim)
         return false;
     for (unsigned i = 0; i < x->ndim; i++) {
-        start[i] = x->numbers[3 * i];
-        step[i] = x->numbers[3 * i + 1];
-        count[i] = x->numbers[3 * i + 2];
+        start[i] = x->numbers[3 * (size_t)i];
+        step[i] = x->numbers[3 * (size_t)i + 1];
+        count[i] = x->numbers[3 * (size_t)i + 2];
         if (count[i] == 0)
             return H5Sselect_none(x->space) >= 0;
     }

@@ -133,8 +133,7 @@ static bool set_format(const struct value *format, hid_t t, struct error *err)
     };
     int64_t v[MOST];
     for (size_t i = 0; i < MOST; i++)
-        if (!words_number(format, names[i], &v[i]) || v[i] < 0 ||
-            (i < BIAS ? v[i] > 8 * 16 : v[i] > INT32_MAX))
+        if (!words_number(format, names[i], &v[i]) || v[i] < 0 || (i < BIAS ? v[i] > 128 : v[i] > INT32_MAX))
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the '%s' of a float's format is wrong",
                         names[i]);
     if (v[SIZE] < 1 || v[SIZE] > 16 || v[PRECISION] < 1 || v[OFFSET] + v[PRECISION] > 8 * v[SIZE] ||

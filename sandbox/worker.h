@@ -46,6 +46,10 @@ hid_t driver_access(hid_t driver, struct driver_file *file);
 
 bool filters_start(void);
 
+/* ---- szip_whole.c: is the library's szip ours, which refuses what ends early? ---- */
+
+bool szip_is_whole(void);
+
 /* ---- types.c ---- */
 
 /* A type of a file, as it is given to clients. */

@@ -223,7 +223,8 @@ static bool words_of(struct describing *d, const struct h5_object *o, struct val
 
 static bool put_fill(struct describing *d, const struct h5_object *o, struct value *properties)
 {
-    if (!o->has_fill || !o->typed || o->fill.len != o->shape.dtype.itemsize)
+    if (!o->has_fill || !o->typed || o->fill.len != o->shape.dtype.itemsize ||
+        !dtype_is_flat(&o->shape.dtype))
         return true;
     struct array a = array_of_memory(o->shape.dtype, 0, NULL, o->fill.data);
     a.scalar = true;

@@ -424,8 +424,7 @@ bool direct_read(struct direct *d, const struct box *asked, uint8_t *window, siz
 
 /* ---- which datasets ---- */
 
-/* Bytes that belong to no field would leave as they lie in the file; the library's path clears them. */
-static bool has_holes(const struct dtype *t, struct arena *arena, bool *holes, struct error *err)
+bool direct_has_holes(const struct dtype *t, struct arena *arena, bool *holes, struct error *err)
 {
     uint8_t *element = arena_alloc(arena, 1, t->itemsize);
     if (element == NULL)
@@ -522,7 +521,7 @@ bool direct_new(const struct h5_file *f, const struct h5_object *o, struct arena
     d->itemsize = o->shape.dtype.itemsize;
     if (!measure(d) || d->chunk_bytes > f->limits->chunk_cache)
         return true;
-    if (!set_filters(d, o, arena, err) || !has_holes(&o->shape.dtype, arena, &holes, err))
+    if (!set_filters(d, o, arena, err) || !direct_has_holes(&o->shape.dtype, arena, &holes, err))
         return false;
     if (holes || !filters_known(d->filters, d->filter_count))
         return true;

@@ -20,4 +20,7 @@ bool direct_read(struct direct *d, const struct box *box, uint8_t *window, size_
 /* Bytes that are best read at a time: whole chunks, enough of them for all who help. */
 size_t direct_best(const struct direct *d);
 
+/* Bytes that belong to no field would leave as they lie in the file: others clear them. */
+bool direct_has_holes(const struct dtype *t, struct arena *arena, bool *holes, struct error *err);
+
 #endif

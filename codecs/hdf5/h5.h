@@ -24,6 +24,7 @@ struct h5_shape {
 
 struct h5_attribute {
     struct bytes name, problem; /* problem: empty where there is none */
+    struct bytes committed;     /* the path of its type; or empty */
     struct h5_shape shape;
     struct bytes elements, heap;
 };
@@ -46,8 +47,10 @@ struct h5_object {
     size_t child_count;
     const struct h5_attribute *attributes;
     size_t attribute_count;
+    bool links_ordered, attributes_ordered; /* in the order in which they were made */
     struct bytes type_class;
-    bool typed; /* shape.dtype is known */
+    struct bytes committed; /* the path of the type, where that is an object itself; or empty */
+    bool typed;             /* shape.dtype is known */
     struct h5_shape shape;
     unsigned layout;
     const uint64_t *max_shape, *chunks;
@@ -55,13 +58,17 @@ struct h5_object {
     size_t filter_count;
     uint64_t stored_bytes, extent; /* extent: UINT64_MAX where there is none */
     bool has_fill;
-    struct bytes fill;
-    bool plain; /* chunked; after the filters the bytes of a chunk are the elements */
+    struct bytes fill, fill_heap; /* one element, as of an attribute; of an array type all of its own */
+    bool plain;                   /* chunked; after the filters the bytes of a chunk are the elements */
 };
 
 /* base: an object, or 0 for the root. */
 bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, struct arena *arena,
                  struct h5_object *out, struct error *err);
+
+/* The same from the root, with no more of its attributes than their names. */
+bool h5_outline(const struct h5_file *f, struct bytes path, struct arena *arena, struct h5_object *out,
+                struct error *err);
 
 /* The attribute of this name, or NULL. */
 const struct h5_attribute *h5_attribute(const struct h5_object *o, const char *name);

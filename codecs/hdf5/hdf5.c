@@ -16,6 +16,12 @@ static bool text_of(struct bytes raw, struct arena *arena, const char **out, str
     return *out != NULL || arena_fail(arena, err);
 }
 
+static bool optional_text(struct bytes raw, struct arena *arena, const char **out, struct error *err)
+{
+    *out = NULL;
+    return raw.len == 0 || text_of(raw, arena, out, err);
+}
+
 static bool fill_children(const struct h5_object *o, struct arena *arena, struct node *out, struct error *err)
 {
     struct node_child *children = arena_alloc(arena, o->child_count, sizeof *children);
@@ -39,7 +45,8 @@ static bool fill_attributes(const struct h5_object *o, struct arena *arena, stru
         return arena_fail(arena, err);
     for (size_t i = 0; i < o->attribute_count; i++) {
         const struct h5_attribute *a = &o->attributes[i];
-        if (!h5_text(a->name, arena, &attributes[i].name, err))
+        if (!h5_text(a->name, arena, &attributes[i].name, err) ||
+            !optional_text(a->committed, arena, &attributes[i].committed, err))
             return false;
         if (a->problem.len > 0 ? !text_of(a->problem, arena, &attributes[i].problem, err)
                                : !h5_attribute_value(a, arena, &attributes[i].value, err))
@@ -58,18 +65,27 @@ static bool fill_type(const struct h5_object *o, struct arena *arena, struct nod
     *dtype = o->shape.dtype;
     out->dtype = o->typed ? dtype : NULL;
     return (o->problem.len == 0 || text_of(o->problem, arena, &out->problem, err)) &&
-           text_of(o->type_class, arena, &out->type_class, err);
+           text_of(o->type_class, arena, &out->type_class, err) &&
+           optional_text(o->committed, arena, &out->committed, err);
 }
 
+/* The dimensions behind those of the space are an array type's. */
 static bool fill_value(const struct h5_object *o, struct arena *arena, struct node_storage *storage,
                        struct error *err)
 {
-    if (!o->has_fill || !o->typed || o->fill.len != o->shape.dtype.itemsize)
+    const struct h5_shape *s = &o->shape;
+    const size_t count = s->dtype.itemsize == 0 ? 0 : o->fill.len / s->dtype.itemsize;
+    uint64_t inner = 1;
+    unsigned ndim = 0;
+    if (!o->has_fill || !o->typed)
         return true;
-    struct array a = array_of_memory(o->shape.dtype, 0, NULL, o->fill.data);
-    a.scalar = true;
-    storage->fill_value = value_array(arena, &a);
-    return storage->fill_value != NULL || arena_fail(arena, err);
+    while (inner < count && ndim < s->ndim)
+        inner *= s->dims[s->ndim - ++ndim];
+    const struct h5_attribute a = {
+        .shape = {s->dtype, ndim == 0 ? SPACE_SCALAR : SPACE_SIMPLE, ndim, s->dims + s->ndim - ndim},
+        .elements = o->fill,
+        .heap = o->fill_heap};
+    return inner != count || h5_attribute_value(&a, arena, &storage->fill_value, err);
 }
 
 static bool fill_storage(const struct h5_object *o, struct arena *arena, struct node *out, struct error *err)
@@ -134,7 +150,10 @@ static bool fill_link(const struct h5_object *o, struct arena *arena, struct nod
 static bool fill_node(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
                       struct node *out, struct error *err)
 {
-    *out = (struct node){.kind = o->kind, .id = o->object};
+    *out = (struct node){.kind = o->kind,
+                         .id = o->object,
+                         .links_ordered = o->links_ordered,
+                         .attributes_ordered = o->attributes_ordered};
     switch (o->kind) {
     case NODE_GROUP:
         return fill_children(o, arena, out, err) && fill_attributes(o, arena, out, err);
@@ -157,6 +176,14 @@ static bool document_node(void *self, struct bytes path, struct arena *arena, st
     const struct h5_file *f = self;
     struct h5_object o;
     return h5_describe(f, 0, path, arena, &o, err) && fill_node(f, &o, arena, out, err);
+}
+
+static bool document_outline(void *self, struct bytes path, struct arena *arena, struct node *out,
+                             struct error *err)
+{
+    const struct h5_file *f = self;
+    struct h5_object o;
+    return h5_outline(f, path, arena, &o, err) && fill_node(f, &o, arena, out, err);
 }
 
 static bool document_value(void *self, struct bytes path, struct arena *arena, struct value **out,
@@ -190,8 +217,10 @@ static bool hdf5_open(const struct input *in, const struct codec_options *option
                       const struct limits *limits, struct arena *arena, struct document *out,
                       struct error *err)
 {
-    static const struct document_ops ops = {
-        .node = document_node, .value = document_value, .described = document_described};
+    static const struct document_ops ops = {.node = document_node,
+                                            .outline = document_outline,
+                                            .value = document_value,
+                                            .described = document_described};
     struct h5_file *f = arena_alloc(arena, 1, sizeof *f);
     if (f == NULL)
         return arena_fail(arena, err);

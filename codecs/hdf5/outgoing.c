@@ -120,7 +120,7 @@ static bool read_number(struct bytes text, size_t *at, uint64_t *out)
 
 static bool read_char(struct bytes text, size_t *at, char c)
 {
-    const bool is = *at < text.len && text.data[*at] == c;
+    const bool is = *at < text.len && text.data[*at] == (uint8_t)c;
     *at += is;
     return is;
 }

@@ -7,9 +7,10 @@ static bool get_attribute(struct reader *r, struct arena *arena, struct h5_attri
     if (!wire_get_run(r, &a->name, err) || !wire_get_run(r, &a->problem, err))
         return false;
     struct h5_shape *s = &a->shape;
-    return a->problem.len > 0 || (wire_get_dtype(r, arena, &s->dtype, err) &&
-                                  wire_get_space(r, arena, &s->space, &s->ndim, &s->dims, err) &&
-                                  wire_get_run(r, &a->elements, err) && wire_get_run(r, &a->heap, err));
+    return a->problem.len > 0 ||
+           (wire_get_run(r, &a->committed, err) && wire_get_dtype(r, arena, &s->dtype, err) &&
+            wire_get_space(r, arena, &s->space, &s->ndim, &s->dims, err) &&
+            wire_get_run(r, &a->elements, err) && wire_get_run(r, &a->heap, err));
 }
 
 /* count of parts, each of which takes at least `least` bytes. */
@@ -36,10 +37,20 @@ static bool get_attributes(struct reader *r, struct arena *arena, struct h5_obje
     return true;
 }
 
+static bool get_order(struct reader *r, struct h5_object *o, struct error *err)
+{
+    uint8_t order;
+    if (!reader_u8(r, &order, err))
+        return false;
+    o->links_ordered = (order & 1) != 0;
+    o->attributes_ordered = (order & 2) != 0;
+    return true;
+}
+
 static bool get_group(struct reader *r, struct arena *arena, struct h5_object *o, struct error *err)
 {
     uint32_t count;
-    if (!get_count(r, 13, &count, err))
+    if (!get_order(r, o, err) || !get_count(r, 13, &count, err))
         return false;
     struct h5_child *children = arena_alloc(arena, count, sizeof *children);
     if (children == NULL)
@@ -59,7 +70,8 @@ static bool get_group(struct reader *r, struct arena *arena, struct h5_object *o
 static bool get_typed(struct reader *r, struct arena *arena, struct h5_object *o, struct error *err)
 {
     uint8_t typed;
-    if (!wire_get_run(r, &o->type_class, err) || !wire_get_run(r, &o->problem, err) ||
+    if (!get_order(r, o, err) || !wire_get_run(r, &o->type_class, err) ||
+        !wire_get_run(r, &o->problem, err) || !wire_get_run(r, &o->committed, err) ||
         !reader_u8(r, &typed, err))
         return false;
     o->typed = typed != 0;
@@ -107,7 +119,8 @@ static bool get_storage(struct reader *r, struct arena *arena, struct h5_object 
         !reader_u8(r, &has_fill, err))
         return false;
     o->has_fill = has_fill != 0;
-    if ((o->has_fill && !wire_get_run(r, &o->fill, err)) || !reader_u8(r, &plain, err))
+    if ((o->has_fill && (!wire_get_run(r, &o->fill, err) || !wire_get_run(r, &o->fill_heap, err))) ||
+        !reader_u8(r, &plain, err))
         return false;
     o->plain = plain != 0;
     return true;
@@ -137,14 +150,15 @@ static bool get_object(struct reader *r, struct arena *arena, struct h5_object *
     return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "the description is of no known kind");
 }
 
-bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, struct arena *arena,
-                 struct h5_object *out, struct error *err)
+static bool ask(const struct h5_file *f, uint64_t base, struct bytes path, bool brief, struct arena *arena,
+                struct h5_object *out, struct error *err)
 {
     AUTO(sink_deinit) struct sink reply = {0};
     const struct sandbox_request request = {.op = SANDBOX_DESCRIBE,
                                             .fd = f->fd,
                                             .identity = f->identity,
                                             .base = base,
+                                            .brief = brief,
                                             .path = path,
                                             .watch = f->watch};
     if (!sandbox_call(&request, &reply, err))
@@ -155,6 +169,18 @@ bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, stru
     struct reader r = reader_make(copy);
     *out = (struct h5_object){.base = base, .path = path, .extent = UINT64_MAX};
     return get_object(&r, arena, out, err);
+}
+
+bool h5_describe(const struct h5_file *f, uint64_t base, struct bytes path, struct arena *arena,
+                 struct h5_object *out, struct error *err)
+{
+    return ask(f, base, path, false, arena, out, err);
+}
+
+bool h5_outline(const struct h5_file *f, struct bytes path, struct arena *arena, struct h5_object *out,
+                struct error *err)
+{
+    return ask(f, 0, path, true, arena, out, err);
 }
 
 const struct h5_attribute *h5_attribute(const struct h5_object *o, const char *name)

@@ -16,6 +16,7 @@ struct dataset_source {
     struct arena *arena;
     struct sink heap;
     struct direct *direct; /* NULL: the library reads */
+    bool holes;            /* between the fields of a record: what the file has there is nobody's */
 };
 
 static void heap_drop(void *heap)
@@ -28,7 +29,7 @@ static bool source_extent(void *self, int *fd, uint64_t *offset)
     const struct dataset_source *s = self;
     *fd = s->file.fd;
     *offset = s->extent;
-    return s->extent != UINT64_MAX;
+    return s->extent != UINT64_MAX && !s->holes;
 }
 
 /* Where the box starts in the dataset if its elements follow each other there. */
@@ -64,6 +65,13 @@ static bool read_direct(struct dataset_source *s, const struct box *box, uint8_t
     return false;
 }
 
+static bool clear_holes(const struct dataset_source *s, uint8_t *elements, uint64_t count, struct error *err)
+{
+    AUTO(arena_free) struct arena scratch;
+    arena_init(&scratch, 64 << 20);
+    return !s->holes || dtype_clear_holes(&s->dtype, elements, (size_t)count, &scratch, err);
+}
+
 /* What somebody writes meanwhile is not read: the sandbox asks the same of what it reads. */
 static bool unchanged(const struct dataset_source *s, struct error *err)
 {
@@ -77,7 +85,7 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
     uint64_t start, count = 1;
     if (s->extent != UINT64_MAX && one_run(s, box, &start, &count) && count <= capacity / s->itemsize)
         return input_pread(s->file.fd, s->extent + start * s->itemsize, window, count * s->itemsize, err) &&
-               unchanged(s, err);
+               clear_holes(s, window, count, err) && unchanged(s, err);
     if (s->direct != NULL && (read_direct(s, box, window, capacity, err) || err->kind != ERR_NONE))
         return err->kind == ERR_NONE && unchanged(s, err);
     count = 1;
@@ -122,6 +130,8 @@ static bool source_new(const struct h5_file *f, const struct h5_object *o, struc
     if (s->path.data == NULL)
         return arena_fail(arena, err);
     if (!direct_new(f, o, arena, &s->direct, err))
+        return false;
+    if (s->extent != UINT64_MAX && !direct_has_holes(&s->dtype, arena, &s->holes, err))
         return false;
     s->source.best = s->direct == NULL ? 0 : direct_best(s->direct);
     return wire_slots(&s->dtype, arena, &s->slots.items, &s->slots.count, err);

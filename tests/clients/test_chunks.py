@@ -292,6 +292,29 @@ class Chunks(unittest.TestCase):
                 answer = server.get("/v1/data/damaged.h5", path=name, slice="0:16", format="bin")
                 self.assertEqual(answer.body, whole[:16].tobytes())
 
+    @unittest.skipUnless(available(4), "h5py has no szip here")
+    def test_szip_that_ends_early_is_damage(self):
+        """libsz says nothing of it, and what is missing would be what its memory held before."""
+        whole = random_data("<i4", (4096,))
+        with h5py.File(self.folder / "early.h5", "w") as f:
+            for part in (5, 40, 400):
+                d = f.create_dataset(str(part), data=whole, chunks=(4096,), **FILTERS["szip"])
+                d.id.write_direct_chunk((0,), d.id.read_direct_chunk((0,))[1][:part])
+        for part, (which, server) in itertools.product((5, 40, 400), self.servers.items()):
+            answer = server.get("/v1/data/early.h5", path=str(part), format="bin")
+            self.assertEqual(answer.status, 400, (part, which, answer))
+
+    def test_bytes_between_fields_are_zero_whatever_the_file_has(self):
+        """A file keeps them as its writer's memory had them."""
+        elements = numpy.frombuffer(bytes(i % 251 + 1 for i in range(40 * PADDED.itemsize)), PADDED).copy()
+        with h5py.File(self.folder / "holes.h5", "w") as f:
+            for name, how in {"contiguous": {}, "chunked": {"chunks": (7,)}, "packed": {"chunks": (7,), "compression": "gzip"}}.items():
+                d = f.create_dataset(name, (40,), PADDED, **how)
+                d.id.write(h5py.h5s.ALL, h5py.h5s.ALL, elements, mtype=d.id.get_type())
+        self.assertIn(elements.tobytes()[:32], (self.folder / "holes.h5").read_bytes())
+        for name in ("contiguous", "chunked", "packed"):
+            self.check_random("holes.h5", name, elements, 5)
+
     @unittest.skipUnless(CORPUS.is_dir(), "the corpus of real files is not here")
     def test_the_corpus_gives_the_same_on_both_paths(self):
         compared = 0

@@ -367,7 +367,7 @@ class HDF5JSON(unittest.TestCase):
             shrunk = f.create_dataset("shrunk", data=numpy.arange(100), chunks=(10,), maxshape=(None,))
             shrunk.resize((33,))
             f["gzip"].id.write_direct_chunk((0, 0), bytes(8 * 9 * 8), 3)  # no filter was run on this one
-            f.create_dataset("lzf", data=numpy.arange(1000), chunks=(100,), compression="lzf")
+            f.create_dataset("lzf", data=numpy.arange(1000), chunks=(100,), compression="lzf", shuffle=True)
             f.create_dataset("text", data=[f"text {i}" for i in range(50)], chunks=(7,), compression="gzip")
         source = self.made(fill)
         copy = self.convert(source, "hdf5", "hdf5")
@@ -377,7 +377,8 @@ class HDF5JSON(unittest.TestCase):
             self.assertEqual(b["few"][(1 << 39) - 1:(1 << 39) + 2].tolist(), [0, 3, 0])
             for name in ("gzip", "partly", "shrunk", "lzf", "text"):
                 self.assertTrue(same_elements(a[name][()], b[name][()]), name)
-            for name in ("gzip", "partly", "few"):
+            self.assertEqual(b["lzf"].compression, "lzf")
+            for name in ("gzip", "partly", "few", "lzf"):
                 x, y = a[name].id, b[name].id
                 self.assertEqual(x.get_num_chunks(), y.get_num_chunks(), name)
                 for i in range(x.get_num_chunks()):

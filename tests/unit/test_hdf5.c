@@ -181,9 +181,11 @@ static void parts_and_extents(void **state)
 
 static bool is_skipped(const char *name)
 {
-    /* HDF5 keeps neither the order of dimensions, nor which short texts are one, nor text of no encoding */
-    static const char *const names[] = {"y_array_fortran", "y_objects_in_fortran", "y_shared_text",
-                                        "y_shared_bytes", "y_bytes_in_array"};
+    /* HDF5 keeps neither the order of dimensions, nor which short texts are one, nor text of no encoding, nor
+     * what lies between the fields of a record */
+    static const char *const names[] = {"y_array_fortran",  "y_objects_in_fortran",
+                                        "y_shared_text",    "y_shared_bytes",
+                                        "y_bytes_in_array", "y_array_record_with_holes"};
     const char *dot = strrchr(name, '.');
     if (strncmp(name, "y_", 2) != 0 || dot == NULL || strcmp(dot, ".in") != 0)
         return true;
