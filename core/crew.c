@@ -89,7 +89,7 @@ static bool take_back(struct crew *c, struct crew_job *job)
 
 void crew_finish(struct crew *c, struct crew_job *job)
 {
-    if (c == NULL || c->count == 0 ? job->state == CREW_OFFERED : job->next != NULL && take_back(c, job))
+    if (c == NULL || c->count == 0 ? job->state == CREW_OFFERED : take_back(c, job))
         job->run(job);
     job->state = CREW_IDLE;
     job->next = job->previous = NULL;

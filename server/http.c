@@ -1,6 +1,5 @@
 #include "http.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +26,7 @@ enum {
     FILE_BLOCK = 256 << 10,
     SMALL_FILE = 1 << 20,
     ADMIN_PATIENCE_S = 30,
+    ACCEPT_MS = 200,
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
 
@@ -568,27 +568,29 @@ struct MHD_Daemon *http_start(struct entrance *entrance, int listener, struct er
     return daemon;
 }
 
-/* Clients that the kernel has let in already would be cut when the socket is closed: they are served too. */
-static void take_those_who_wait(struct MHD_Daemon *daemon, int listener)
+/*
+ * Clients that the kernel has let in already would be cut when the socket is closed: the library is given the
+ * time to take them. It must do so itself: MHD_add_connection() beside it at the limit of connections would
+ * lock up its thread (0.9.75).
+ */
+static void wait_for_those_who_wait(struct MHD_Daemon *daemon)
 {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    int fd;
-    fcntl(listener, F_SETFL, O_NONBLOCK);
-    while ((fd = accept4(listener, (struct sockaddr *)&address, &len, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-        MHD_add_connection(daemon, fd, (const struct sockaddr *)&address, len);
-        len = sizeof address;
-    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD);
+    const struct timespec step = {.tv_nsec = 1000000};
+    if (info == NULL)
+        return;
+    struct pollfd listener = {.fd = info->listen_fd, .events = POLLIN};
+    for (int i = 0; i < ACCEPT_MS && poll(&listener, 1, 0) > 0; i++)
+        nanosleep(&step, NULL);
 }
 
 void http_quiesce(struct MHD_Daemon *daemon, bool shared)
 {
-    const int listener = MHD_quiesce_daemon(daemon);
-    if (listener < 0)
-        return;
     if (!shared)
-        take_those_who_wait(daemon, listener);
-    close(listener);
+        wait_for_those_who_wait(daemon);
+    const int listener = MHD_quiesce_daemon(daemon);
+    if (listener >= 0)
+        close(listener);
 }
 
 void http_stop(struct MHD_Daemon *daemon)

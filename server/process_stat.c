@@ -2,19 +2,22 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Two numbers of pages: all that is mapped, and what is there. */
 static void read_memory(struct process_stat *out)
 {
-    unsigned long long all, resident;
+    char text[128];
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     FILE *file = fopen("/proc/self/statm", "re");
     if (file == NULL)
         return;
-    if (fscanf(file, "%llu %llu", &all, &resident) == 2) {
-        const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-        out->virtual = all * page;
-        out->resident = resident * page;
+    if (fgets(text, sizeof text, file) != NULL) {
+        char *rest = text;
+        out->virtual = strtoull(rest, &rest, 10) * page;
+        out->resident = strtoull(rest, &rest, 10) * page;
     }
     fclose(file);
 }

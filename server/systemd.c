@@ -26,7 +26,7 @@ static bool variable(const char *name, int64_t *out)
 
 static bool listens(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof address, size = sizeof(int);
     int type = 0, accepts = 0;
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&

@@ -13,6 +13,7 @@ struct post {
     struct curl_slist *headers;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static size_t pass_over(char *data, size_t size, size_t n, void *arg)
 {
     (void)data, (void)arg;
