@@ -5,7 +5,7 @@ packages_build="build-essential cmake ninja-build pkg-config python3 python3-yam
     libmicrohttpd-dev libcjson-dev libhdf5-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev liblz4-dev
     libseccomp-dev libdeflate-dev libaec-dev libblosc-dev"
 packages_use="curl"
-packages_test="libcmocka-dev libcurl4-openssl-dev python3-numpy python3-h5py python3-pandas python3-joblib python3-lz4 python3-zstandard python3-pil python3-jsonschema clang-format
+packages_test="libcmocka-dev libcurl4-openssl-dev python3-numpy python3-h5py python3-pandas python3-joblib python3-lz4 python3-zstandard python3-pil python3-jsonschema libfaketime clang-format
     bitshuffle hdf5-filter-plugin hdf5-filter-plugin-blosc-serial"
 packages_test_all="clang libclang-rt-14-dev clang-tidy cppcheck buildah debootstrap nginx-light"
 packages_bench="python3-numpy python3-h5py python3-fastapi uvicorn nginx-light wrk"

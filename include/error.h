@@ -22,12 +22,13 @@ enum error_kind {
     ERR_BUSY,            /* come back later */
     ERR_DIED,            /* the process that worked on the document ended, and another took its place */
     ERR_COSTLY,          /* the document takes more than a limit allows: see error.limit */
-    ERR_SLOW,     /* the request did not arrive, or the answer was not taken, in time: see error.limit */
-    ERR_TIME,     /* the request took longer than it may: see error.limit */
-    ERR_GONE,     /* nobody waits for the answer any more */
-    ERR_IO,       /* reading or writing failed */
-    ERR_MEMORY,   /* the machine has no memory left */
-    ERR_INTERNAL, /* our mistake */
+    ERR_SLOW,            /* the client took too long over its part: see error.limit */
+    ERR_TIME,            /* the request took longer than it may: see error.limit */
+    ERR_GONE,            /* nobody waits for the answer any more */
+    ERR_FULL,            /* there is no room to keep what was sent */
+    ERR_IO,              /* reading or writing failed */
+    ERR_MEMORY,          /* the machine has no memory left */
+    ERR_INTERNAL,        /* our mistake */
     ERR_KIND_COUNT
 };
 
@@ -38,10 +39,10 @@ struct error {
     size_t offset;        /* byte of the input, or ERROR_NO_OFFSET */
     const char *limit;    /* where one was reached: its name, a string constant (a row of limits.h) */
     uint64_t limit_value; /* with limit: what it is set to */
-    unsigned
-        retry_s; /* ERR_BUSY, ERR_DIED, ERR_MEMORY: seconds after which it is worth another try; 0: one */
-    char pointer[128]; /* place in the value as a JSON Pointer (RFC 6901), or "" */
-    char detail[240];  /* one sentence for the client: never a pointer, a server path or a secret */
+    unsigned retry_s;     /* ERR_BUSY, ERR_DIED, ERR_FULL, ERR_MEMORY: seconds after which it is worth another
+                             try; 0: one */
+    char pointer[128];    /* place in the value as a JSON Pointer (RFC 6901), or "" */
+    char detail[240];     /* one sentence for the client: never a pointer, a server path or a secret */
 };
 
 /* Fills *err; the first error wins: a kind that is already set is kept. */

@@ -88,6 +88,8 @@ static void take_signals(sigset_t *stop)
     pthread_sigmask(SIG_BLOCK, stop, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGXFSZ,
+           SIG_IGN); /* a body that is over a limit of the system's is one that there is no room for */
 }
 
 static void wait_for_signal(const sigset_t *stop)
