@@ -292,11 +292,12 @@ void arena_allow(struct arena *a, size_t more)
     a->starved = false;
 }
 
-bool arena_fail(const struct arena *a, struct error *err)
+void arena_explain(const struct arena *a, struct error *err)
 {
     if (!watch_check(a->watch, err))
-        return false;
+        return;
     if (a->starved)
-        return account_fail(arena_account(a), err);
-    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
+        account_explain(arena_account(a), err);
+    else
+        error_set_limit(err, "memory", a->budget, "the request needs more memory than one exchange may take");
 }

@@ -90,7 +90,14 @@ static inline struct account *arena_account(const struct arena *a)
     return a->pool == NULL ? NULL : a->pool->account;
 }
 
-/* What every caller says when one of the above gives NULL: names the limit. Is false. */
-bool arena_fail(const struct arena *a, struct error *err);
+/* Why one of the above gave NULL: the limit by its name, or the watch. */
+void arena_explain(const struct arena *a, struct error *err);
+
+/* What every caller says then. Is false. */
+static inline bool arena_fail(const struct arena *a, struct error *err)
+{
+    arena_explain(a, err);
+    return false;
+}
 
 #endif

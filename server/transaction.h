@@ -31,6 +31,8 @@ struct transaction {
     char id[REQUEST_ID_MAX + 1];
     char timing[TIMING_MAX];
     uint64_t started, received, admitted; /* microseconds of the monotonic clock */
+    pthread_t thread;                     /* that answers */
+    uint64_t computed;                    /* its processor time when it was looked at first; 0: not yet */
     size_t held;                          /* bytes of the account that the answer's own buffers take */
     bool has_place;                       /* in admission */
     int socket;                           /* the client's */
