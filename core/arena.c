@@ -90,6 +90,15 @@ void arena_pool_deinit(struct arena_pool *p)
     pthread_mutex_destroy(&p->lock);
 }
 
+size_t arena_pool_used(struct arena_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    const size_t idle = p->count * ARENA_BLOCK;
+    pthread_mutex_unlock(&p->lock);
+    const size_t used = p->account == NULL ? 0 : atomic_load(&p->account->used);
+    return used > idle ? used - idle : 0;
+}
+
 /* What waits for nobody in particular goes before anybody is refused. */
 static bool may_take(struct arena_pool *p, size_t size, bool owes)
 {

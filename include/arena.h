@@ -30,6 +30,9 @@ enum { ARENA_BLOCK = 64 << 20, ARENA_ROOM = ARENA_BLOCK - 16 };
 void arena_pool_init(struct arena_pool *p, size_t most, struct account *account);
 void arena_pool_deinit(struct arena_pool *p);
 
+/* Of its account, what is in use: without the blocks that wait. */
+size_t arena_pool_used(struct arena_pool *p);
+
 /*
  * The ARENA_ROOM bytes of a block that waits, for another purpose; what is in them is left from before. NULL:
  * none waits, and none is made. Give it back.

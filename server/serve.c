@@ -66,7 +66,7 @@ static void server_init(struct server *server, const struct config *config, cons
     recall_init(&server->recall);
     server->memory.most = memory_budget(limits);
     arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK), &server->memory);
-    admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time);
+    admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time, &server->pool);
 }
 
 /* A connection needs a descriptor, and its request up to three more. */

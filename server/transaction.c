@@ -43,16 +43,19 @@ bool transaction_init(struct transaction *t, struct server *server, const char *
 
 static void leave_place(struct transaction *t)
 {
+    const struct stay stay = {.kept = now_us() - t->admitted,
+                              .bytes = t->arena.used + t->pull.sink.capacity + t->pull.next.capacity,
+                              .starved = t->error.kind == ERR_MEMORY};
     if (t->has_place)
-        admission_leave(&t->server->admission, now_us() - t->admitted);
+        admission_leave(&t->server->admission, &stay);
     t->has_place = false;
 }
 
 void transaction_deinit(struct transaction *t)
 {
     struct server *server = t->server;
+    pull_deinit(&t->pull); /* first: the crew may be at work on it */
     leave_place(t);
-    pull_deinit(&t->pull);
     arena_free(&t->arena);
     spool_deinit(&t->body);
     spool_deinit(&t->inflated);

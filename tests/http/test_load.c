@@ -302,7 +302,7 @@ static void slow_clients_are_cut_by_the_name_of_a_limit(void **state)
 static void a_connection_between_two_requests_has_its_own_time(void **state)
 {
     (void)state;
-    static const char *const arguments[] = {"--limit-header-time=1", "--limit-idle-time=4", NULL};
+    static const char *const arguments[] = {"--limit-header-time=1", "--limit-idle-time=8", NULL};
     struct server_process s;
     server_start(&s, TEST_MECHANICS, arguments);
     const int fd = raw_connect(&s);
