@@ -49,7 +49,7 @@ class Memory(unittest.TestCase):
         good = sum(status == 200 for status, _, _ in answers)
         bad = [(headers, body) for status, headers, body in answers if status != 200]
         print(f"{good} of {len(answers)} had an answer; {self.status('VmHWM') // MB} MB at most")
-        self.assertGreater(good, len(answers) // 4)  # places are given as far as there is memory
+        self.assertGreater(good, 0 if self.sanitized() else len(answers) // 8)  # those who find memory wait their turn
         for headers, body in bad:
             problem = json.loads(body)
             self.assertIn((problem["status"], problem["limit"]), ((503, "total-memory"), (429, "queue-time")))
