@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ enum {
     BLOCK = 64 << 10, /* of answers that are not chunked */
     FILE_BLOCK = 256 << 10,
     SMALL_FILE = 1 << 20,
+    OWN_DESCRIPTORS = 16, /* of the process itself */
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
 
@@ -376,9 +378,24 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     }
 }
 
+/*
+ * Without a descriptor the library would try to accept again and again, and requests that are in could open
+ * no file: so some are kept for them, and who comes then is closed at once, as over any hard limit.
+ */
+static uint64_t descriptors_for_connections(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+        return UINT32_MAX;
+    const uint64_t kept = files.rlim_cur / 4 + OWN_DESCRIPTORS;
+    return files.rlim_cur > kept ? files.rlim_cur - kept : 1;
+}
+
 static unsigned hard_limit(uint64_t connections)
 {
-    return connections > UINT32_MAX - RESERVE ? UINT32_MAX : (unsigned)connections + RESERVE;
+    const uint64_t wanted = connections > UINT32_MAX - RESERVE ? UINT32_MAX : connections + RESERVE;
+    const uint64_t most = descriptors_for_connections();
+    return (unsigned)(wanted < most ? wanted : most);
 }
 
 struct MHD_Daemon *http_start(struct server *server, int listener, struct error *err)
