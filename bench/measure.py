@@ -2,7 +2,9 @@
 """What bench/run runs once everything is built. Peers: a bare libmicrohttpd, nginx, h5py, CPython's pickle and json."""
 
 import argparse
+import collections
 import contextlib
+import http.client
 import itertools
 import json
 import os
@@ -15,7 +17,9 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.request
 import zlib
 
@@ -359,6 +363,85 @@ def row_probe(count):
     yield "/healthz while every core decodes, 99th percentile", "the bound", late, [10.0] * count, "ms", False, 1.0
 
 
+class Overload:
+    """Clients that ask again as soon as they have an answer, four times as many as the server has places and a queue
+    for; and one that asks /healthz."""
+
+    TOTAL = 512 * MEGABYTE
+
+    def __init__(self, seconds):
+        self.seconds, self.statuses, self.bad = seconds, collections.Counter(), []
+
+    def client(self, port, body, end):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while time.monotonic() < end:
+            try:
+                connection.request("POST", "/v1/convert?from=pickle&to=json", body)
+                answer = connection.getresponse()
+                answer.read()
+            except (OSError, http.client.HTTPException) as e:
+                self.bad.append(repr(e))
+                connection.close()
+                continue
+            self.statuses[answer.status] += 1
+            if answer.status not in (200, 429, 503) or (answer.status != 200 and not answer.headers["Retry-After"]):
+                self.bad.append(f"{answer.status} {dict(answer.headers)}")
+        connection.close()
+
+    def run(self):
+        """A process of its own asks the probes: Python's threads wait for each other."""
+        port = free_port()
+        command = [PROGRAM, "serve", "--listen", f"127.0.0.1:{port}", "--data", DATA, "--log", "off", "--limit-heavy=2",
+                   "--limit-queue=8", f"--limit-total-memory={self.TOTAL}"]
+        body = pickle.dumps([{"id": i, "name": f"user{i}", "score": i / 7} for i in range(20_000)])
+        with running(command, port) as process:
+            url = f"http://127.0.0.1:{port}"
+            prober = subprocess.Popen([sys.executable, "-c", PROBER, url + "/healthz", str(self.seconds)],
+                                      stdout=subprocess.PIPE, text=True)
+            end = time.monotonic() + self.seconds
+            threads = [threading.Thread(target=self.client, args=(port, body, end)) for _ in range(40)]
+            most = 0
+            for t in threads:
+                t.start()
+            while time.monotonic() < end:
+                most = max(most, int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text())[1]))
+                time.sleep(0.2)
+            for t in threads:
+                t.join()
+            over = time.monotonic()
+            self.late = sorted(json.loads(prober.communicate()[0]))
+            self.memory = most / 1024
+            while True:  # until one is served at once
+                request = urllib.request.Request(url + "/v1/convert?from=pickle&to=json", b"N.")
+                with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request):
+                    break
+            self.recovered = (time.monotonic() - over) * 1000
+        return self
+
+
+PROBER = """
+import json, sys, time, urllib.request
+url, end, took = sys.argv[1], time.monotonic() + float(sys.argv[2]), []
+while time.monotonic() < end:
+    began = time.perf_counter()
+    urllib.request.urlopen(url).read()
+    took.append((time.perf_counter() - began) * 1000)
+    time.sleep(0.01)
+print(json.dumps(took))
+"""
+
+
+def row_overload(_):
+    """BENCH_OVERLOAD_SECONDS=60 for the figure of a release."""
+    o = Overload(float(os.environ.get("BENCH_OVERLOAD_SECONDS", "15"))).run()
+    print(f"overload: {dict(o.statuses)}", file=sys.stderr)
+    assert not o.bad, f"{len(o.bad)} requests had no proper answer: {o.bad[:3]}"
+    yield ("overload by 4: /healthz, 99th percentile", "the bound", [o.late[len(o.late) * 99 // 100]], [20.0], "ms", False,
+           1.0)
+    yield "overload by 4: memory", "its budget", [o.memory], [o.TOTAL / MEGABYTE], "MB", False, 1.0
+    yield "overload by 4: served again after", "the bound", [max(o.recovered, 0.1)], [1000.0], "ms", False, 1.0
+
+
 def row_gzip(count):
     path = made("gzip.h5", make_gzip)
     with mandoline() as (_, url), h5py.File(path) as f:
@@ -513,7 +596,7 @@ def row_memory(_):
 
 
 ROWS = {"meta": row_meta, "slice": row_slice, "warm": row_warm, "contiguous": row_contiguous, "gzip": row_gzip,
-        "chunked": row_chunked, "tree": row_tree, "start": row_start, "crowd": row_crowd, "probe": row_probe,
+        "chunked": row_chunked, "tree": row_tree, "start": row_start, "crowd": row_crowd, "probe": row_probe, "overload": row_overload,
         "floats": row_floats, "ints": row_ints,
         "dicts": row_dicts, "small": row_small, "strings": row_strings, "array": row_array, "scan": row_scan,
         "memory": row_memory}

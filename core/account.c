@@ -25,14 +25,14 @@ void account_give(struct account *a, size_t n)
         atomic_fetch_sub_explicit(&a->used, n, memory_order_relaxed);
 }
 
-bool account_fail(const struct account *a, struct error *err)
+void account_explain(const struct account *a, struct error *err)
 {
     if (err->kind != ERR_NONE)
-        return false;
+        return;
     if (a != NULL) {
         err->limit = "total-memory";
         err->limit_value = a->most;
     }
-    return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET,
-                "all requests together would take more memory than the server may");
+    error_set(err, ERR_MEMORY, ERROR_NO_OFFSET,
+              "all requests together would take more memory than the server may");
 }

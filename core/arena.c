@@ -90,6 +90,15 @@ void arena_pool_deinit(struct arena_pool *p)
     pthread_mutex_destroy(&p->lock);
 }
 
+size_t arena_pool_used(struct arena_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    const size_t idle = p->count * ARENA_BLOCK;
+    pthread_mutex_unlock(&p->lock);
+    const size_t used = p->account == NULL ? 0 : atomic_load(&p->account->used);
+    return used > idle ? used - idle : 0;
+}
+
 /* What waits for nobody in particular goes before anybody is refused. */
 static bool may_take(struct arena_pool *p, size_t size, bool owes)
 {
@@ -302,11 +311,12 @@ void arena_allow(struct arena *a, size_t more)
     a->starved = false;
 }
 
-bool arena_fail(const struct arena *a, struct error *err)
+void arena_explain(const struct arena *a, struct error *err)
 {
     if (!watch_check(a->watch, err))
-        return false;
+        return;
     if (a->starved)
-        return account_fail(arena_account(a), err);
-    return FAIL_LIMIT(err, "memory", a->budget, "the request needs more memory than one exchange may take");
+        account_explain(arena_account(a), err);
+    else
+        error_set_limit(err, "memory", a->budget, "the request needs more memory than one exchange may take");
 }

@@ -1,6 +1,7 @@
 #include "crew.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 
 size_t crew_cores(void)
 {
@@ -17,6 +18,7 @@ static void take_out(struct crew_job *job)
 static void *help(void *arg)
 {
     struct crew *c = arg;
+    setpriority(PRIO_PROCESS, 0, CREW_NICE); /* 0: this thread alone, on Linux */
     pthread_mutex_lock(&c->lock);
     while (!c->stopping) {
         struct crew_job *job = c->queue.next;

@@ -77,7 +77,7 @@ static bool append(int fd, const uint8_t *data, size_t n, struct error *err)
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
-            return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the server has no room to keep the body");
+            return FAIL(err, ERR_FULL, ERROR_NO_OFFSET, "the server has no room to keep the body");
         data += put;
         n -= (size_t)put;
     }
@@ -89,7 +89,7 @@ static bool move_out(struct spool *s, struct error *err)
 {
     s->fd = private_file();
     if (s->fd < 0)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the server has no room to keep the body");
+        return FAIL(err, ERR_FULL, ERROR_NO_OFFSET, "the server has no room to keep the body");
     const bool ok = append(s->fd, s->data, s->size, err);
     release(s);
     return ok;

@@ -30,6 +30,7 @@ const struct problem problems[ERR_KIND_COUNT] = {
     [ERR_SLOW] = {408, "too-slow", "The request did not arrive in time"},
     [ERR_TIME] = {504, "request-time", "The request took longer than this server works on one"},
     [ERR_GONE] = {499, "client-gone", "The client closed the connection"}, /* for the log alone */
+    [ERR_FULL] = {503, "no-room", "The server has no room left to keep the body"},
     [ERR_IO] = {500, "io", "Reading or writing failed"},
     [ERR_MEMORY] = {503, "out-of-memory", "The server has no memory left"},
     [ERR_INTERNAL] = {500, "internal", "The server made a mistake"},
@@ -119,7 +120,7 @@ void problem_reply(const struct error *err, const struct request *request, struc
     *reply = (struct reply){.status = p->status, .kind = REPLY_BYTES, .fd = -1};
     reply_header(reply, "Content-Type", "application/problem+json");
     arena_allow(arena, ALLOWANCE);
-    if (err->kind == ERR_BUSY || err->kind == ERR_DIED || err->kind == ERR_MEMORY ||
+    if (err->kind == ERR_BUSY || err->kind == ERR_DIED || err->kind == ERR_FULL || err->kind == ERR_MEMORY ||
         err->kind == ERR_WRITTEN) {
         const char *seconds = err->retry_s > 1 ? arena_printf(arena, "%u", err->retry_s) : NULL;
         reply_header(reply, "Retry-After", seconds == NULL ? "1" : seconds);

@@ -64,6 +64,9 @@ const struct advice problem_advice[ERR_KIND_COUNT] = {
                        "Use credentials with the scope that `WWW-Authenticate` names."},
     [ERR_WRITTEN] = {"Another process writes the file at this moment, and half of a change is not shown.",
                      "Repeat the request after the seconds that `Retry-After` has."},
+    [ERR_FULL] = {"There is no room left where request bodies wait.",
+                  "Repeat the request after the seconds that `Retry-After` has, or have whoever runs the "
+                  "server make room."},
     [ERR_SLOW] = {"The request did not arrive, or the answer was not taken, in the time that `limit` names.",
                   "Send it over a faster connection, in smaller parts, or have whoever runs the server raise "
                   "the limit."},

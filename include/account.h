@@ -22,7 +22,14 @@ bool account_take(struct account *a, size_t n);
 void account_owe(struct account *a, size_t n);
 void account_give(struct account *a, size_t n);
 
-/* What to say when account_take() is false. Is false. */
-bool account_fail(const struct account *a, struct error *err);
+/* What to say when account_take() is false. */
+void account_explain(const struct account *a, struct error *err);
+
+/* Is false. */
+static inline bool account_fail(const struct account *a, struct error *err)
+{
+    account_explain(a, err);
+    return false;
+}
 
 #endif

@@ -32,6 +32,8 @@ void arena_pool_deinit(struct arena_pool *p);
 
 /* How many wait now. */
 size_t arena_pool_waiting(struct arena_pool *p);
+/* Of its account, what is in use: without the blocks that wait. */
+size_t arena_pool_used(struct arena_pool *p);
 
 /*
  * The ARENA_ROOM bytes of a block that waits, for another purpose; what is in them is left from before. NULL:
@@ -96,7 +98,14 @@ static inline struct account *arena_account(const struct arena *a)
     return a->pool == NULL ? NULL : a->pool->account;
 }
 
-/* What every caller says when one of the above gives NULL: names the limit. Is false. */
-bool arena_fail(const struct arena *a, struct error *err);
+/* Why one of the above gave NULL: the limit by its name, or the watch. */
+void arena_explain(const struct arena *a, struct error *err);
+
+/* What every caller says then. Is false. */
+static inline bool arena_fail(const struct arena *a, struct error *err)
+{
+    arena_explain(a, err);
+    return false;
+}
 
 #endif

@@ -10,7 +10,10 @@
 
 #include "bytes.h"
 
-enum { CREW_MOST = 16 };
+enum {
+    CREW_MOST = 16,
+    CREW_NICE = 10, /* behind threads that answer probes and small requests */
+};
 
 enum crew_state { CREW_IDLE, CREW_OFFERED, CREW_TAKEN, CREW_DONE };
 

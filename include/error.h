@@ -25,12 +25,13 @@ enum error_kind {
     ERR_DIED,            /* the process that worked on the document ended, and another took its place */
     ERR_WRITTEN,         /* somebody else writes the file just now */
     ERR_COSTLY,          /* the document takes more than a limit allows: see error.limit */
-    ERR_SLOW,     /* the request did not arrive, or the answer was not taken, in time: see error.limit */
-    ERR_TIME,     /* the request took longer than it may: see error.limit */
-    ERR_GONE,     /* nobody waits for the answer any more */
-    ERR_IO,       /* reading or writing failed */
-    ERR_MEMORY,   /* the machine has no memory left */
-    ERR_INTERNAL, /* our mistake */
+    ERR_SLOW,            /* the client took too long over its part: see error.limit */
+    ERR_TIME,            /* the request took longer than it may: see error.limit */
+    ERR_GONE,            /* nobody waits for the answer any more */
+    ERR_FULL,            /* there is no room to keep what was sent */
+    ERR_IO,              /* reading or writing failed */
+    ERR_MEMORY,          /* the machine has no memory left */
+    ERR_INTERNAL,        /* our mistake */
     ERR_KIND_COUNT
 };
 

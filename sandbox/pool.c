@@ -158,11 +158,11 @@ static bool wait_watching(pthread_cond_t *idle, struct watch *watch)
     struct timespec until;
     if (watch == NULL)
         return pthread_cond_wait(idle, &pool.lock) == 0;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += WATCH_NS;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(idle, &pool.lock, &until);
+    pthread_cond_clockwait(idle, &pool.lock, CLOCK_MONOTONIC, &until);
     return !watch_over(watch);
 }
 

@@ -16,11 +16,13 @@ struct waiter {
     pthread_cond_t turned;
 };
 
-void admission_init(struct admission *a, uint64_t places, uint64_t queue, uint64_t patience)
+void admission_init(struct admission *a, uint64_t places, uint64_t queue, uint64_t patience,
+                    struct arena_pool *pool)
 {
     *a = (struct admission){.places = places,
                             .free = places,
                             .queue = queue,
+                            .pool = pool,
                             .patience = patience > PATIENCE_MAX ? PATIENCE_MAX : patience,
                             .mean = FIRST_GUESS_US};
     pthread_condattr_init(&a->clock);
@@ -78,6 +80,36 @@ static struct waiter *last_in_turn(const struct admission *a)
     return worst;
 }
 
+/* ---- places, with the lock held ---- */
+
+/* As far as it would find memory, by what others took: more than half of all is never asked for. */
+static bool may_begin(const struct admission *a)
+{
+    const uint64_t at_work = a->places - a->free;
+    if (a->free == 0 || a->pool == NULL || a->pool->account == NULL)
+        return a->free > 0;
+    const uint64_t all = a->pool->account->most, used = arena_pool_used(a->pool);
+    const uint64_t needed = a->bytes < all / 2 ? a->bytes : all / 2;
+    return (at_work == 0 || a->bytes <= all / (at_work + 1)) && used <= all && needed <= all - used;
+}
+
+static void begin(struct admission *a, struct waiter *w)
+{
+    a->round = w->round;
+    a->free--;
+    take_out(a, w, TURN_HERS);
+}
+
+static void learn(struct admission *a, const struct stay *stay)
+{
+    a->mean = (a->mean * (MEAN_OF - 1) + stay->kept) / MEAN_OF;
+    a->bytes = (a->bytes * (MEAN_OF - 1) + stay->bytes) / MEAN_OF;
+    if (stay->starved && a->bytes < 2 * stay->bytes) /* nobody knows how much it would have been */
+        a->bytes = 2 * stay->bytes;
+}
+
+/* ---- waiting ---- */
+
 static struct timespec in_a_while(void)
 {
     struct timespec t;
@@ -107,6 +139,8 @@ static enum turn wait_in_turn(struct admission *a, const char *principal, struct
     while (w.turn == TURN_WAITS && !watch_over(watch) && now_s() < end) {
         const struct timespec until = in_a_while();
         pthread_cond_timedwait(&w.turned, &a->lock, &until);
+        if (w.turn == TURN_WAITS && next_in_turn(a) == &w && may_begin(a)) /* memory became free */
+            begin(a, &w);
     }
     const enum turn turn = w.turn;
     if (turn == TURN_WAITS)
@@ -140,7 +174,7 @@ static bool refuse(const struct admission *a, enum turn turn, unsigned retry_s, 
 bool admission_enter(struct admission *a, const char *principal, struct watch *watch, struct error *err)
 {
     pthread_mutex_lock(&a->lock);
-    enum turn turn = a->free > 0 ? TURN_HERS : TURN_WAITS;
+    enum turn turn = may_begin(a) ? TURN_HERS : TURN_WAITS;
     if (turn == TURN_HERS)
         a->free--;
     else
@@ -154,17 +188,13 @@ bool admission_enter(struct admission *a, const char *principal, struct watch *w
     return refuse(a, turn, retry_s, err);
 }
 
-void admission_leave(struct admission *a, uint64_t kept)
+void admission_leave(struct admission *a, const struct stay *stay)
 {
     pthread_mutex_lock(&a->lock);
-    a->mean = (a->mean * (MEAN_OF - 1) + kept) / MEAN_OF;
-    struct waiter *next = next_in_turn(a);
-    if (next != NULL) {
-        a->round = next->round;
-        take_out(a, next, TURN_HERS);
-    } else {
-        a->free++;
-    }
+    learn(a, stay);
+    a->free++;
+    while (a->waiters != NULL && may_begin(a))
+        begin(a, next_in_turn(a));
     pthread_mutex_unlock(&a->lock);
 }
 

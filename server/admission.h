@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "watch.h"
+#include "arena.h"
 
 struct waiter;
 
@@ -21,10 +21,14 @@ struct admission {
     uint64_t round;         /* of the place that was given last; see struct waiter */
     struct waiter *waiters; /* in the order in which they came */
     uint64_t mean;          /* microseconds that a place was kept, of late */
+    uint64_t bytes;         /* that a request took, of late */
+    struct arena_pool
+        *pool; /* whose account says what memory is left: work begins where there is some; or NULL */
 };
 
-/* places at work, queue waiting, each at most patience seconds. */
-void admission_init(struct admission *a, uint64_t places, uint64_t queue, uint64_t patience);
+/* places at work, or as many as the memory is enough for; queue waiting, each at most patience seconds. */
+void admission_init(struct admission *a, uint64_t places, uint64_t queue, uint64_t patience,
+                    struct arena_pool *pool);
 void admission_deinit(struct admission *a);
 
 /*
@@ -32,8 +36,13 @@ void admission_deinit(struct admission *a);
  * too long; the error says when another try is worth it. ERR_GONE: the client left.
  */
 bool admission_enter(struct admission *a, const char *principal, struct watch *watch, struct error *err);
-/* The place was kept for so many microseconds. */
-void admission_leave(struct admission *a, uint64_t kept);
+/* What a place was used for. */
+struct stay {
+    uint64_t kept;  /* microseconds */
+    uint64_t bytes; /* of memory */
+    bool starved;   /* it ended because there was no more memory */
+};
+void admission_leave(struct admission *a, const struct stay *stay);
 
 /* As it is at one moment. */
 struct admission_counts {

@@ -12,7 +12,6 @@ enum {
     ROUND_MS = 200,
     UNINVITED_S = 2,
     PHASE_BITS = 3,
-    START_SHIFT = 16,
 };
 
 static const char slow_request[] =
@@ -20,19 +19,17 @@ static const char slow_request[] =
     "Content-Length: 87\r\n\r\n"
     "{\"type\":\"/problems/too-slow\",\"title\":\"The request did not arrive in time\",\"status\":408}";
 
-static uint64_t now_ms(void)
+/* So fine that no two phases of a connection begin at the same time: the keeper tells them apart by it. */
+static uint64_t now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* The milliseconds, a count, the phase: two phases that are alike within a millisecond differ by the count.
- */
-static uint64_t state_after(uint64_t before, enum guest_phase phase)
+static uint64_t state_of(enum guest_phase phase)
 {
-    const uint64_t count = (before >> PHASE_BITS) + 1;
-    return now_ms() << START_SHIFT | (count << PHASE_BITS & ((1 << START_SHIFT) - 1)) | phase;
+    return now_us() << PHASE_BITS | phase;
 }
 
 static enum guest_phase phase_of(uint64_t state)
@@ -69,8 +66,8 @@ struct guest *guest_arrive(struct guests *g, int fd, const struct sockaddr *addr
     struct guest *guest = malloc(sizeof *guest);
     if (guest == NULL)
         return NULL;
-    const uint64_t state = state_after(0, GUEST_IDLE);
-    *guest = (struct guest){.fd = fd, .state = state, .seen = state, .since = state >> START_SHIFT};
+    const uint64_t state = state_of(GUEST_IDLE);
+    *guest = (struct guest){.fd = fd, .state = state, .seen = state, .since = state >> PHASE_BITS};
     set_address(guest, address);
     pthread_mutex_lock(&g->lock);
     guest->uninvited = is_over(g, guest, address);
@@ -99,10 +96,11 @@ bool guest_enter(struct guest *guest, enum guest_phase phase)
     if (guest == NULL)
         return true;
     uint64_t before = atomic_load(&guest->state);
+    const uint64_t after = state_of(phase);
     do {
         if (phase_of(before) == GUEST_CUT)
             return false;
-    } while (!atomic_compare_exchange_weak(&guest->state, &before, state_after(before, phase)));
+    } while (!atomic_compare_exchange_weak(&guest->state, &before, after));
     return true;
 }
 
@@ -153,7 +151,7 @@ static void cut(const struct guests *g, struct guest *guest, const char *limit)
 
 static bool is_longer(const struct guest *guest, uint64_t now, uint64_t seconds)
 {
-    return (now - guest->since) / 1000 >= seconds;
+    return (now - guest->since) / 1000000 >= seconds;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -202,7 +200,7 @@ static void look_at(const struct guests *g, struct guest *guest, uint64_t now)
     const bool counted = count_bytes(guest, phase, &bytes);
     if (state != guest->seen) {
         guest->seen = state;
-        guest->since = state >> START_SHIFT;
+        guest->since = state >> PHASE_BITS;
         guest->bytes = bytes;
         guest->talks = false;
     }
@@ -233,7 +231,7 @@ static void *keep(void *arg)
     while (!g->closing) {
         const struct timespec until = next_round();
         pthread_cond_timedwait(&g->leaving, &g->lock, &until);
-        const uint64_t now = now_ms();
+        const uint64_t now = now_us();
         for (struct guest *guest = g->first; guest != NULL; guest = guest->next)
             look_at(g, guest, now);
     }

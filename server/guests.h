@@ -29,7 +29,7 @@ struct guest {
     char address[INET6_ADDRSTRLEN]; /* or "" */
     bool uninvited;                 /* its peer has more connections than it may */
     atomic_bool speaks;             /* its request line is known: whoever reads it will log it */
-    atomic_uint_fast64_t state;     /* a guest_phase, when it began, and a count */
+    atomic_uint_fast64_t state;     /* a guest_phase, and the microseconds of the clock when it began */
     _Atomic(const char *) cut;      /* the limit */
     /* The keeper's. */
     uint64_t seen, since, bytes;

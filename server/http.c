@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ enum {
     SMALL_FILE = 1 << 20,
     ADMIN_PATIENCE_S = 30,
     ACCEPT_MS = 200,
+    OWN_DESCRIPTORS = 16, /* of the process itself */
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
 
@@ -540,13 +542,28 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     }
 }
 
+/*
+ * Without a descriptor the library would try to accept again and again, and requests that are in could open
+ * no file: so some are kept for them, and who comes then is closed at once, as over any hard limit.
+ */
+static uint64_t descriptors_for_connections(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+        return UINT32_MAX;
+    const uint64_t kept = files.rlim_cur / 4 + OWN_DESCRIPTORS;
+    return files.rlim_cur > kept ? files.rlim_cur - kept : 1;
+}
+
 /* The admin listener is for few: an orchestrator and who collects metrics. */
 static unsigned hard_limit(const struct entrance *entrance)
 {
     const uint64_t connections = entrance->server->service.limits->connections;
     if (entrance->admin)
         return RESERVE;
-    return connections > UINT32_MAX - RESERVE ? UINT32_MAX : (unsigned)connections + RESERVE;
+    const uint64_t wanted = connections > UINT32_MAX - RESERVE ? UINT32_MAX : connections + RESERVE;
+    const uint64_t most = descriptors_for_connections();
+    return (unsigned)(wanted < most ? wanted : most);
 }
 
 struct MHD_Daemon *http_start(struct entrance *entrance, int listener, struct error *err)

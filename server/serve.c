@@ -70,7 +70,7 @@ static bool server_init(struct server *server, const struct config *config, cons
     recall_init(&server->recall);
     server->memory.most = memory_budget(limits);
     arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK), &server->memory);
-    admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time);
+    admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time, &server->pool);
     return true;
 }
 

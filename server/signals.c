@@ -21,6 +21,7 @@ void signals_take(struct signals *s)
     sigaddset(&s->set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &s->set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a body that is over a limit of the system is one that there is no room for */
 }
 
 int signals_next(struct signals *s, uint64_t most_ms)

@@ -1,12 +1,16 @@
 #include "transaction.h"
 
 #include <poll.h>
+#include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "compress.h"
 #include "identity.h"
 #include "number.h"
+
+enum { SHORT_WORK_US = 10000 };
 
 static uint64_t now_us(void)
 {
@@ -54,16 +58,19 @@ void transaction_peer(struct transaction *t, const struct sockaddr *socket)
 
 static void leave_place(struct transaction *t)
 {
+    const struct stay stay = {.kept = now_us() - t->admitted,
+                              .bytes = t->arena.used + t->pull.sink.capacity + t->pull.next.capacity,
+                              .starved = t->error.kind == ERR_MEMORY};
     if (t->has_place)
-        admission_leave(&t->server->admission, now_us() - t->admitted);
+        admission_leave(&t->server->admission, &stay);
     t->has_place = false;
 }
 
 void transaction_deinit(struct transaction *t)
 {
     struct server *server = t->server;
+    pull_deinit(&t->pull); /* first: the crew may be at work on it */
     leave_place(t);
-    pull_deinit(&t->pull);
     arena_free(&t->arena);
     generation_return(&server->generations, t->generation);
     spool_deinit(&t->body);
@@ -202,10 +209,33 @@ bool transaction_admit(const struct request *request, struct error *err)
     return t->has_place;
 }
 
+/*
+ * Asked while work goes on. A thread that has computed for a while goes behind those that answer probes and
+ * small requests, for as long as its connection is there: what raised a thread again would be a privilege.
+ */
+static void step_back(void)
+{
+    setpriority(PRIO_PROCESS, 0, CREW_NICE); /* 0: this thread, whatever POSIX says */
+}
+
+static uint64_t computed_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 /* One that sends no more counts as gone: a client that only shuts down its half cannot be told from it. */
 static bool is_gone(const void *arg)
 {
-    const struct transaction *t = arg;
+    struct transaction *t = (struct transaction *)(uintptr_t)arg;
+    if (pthread_equal(t->thread, pthread_self())) { /* and not one of the crew */
+        const uint64_t computed = computed_us();
+        if (t->computed == 0)
+            t->computed = computed;
+        else if (computed - t->computed > SHORT_WORK_US)
+            step_back();
+    }
     struct pollfd client = {.fd = t->socket, .events = POLLRDHUP};
     return poll(&client, 1, 0) > 0;
 }
@@ -214,6 +244,7 @@ static void begin_watch(struct transaction *t)
 {
     watch_start(&t->watch, t->server->service.limits->request_time, is_gone, t);
     t->watch.operation = t->match.route == NULL ? NULL : t->match.route->operation_id;
+    t->thread = pthread_self();
     t->arena.watch = t->inflated.watch = &t->watch;
 }
 

@@ -47,6 +47,8 @@ struct transaction {
     uint64_t wait_us;                     /* for a place */
     uint64_t decode_us;                   /* until the answer was described: reading, decoding, finding */
     uint64_t encode_us;                   /* in the encoder, which reads what is read part by part */
+    pthread_t thread;                     /* that answers */
+    uint64_t computed;                    /* its processor time when it was looked at first; 0: not yet */
     size_t held;                          /* bytes of the account that the answer's own buffers take */
     bool secure;                          /* came in by TLS */
     bool admin;                           /* came in by the admin listener */

@@ -24,14 +24,14 @@ class Answer:
 
 
 class Server:
-    """mandoline serve on a free port, over a data folder (a temporary one unless it is given)."""
+    """mandoline serve on a free port, over a data folder (a temporary one unless it is given); process: for Popen."""
 
-    def __init__(self, data=None, *flags):
+    def __init__(self, data=None, *flags, **process):
         self.own = None if data else tempfile.mkdtemp(prefix="mandoline-data-")
         self.data = pathlib.Path(data or self.own)
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", str(self.data), "--log", "off", *flags],
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True, **process)
         line = self.process.stderr.readline()
         found = re.search(r"http://([^:/]+):(\d+)", line)
         if not found:

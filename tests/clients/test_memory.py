@@ -43,18 +43,16 @@ class Memory(unittest.TestCase):
         finally:
             connection.close()
 
-    def test_a_crowd_is_refused_before_the_memory_is_over(self):
+    def test_a_crowd_waits_or_is_refused_before_the_memory_is_over(self):
         with concurrent.futures.ThreadPoolExecutor(24) as pool:
-            answers = list(pool.map(lambda _: self.convert(), range(48)))
+            answers = list(pool.map(lambda _: self.convert(), range(30)))
         good = sum(status == 200 for status, _, _ in answers)
         bad = [(headers, body) for status, headers, body in answers if status != 200]
         print(f"{good} of {len(answers)} had an answer; {self.status('VmHWM') // MB} MB at most")
-        self.assertGreater(good, 0)
-        self.assertGreater(len(bad), 0)
+        self.assertGreater(good, 0 if self.sanitized() else len(answers) // 8)  # those who find memory wait their turn
         for headers, body in bad:
             problem = json.loads(body)
-            self.assertEqual((problem["status"], problem["type"]), (503, "/problems/out-of-memory"))
-            self.assertEqual(problem["limit"], "total-memory")
+            self.assertIn((problem["status"], problem["limit"]), ((503, "total-memory"), (429, "queue-time")))
             self.assertGreaterEqual(int(headers["Retry-After"]), 1)
         if not self.sanitized():
             self.assertLess(self.status("VmHWM"), TOTAL + 32 * MB)  # and the program itself

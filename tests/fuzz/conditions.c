@@ -13,12 +13,6 @@ enum { ROWS_MADE = 7 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool more(const void *arg, struct error *err)
-{
-    (void)arg, (void)err;
-    return true;
-}
-
 static void check(bool holds)
 {
     if (!holds)
@@ -55,7 +49,7 @@ static void conditions(struct bytes text, struct arena *arena)
     struct where *w;
     uint64_t *places, count;
     const struct array a = records(arena);
-    if (!where_parse(text, arena, &w, &err) || !where_places(w, &a, more, NULL, arena, &places, &count, &err))
+    if (!where_parse(text, arena, &w, &err) || !where_places(w, &a, arena, &places, &count, &err))
         return;
     check(count <= ROWS_MADE);
     for (uint64_t i = 0; i < count; i++)
