@@ -189,14 +189,15 @@ bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct e
     return ensure_process(s, err);
 }
 
-void pool_kill(struct slot *s)
+int pool_kill(struct slot *s)
 {
-    slot_kill(s);
+    const int signal = slot_kill(s);
     pthread_mutex_lock(&pool.lock);
     s->generation = (s->generation + 1) & 0xffffff;
     s->sessions = 0;
     memset(s->files, 0, sizeof s->files);
     pthread_mutex_unlock(&pool.lock);
+    return signal;
 }
 
 /* The next file that its worker is to be told of. */

@@ -20,8 +20,9 @@ uint32_t pool_seconds(void);
  */
 bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct error *err);
 void pool_give(struct slot *s);
-/* Between take and give: its process is ended, the next who takes it gets another. */
-void pool_kill(struct slot *s);
+/* Between take and give: its process is ended, the next who takes it gets another. The signal as slot_kill()
+ * says. */
+int pool_kill(struct slot *s);
 
 /* Between take and give: a session began (its number becomes one for the whole pool), or ended. */
 uint64_t pool_session_began(struct slot *s, uint64_t number);

@@ -23,7 +23,7 @@ struct slot {
     struct slot_file files[SLOT_FILES];
     /* The holder's. */
     pid_t pid; /* 0: no process runs */
-    int pidfd, socket;
+    int socket;
     uint8_t *window;
     uint64_t memory; /* bytes that its address space may grow to; 0: not bounded */
     struct sink blob;
@@ -40,8 +40,9 @@ enum slot_end {
 /* Starts the process and waits until it is ready. seconds: how long any answer may take.
  * writes: it gets files that it may change, and none that it reads. */
 bool slot_start(struct slot *s, bool writes, uint32_t seconds, struct error *err);
-/* Ends the process, whatever it does, and frees what belongs to it. */
-void slot_kill(struct slot *s);
+/* Ends the process, whatever it does, and frees what belongs to it. Returns the signal that ended it: its own
+ * death's if that came first; 0: none that is known. */
+int slot_kill(struct slot *s);
 
 /* How a call is made. */
 struct slot_manner {

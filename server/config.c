@@ -19,6 +19,9 @@ const struct setting settings[SETTING_COUNT] = {
      offsetof(struct config, hdf5_path), 0},
     {"workers", "N", "processes that read HDF5; 0: one a core", SETTING_NUMBER,
      offsetof(struct config, workers), 0},
+    {"sandbox", "auto|require|off",
+     "what the serving process gives up: all it can, all or it does not start, nothing", SETTING_CONFINE,
+     offsetof(struct config, sandbox), 0},
 #define LIMIT_SETTING(field, name, value, minimum, what)                                                     \
     {"limit-" name, "N", what, SETTING_NUMBER, offsetof(struct config, limits.field), minimum},
     LIMIT_TABLE(LIMIT_SETTING)
@@ -28,6 +31,8 @@ const struct setting settings[SETTING_COUNT] = {
 static const char *const log_levels[] = {[LOG_OFF] = "off", [LOG_ERRORS] = "errors", [LOG_ALL] = "all"};
 static const char *const hdf5_paths[] = {
     [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library"};
+static const char *const confine_modes[] = {
+    [CONFINE_AUTO] = "auto", [CONFINE_REQUIRE] = "require", [CONFINE_OFF] = "off"};
 
 void config_init(struct config *config)
 {
@@ -127,6 +132,11 @@ static bool set_value(struct config *config, const struct setting *setting, cons
         if (!parse_word(value, hdf5_paths, ROWS(hdf5_paths), &word))
             return refuse_word(setting, value, origin, err);
         *(enum hdf5_path *)field = word;
+        return true;
+    case SETTING_CONFINE:
+        if (!parse_word(value, confine_modes, ROWS(confine_modes), &word))
+            return refuse_word(setting, value, origin, err);
+        *(enum confine_mode *)field = word;
         return true;
     case SETTING_NUMBER:
         return set_number(field, setting, value, origin, err);
@@ -238,6 +248,9 @@ static bool add_value(const struct config *config, const struct setting *setting
         return cJSON_AddStringToObject(row, "value", log_levels[*(const enum log_level *)field]) != NULL;
     case SETTING_PATH:
         return cJSON_AddStringToObject(row, "value", hdf5_paths[*(const enum hdf5_path *)field]) != NULL;
+    case SETTING_CONFINE:
+        return cJSON_AddStringToObject(row, "value", confine_modes[*(const enum confine_mode *)field]) !=
+               NULL;
     case SETTING_NUMBER: /* raw: cJSON's own numbers are doubles */
         snprintf(number, sizeof number, "%llu", (unsigned long long)*(const uint64_t *)field);
         return cJSON_AddRawToObject(row, "value", number) != NULL;

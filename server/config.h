@@ -13,11 +13,14 @@
 
 enum log_level { LOG_OFF, LOG_ERRORS, LOG_ALL };
 
-enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_PATH, SETTING_NUMBER };
+/* What happens when rights cannot be given up: go on and say so, refuse to start; or keep them all. */
+enum confine_mode { CONFINE_AUTO, CONFINE_REQUIRE, CONFINE_OFF };
+
+enum setting_kind { SETTING_TEXT, SETTING_LOG, SETTING_PATH, SETTING_CONFINE, SETTING_NUMBER };
 
 struct setting {
     const char *name; /* "limit-body": the flag is --limit-body, the variable MANDOLINE_LIMIT_BODY */
-    const char *hint; /* what the help text calls the value */
+    const char *hint; /* what the help text calls the value; FILE and DIR: see confinement.h */
     const char *what;
     enum setting_kind kind;
     size_t offset;    /* of the member of struct config */
@@ -26,7 +29,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 6 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 7 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -36,6 +39,7 @@ struct config {
     const char *scan_policy; /* "": what is built in */
     enum log_level log;
     enum hdf5_path hdf5_path;
+    enum confine_mode sandbox;
     uint64_t workers; /* processes that read HDF5; 0: one a core */
     struct limits limits;
     const char *origins[SETTING_COUNT]; /* who set it, for people: "default", "flag --listen" ... */

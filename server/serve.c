@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "commands.h"
+#include "confinement.h"
 #include "http.h"
 #include "log.h"
 #include "sandbox.h"
@@ -66,12 +67,16 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* Blocked before any thread starts, so that only the main thread takes them, by waiting. */
+/* Blocked before any thread starts, so that only the main thread takes them, by waiting. Our one child is the
+ * supervisor of the workers: when it ends, so do we. */
 static void take_signals(sigset_t *stop)
 {
+    const struct sigaction ends = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+    sigaction(SIGCHLD, &ends, NULL);
     sigemptyset(stop);
     sigaddset(stop, SIGTERM);
     sigaddset(stop, SIGINT);
+    sigaddset(stop, SIGCHLD);
     pthread_sigmask(SIG_BLOCK, stop, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
@@ -103,7 +108,8 @@ static bool drain(const struct server *server, const sigset_t *stop)
     return true;
 }
 
-static bool start(struct server *server, struct MHD_Daemon **daemon, struct error *err)
+static bool start(struct server *server, struct MHD_Daemon **daemon, const struct confinement *confinement,
+                  struct error *err)
 {
     struct address address;
     char text[ADDRESS_TEXT_MAX];
@@ -119,20 +125,20 @@ static bool start(struct server *server, struct MHD_Daemon **daemon, struct erro
     }
     address_text(&address, text);
     fprintf(stderr, "mandoline %s listening on http://%s\n", MANDOLINE_VERSION, text);
-    const char *weakness = sandbox_weakness();
-    if (weakness != NULL)
-        fprintf(stderr, "mandoline: %s\n", weakness);
+    confinement_report(confinement, STDERR_FILENO);
     return true;
 }
 
 static void run_until_stopped(struct server *server, struct MHD_Daemon *daemon, const sigset_t *stop)
 {
     wait_for_signal(stop);
+    if (sandbox_supervisor_lost())
+        log_event(STDERR_FILENO, "the supervisor of the workers ended: no HDF5 file can be read any more");
     atomic_store(&server->draining, true);
     http_quiesce(daemon);
     if (!drain(server, stop)) { /* a thread at work cannot be stopped from outside */
         log_event(STDERR_FILENO, "stopped before every exchange was finished");
-        _exit(EXIT_SUCCESS);
+        _exit(sandbox_supervisor_lost() ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     http_stop(daemon);
 }
@@ -142,15 +148,20 @@ static bool serve_from(const struct config *config, const struct store *store, c
 {
     struct server server;
     struct MHD_Daemon *daemon;
+    struct confinement confinement;
     sigset_t stop;
     server_init(&server, config, store, policy);
     take_signals(&stop);
     raise_descriptor_limit();
-    crew_start(&server.crew, crew_cores());
-    const bool started = start(&server, &daemon, err);
+    /* From here on there are threads, and nothing is done with rights that were given up. */
+    const bool confined = confinement_start(&confinement, config, err);
+    if (confined)
+        crew_start(&server.crew, crew_cores());
+    const bool started = confined && start(&server, &daemon, &confinement, err);
     if (started)
         run_until_stopped(&server, daemon, &stop);
-    crew_stop(&server.crew);
+    if (confined)
+        crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
     arena_pool_deinit(&server.pool);
@@ -173,5 +184,5 @@ int command_serve(const struct arguments *arguments)
     if (store != NULL)
         store_free(store);
     arena_free(&arena);
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return ok && !sandbox_supervisor_lost() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
