@@ -43,7 +43,7 @@ static bool start(const char *const *argv, const int *fds, size_t count, pid_t *
 
 bool respawn(const char *const *argv, const int *fds, size_t count, pid_t *pid)
 {
-    int moved[RESPAWN_FDS]; /* out of the way of the numbers that they get in the child */
+    int moved[RESPAWN_FDS] = {-1, -1}; /* out of the way of the numbers that they get in the child */
     bool ok = count <= RESPAWN_FDS;
     size_t n = 0;
     for (; ok && n < count; n++)
