@@ -1,5 +1,6 @@
 """The image as a container engine starts it, and Debian's nginx in front of it with the shipped configuration."""
 
+import ctypes
 import http.client
 import json
 import os
@@ -38,6 +39,12 @@ def wait_until(what, seconds=60):
         time.sleep(0.05)
 
 
+def sandbox():
+    """As much as this kernel can hold the server to: all that is vital takes version 3 of Landlock."""
+    version = ctypes.CDLL(None).syscall(444, None, 0, 1)  # landlock_create_ruleset()
+    return "require" if version >= 3 else "auto"
+
+
 def boxed(arguments, environment, user, data, *options):
     """
     The command line that starts the image's program as an unprivileged user, who takes no right along: a root file
@@ -66,6 +73,7 @@ class Instance:
         self.port, self.admin = free_port(), free_port()
         self.log = FOLDER / f"log-{self.port}"
         self.environment = {"MANDOLINE_LISTEN": f"127.0.0.1:{self.port}", "MANDOLINE_ALLOW_ANONYMOUS": "all",
+                            "MANDOLINE_SANDBOX": sandbox(),
                             "MANDOLINE_ADMIN_LISTEN": f"127.0.0.1:{self.admin}", "MANDOLINE_DRAIN_DELAY": "2"}
         self.start()
 
