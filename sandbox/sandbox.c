@@ -25,7 +25,7 @@ const char *sandbox_weakness(void)
 
 /* ---- calls ---- */
 
-/* signal: that ended the worker, or 0. */
+/* signal: that the worker died of, or 0. */
 static bool fail_died(const struct sandbox_request *q, int signal, struct error *err)
 {
     const char *name = signal == 0 ? NULL : sigabbrev_np(signal);
@@ -57,7 +57,7 @@ static void count_sessions(const struct sandbox_request *q, struct slot *slot, c
         pool_session_ended(slot);
 }
 
-/* *signal: what ended the worker, if it did end. */
+/* *signal: what the worker died of, if it did. */
 static enum slot_end try_once(const struct sandbox_request *q, struct sink *reply, int *signal,
                               struct error *err)
 {

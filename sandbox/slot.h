@@ -40,8 +40,8 @@ enum slot_end {
 /* Starts the process and waits until it is ready. seconds: how long any answer may take.
  * writes: it gets files that it may change, and none that it reads. */
 bool slot_start(struct slot *s, bool writes, uint32_t seconds, struct error *err);
-/* Ends the process, whatever it does, and frees what belongs to it. Returns the signal that ended it: its own
- * death's if that came first; 0: none that is known. */
+/* Ends the process, whatever it does, and frees what belongs to it. Returns the signal that it had died of
+ * before, or 0. */
 int slot_kill(struct slot *s);
 
 /* How a call is made. */

@@ -10,8 +10,8 @@
 bool start_worker(int theirs, int window, bool writes, pid_t *pid);
 
 /*
- * Ends it, whatever it does. Before that its number is its own, even when it has died. Returns the signal
- * that ended it: its own death's if that came first; 0: it left by itself, or nobody knows.
+ * Ends it, whatever it does. Until then its number is its own, even when it has died. Returns the signal that
+ * it had died of before, or 0.
  */
 int end_worker(pid_t pid);
 

@@ -12,7 +12,10 @@
 #include "process.h"
 #include "respawn.h"
 
-enum { END_MS = 5000 }; /* a process that the kernel does not let go in this time is left to itself */
+enum {
+    LAST_BREATH_MS = 50, /* who dies closes its socket a little before it is dead */
+    END_MS = 5000,       /* a process that the kernel does not let go in this time is left to itself */
+};
 
 bool supervisor_start_here(const int fds[2], bool writes, bool supervised, pid_t *pid)
 {
@@ -31,15 +34,26 @@ static bool watch(pid_t pid, int *pidfd)
     return rc == 0 && (*pidfd = (int)syscall(SYS_pidfd_open, pid, 0)) >= 0;
 }
 
-static bool reap(pid_t pid, int pidfd, int *signal)
+static bool ends_within(int pidfd, int ms)
 {
-    siginfo_t end = {0};
-    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-    while (poll(&ended, 1, END_MS) < 0 && errno == EINTR)
+    struct pollfd process = {.fd = pidfd, .events = POLLIN};
+    int ready;
+    while ((ready = poll(&process, 1, ms)) < 0 && errno == EINTR)
         ;
-    if (waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG) != 0 || end.si_pid != pid)
+    return ready > 0;
+}
+
+static bool end(pid_t pid, int pidfd, int *signal)
+{
+    siginfo_t how = {0};
+    const bool alone = ends_within(pidfd, LAST_BREATH_MS);
+    if (!alone) {
+        kill(pid, SIGKILL); /* not reaped yet, so the number is still its own */
+        ends_within(pidfd, END_MS);
+    }
+    if (waitid(P_PID, (id_t)pid, &how, WEXITED | WNOHANG) != 0 || how.si_pid != pid)
         return false;
-    *signal = end.si_code == CLD_EXITED ? 0 : end.si_status;
+    *signal = alone && how.si_code != CLD_EXITED ? how.si_status : 0;
     return true;
 }
 
@@ -48,8 +62,7 @@ bool supervisor_end_here(pid_t pid, int *signal)
     int pidfd = -1;
     if (pid <= 0 || !watch(pid, &pidfd))
         return false;
-    kill(pid, SIGKILL); /* not reaped yet, so the number is still its own */
-    const bool ok = reap(pid, pidfd, signal);
+    const bool ok = end(pid, pidfd, signal);
     close(pidfd);
     return ok;
 }

@@ -24,7 +24,7 @@ struct supervisor_question {
 
 struct supervisor_answer {
     int32_t pid;    /* 0: it was not possible */
-    int32_t signal; /* that ended it; 0: it left by itself */
+    int32_t signal; /* that it had died of before; 0: none */
 };
 
 /* A worker as a child of this process. fds: its socket, its window. */
