@@ -130,7 +130,8 @@ bool confinement_start(struct confinement *c, const struct config *config, struc
     if (!ok || config->sandbox != CONFINE_REQUIRE || whole(c))
         return ok;
     confinement_report(c, STDERR_FILENO);
-    return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET, "sandbox: \"require\" does not hold on this machine");
+    return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET,
+                "sandbox: what is required does not hold on this machine");
 }
 
 void confinement_report(const struct confinement *c, int fd)

@@ -20,7 +20,7 @@ import unittest
 import h5py
 import numpy
 
-from mandoline import PROGRAM, PROJECT, Server
+from mandoline import PROGRAM, PROJECT, Server, workers
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "400"))
 
@@ -53,23 +53,6 @@ def leading_away(name):
         layout[:] = h5py.VirtualSource(name, "x", (64,))
         f.create_virtual_dataset("virtual", layout)
     return build(fill, libver="latest")
-
-
-def children(pid, name):
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == pid and name in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            pass
-    return sorted(found)
-
-
-def workers(server):
-    supervisor, = children(server.process.pid, b"supervisor")
-    return children(supervisor, b"hdf5-worker")
 
 
 class Case(unittest.TestCase):
@@ -130,22 +113,22 @@ class Crashes(Case):
 
     def test_an_idle_worker_that_is_killed_is_replaced(self):
         self.check_good()
-        before = workers(self.server)
+        before = workers(self.server.process.pid)
         self.assertTrue(before)
         for pid in before:
             os.kill(pid, signal.SIGKILL)
         self.check_good()
-        self.assertFalse(set(before) & set(workers(self.server)))
+        self.assertFalse(set(before) & set(workers(self.server.process.pid)))
         answer = self.server.request("POST", "/v1/convert", b'{"a": [1, 2]}', to="hdf5")
         self.assertEqual(200, answer.status)
-        for pid in workers(self.server):
+        for pid in workers(self.server.process.pid):
             os.kill(pid, signal.SIGKILL)
         again = self.server.request("POST", "/v1/convert", b'{"a": [1, 2]}', to="hdf5")
         self.assertEqual((200, answer.body), (again.status, again.body))
 
     def test_workers_end_with_the_server(self):
         self.check_good()
-        before = workers(self.server)
+        before = workers(self.server.process.pid)
         self.server.process.kill()
         self.server.process.wait()
         until = time.monotonic() + 20
@@ -163,7 +146,7 @@ class Hangs(Case):
 
     def test_a_worker_that_does_not_answer_is_replaced(self):
         self.check_good()
-        for pid in workers(self.server):
+        for pid in workers(self.server.process.pid):
             os.kill(pid, signal.SIGSTOP)
         answer = self.read("good.h5", "/x", slice="3:5")
         self.assertEqual(422, answer.status, answer)
@@ -187,7 +170,7 @@ class Walls(Case):
 
     def test_a_worker_has_nothing(self):
         self.check_good()
-        for pid in workers(self.server):
+        for pid in workers(self.server.process.pid):
             process = pathlib.Path(f"/proc/{pid}")
             self.assertEqual(b"TZ=UTC0\0", (process / "environ").read_bytes())
             opened = {os.readlink(fd) for fd in (process / "fd").iterdir()}
