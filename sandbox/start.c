@@ -47,16 +47,17 @@ bool sandbox_supervisor_lost(void)
            (waitid(P_PID, (id_t)supervisor.pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid != 0);
 }
 
-/* After one that is not answered none is, so that no answer is taken for another's. */
+/* After a question that is not answered there is none any more, so that no answer is taken for another's. */
 static bool ask(const struct supervisor_question *q, const int *fds, size_t count,
                 struct supervisor_answer *a)
 {
     const struct message m = {
         .head = (void *)(uintptr_t)q, .head_size = sizeof *q, .fds = fds, .fd_count = count};
     pthread_mutex_lock(&supervisor.lock);
-    const bool ok = message_send(supervisor.socket, &m) &&
-                    message_receive(supervisor.socket, false, a, sizeof *a, NULL, 0, NULL, NULL) == 0;
-    if (!ok)
+    const bool asked = message_send(supervisor.socket, &m);
+    const bool ok =
+        asked && message_receive(supervisor.socket, false, a, sizeof *a, NULL, 0, NULL, NULL) == 0;
+    if (asked && !ok)
         shutdown(supervisor.socket, SHUT_RDWR);
     pthread_mutex_unlock(&supervisor.lock);
     return ok && a->pid > 0;
