@@ -7,7 +7,7 @@ packages_build="build-essential cmake ninja-build pkg-config python3 python3-yam
 packages_use="curl"
 packages_test="libcmocka-dev python3-numpy python3-h5py python3-pandas python3-joblib python3-lz4 python3-zstandard python3-pil python3-jsonschema python3-jwt python3-cryptography python3-prometheus-client libfaketime clang-format
     bitshuffle hdf5-filter-plugin hdf5-filter-plugin-blosc-serial"
-packages_test_all="clang libclang-rt-14-dev clang-tidy cppcheck buildah debootstrap nginx-light systemd chromium openssl"
+packages_test_all="clang libclang-rt-14-dev clang-tidy cppcheck buildah debootstrap bubblewrap nginx-light openssl systemd chromium"
 packages_bench="python3-numpy python3-h5py python3-fastapi uvicorn nginx-light wrk"
 
 # Node's own packages carry npm along; Debian's don't.

@@ -23,6 +23,15 @@ struct sandbox_settings {
  * needed. */
 void sandbox_configure(const struct sandbox_settings *settings);
 
+/*
+ * From now on a process of its own starts the workers, so that this one may give up that right (confine.h).
+ * It ends with this process; when it is lost, no worker can be started any more, and the parent gets SIGCHLD.
+ * By the main thread, before there are others and before the first call, or never: then this process starts
+ * them itself.
+ */
+bool sandbox_supervise(struct error *err);
+bool sandbox_supervisor_lost(void);
+
 /* What this machine does not let workers give up, in words for people; NULL: nothing. */
 const char *sandbox_weakness(void);
 

@@ -235,7 +235,7 @@ static enum sandbox_end end_of(enum slot_end end, int signal_number)
     return signal_number == 0 ? SANDBOX_EXITED : SANDBOX_KILLED;
 }
 
-void pool_kill(struct slot *s, enum slot_end end)
+int pool_kill(struct slot *s, enum slot_end end)
 {
     const int signal_number = slot_kill(s);
     pthread_mutex_lock(&pool.lock);
@@ -244,6 +244,7 @@ void pool_kill(struct slot *s, enum slot_end end)
     s->sessions = 0;
     memset(s->files, 0, sizeof s->files);
     pthread_mutex_unlock(&pool.lock);
+    return signal_number;
 }
 
 /* The next file that its worker is to be told of. */

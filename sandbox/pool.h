@@ -27,7 +27,7 @@ bool pool_ready(void);
 bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct error *err);
 void pool_give(struct slot *s);
 /* Between take and give: its process is ended, the next who takes it gets another. */
-void pool_kill(struct slot *s, enum slot_end end);
+int pool_kill(struct slot *s, enum slot_end end);
 
 /* Between take and give: a session began (its number becomes one for the whole pool), or ended. */
 uint64_t pool_session_began(struct slot *s, uint64_t number);

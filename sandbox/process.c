@@ -1,7 +1,4 @@
-/*
- * A worker: the only process that calls the HDF5 library. It starts before main() of whatever program it is,
- * so that every program that reads HDF5 has its workers, tests included.
- */
+/* A worker: the only process that calls the HDF5 library. */
 #include "process.h"
 
 #include <fcntl.h>
@@ -15,6 +12,7 @@
 
 #include "lockdown.h"
 #include "message.h"
+#include "supervisor.h"
 #include "worker.h"
 
 enum {
@@ -22,7 +20,9 @@ enum {
     ALARM_LATE_S = 10,      /* who outlives the limit by so much has nobody who would end it */
 };
 
-const char process_name[] = "mandoline-hdf5-worker";
+/* Not in the header: a program that uses one of them has this file, and so becomes what it is called. */
+const char process_worker[] = "mandoline-hdf5-worker";
+const char process_supervisor[] = "mandoline-supervisor";
 
 /* ---- words of the library ---- */
 
@@ -281,26 +281,26 @@ static void serve_all(struct process *p)
 /* ---- the process ---- */
 
 /* What the library, or the C library when it gives up, writes to the standard descriptors must reach no file.
- */
-static void leave_outside(void)
+ * last: the last descriptor that stays. */
+static void leave_outside(int last)
 {
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; fd < (LOCKDOWN_TALKS ? STDERR_FILENO : PROCESS_SOCKET); fd++)
         dup2(null, fd);
-    if (null > PROCESS_WINDOW)
+    if (null > last)
         close(null);
-    close_range(PROCESS_WINDOW + 1, ~0U, 0);
+    close_range((unsigned)last + 1, ~0U, 0);
     /* A signal to the whole group is the front's to answer: it still has requests to finish. */
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
 }
 
-static void run(bool writes)
+static void run_worker(bool writes)
 {
     static struct process process;
     struct process *p = &process;
-    leave_outside();
+    leave_outside(PROCESS_WINDOW);
     prctl(PR_SET_NAME, "hdf5-worker");
     mallopt(M_ARENA_MAX, 1);
     tzset(); /* before the zone file is out of reach */
@@ -314,10 +314,18 @@ static void run(bool writes)
 }
 
 /* glibc hands main()'s arguments to constructors. */
-__attribute__((constructor)) static void become_worker(int argc, char **argv)
+__attribute__((constructor)) static void play_a_part(int argc, char **argv)
 {
-    if (argc != 2 || strcmp(argv[0], process_name) != 0)
+    if (argc == 1 && strcmp(argv[0], process_supervisor) == 0) {
+        leave_outside(PROCESS_SOCKET);
+        supervisor_run(PROCESS_SOCKET);
+    } else if (argc >= 2 && strcmp(argv[0], process_worker) == 0) {
+        /* By a thread of another program it is started without: the signal comes when that thread ends. */
+        if (argc > 2 && strcmp(argv[2], PROCESS_SUPERVISED) == 0)
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+        run_worker(strcmp(argv[1], PROCESS_WRITES) == 0);
+    } else {
         return;
-    run(strcmp(argv[1], PROCESS_WRITES) == 0);
+    }
     _exit(0); /* nothing of the library's own end, nor of the program's */
 }

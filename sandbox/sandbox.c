@@ -1,6 +1,8 @@
 /* The front's side of the boundary: what is known already, whom to ask, and what an unanswered question
  * means. */
+#include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 #include "blame.h"
@@ -35,16 +37,24 @@ bool sandbox_ready(void)
 
 /* ---- calls ---- */
 
-static bool fail_lost(const struct sandbox_request *q, enum slot_end end, struct error *err)
+/* signal: that the worker died of, or 0. */
+static bool fail_died(const struct sandbox_request *q, int signal, struct error *err)
+{
+    const char *name = signal == 0 ? NULL : sigabbrev_np(signal);
+    return FAIL(err, ERR_DIED, ERROR_NO_OFFSET,
+                "the process that %s this file ended%s%s%s; another takes its place",
+                call_writes(q) ? "wrote" : "read", name == NULL ? "" : " (SIG", name == NULL ? "" : name,
+                name == NULL ? "" : ")");
+}
+
+static bool fail_lost(const struct sandbox_request *q, enum slot_end end, int signal, struct error *err)
 {
     if (end == SLOT_LEFT)
         return watch_check(q->watch, err);
     if (!call_writes(q))
         blame(q);
     if (end != SLOT_HUNG)
-        return FAIL(err, ERR_DIED, ERROR_NO_OFFSET,
-                    "the process that %s this file ended; another has taken its place",
-                    call_writes(q) ? "wrote" : "read");
+        return fail_died(q, signal, err);
     if (err->kind == ERR_NONE) {
         err->limit = "worker-time";
         err->limit_value = pool_seconds();
@@ -61,7 +71,9 @@ static void count_sessions(const struct sandbox_request *q, struct slot *slot, c
         pool_session_ended(slot);
 }
 
-static enum slot_end try_once(const struct sandbox_request *q, struct sink *reply, struct error *err)
+/* *signal: what the worker died of, if it did. */
+static enum slot_end try_once(const struct sandbox_request *q, struct sink *reply, int *signal,
+                              struct error *err)
 {
     struct pool_place place;
     struct sandbox_request inner = *q;
@@ -74,7 +86,7 @@ static enum slot_end try_once(const struct sandbox_request *q, struct sink *repl
     }
     const enum slot_end end = slot_call(place.slot, &inner, place.how, reply, err);
     if (end > SLOT_FAILED)
-        pool_kill(place.slot, end);
+        *signal = pool_kill(place.slot, end);
     else
         count_sessions(q, place.slot, reply);
     pool_give(place.slot);
@@ -84,9 +96,10 @@ static enum slot_end try_once(const struct sandbox_request *q, struct sink *repl
 static bool call(const struct sandbox_request *q, struct sink *reply, struct error *err)
 {
     enum slot_end end = SLOT_UNREAD;
+    int signal = 0;
     for (int i = 0; i < TRIES && end == SLOT_UNREAD; i++)
-        end = try_once(q, reply, err);
-    return end == SLOT_DONE || (end != SLOT_FAILED && fail_lost(q, end, err));
+        end = try_once(q, reply, &signal, err);
+    return end == SLOT_DONE || (end != SLOT_FAILED && fail_lost(q, end, signal, err));
 }
 
 /* What everybody asks first of a file, and what is known afterwards (cache.h). */

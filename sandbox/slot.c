@@ -2,21 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "limits.h"
-#include "process.h"
-
-enum { LAST_BREATH_MS = 50 };
+#include "start.h"
 
 /* ---- windows ---- */
 
@@ -55,55 +48,6 @@ static bool bulk_make(struct bulk *b, size_t size)
 
 /* ---- starting and ending ---- */
 
-/* Nothing of ours goes along: no environment, no descriptor but the two, no signal that is blocked or
- * ignored. */
-static bool spawn(const int fds[2], bool writes, pid_t *pid)
-{
-    char *const argv[] = {(char *)(uintptr_t)process_name,
-                          (char *)(uintptr_t)(writes ? PROCESS_WRITES : PROCESS_READS), NULL};
-    char *const environment[] = {(char *)(uintptr_t) "TZ=UTC0", NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return false;
-    bool ok = posix_spawnattr_init(&attributes) == 0;
-    if (ok) {
-        ok = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0 &&
-             posix_spawnattr_setsigmask(&attributes, &none) == 0 &&
-             posix_spawnattr_setsigdefault(&attributes, &all) == 0 &&
-             posix_spawn_file_actions_adddup2(&actions, fds[0], PROCESS_SOCKET) == 0 &&
-             posix_spawn_file_actions_adddup2(&actions, fds[1], PROCESS_WINDOW) == 0 &&
-             posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environment) == 0;
-        posix_spawnattr_destroy(&attributes);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    return ok;
-}
-
-/* Out of the way of the numbers that they get in the child. */
-static int move_up(int fd)
-{
-    const int moved = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROCESS_WINDOW + 1);
-    if (fd >= 0)
-        close(fd);
-    return moved;
-}
-
-static bool launch(struct slot *s, bool writes, int theirs, int window)
-{
-    const int fds[2] = {move_up(theirs), move_up(window)};
-    const bool ok = fds[0] >= 0 && fds[1] >= 0 && spawn(fds, writes, &s->pid);
-    for (size_t i = 0; i < ROWS(fds); i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
-    if (!ok)
-        s->pid = 0;
-    return ok;
-}
-
 static bool open_slot(struct slot *s, bool writes, uint32_t seconds)
 {
     struct bulk window = {.fd = -1};
@@ -118,10 +62,10 @@ static bool open_slot(struct slot *s, bool writes, uint32_t seconds)
         return false;
     }
     s->window = window.at;
-    if (!launch(s, writes, pair[1], window.fd))
-        return false;
-    s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
-    return s->pidfd >= 0;
+    const bool ok = start_worker(pair[1], window.fd, writes, &s->pid);
+    close(pair[1]);
+    close(window.fd);
+    return ok;
 }
 
 static bool wait_ready(struct slot *s)
@@ -139,7 +83,7 @@ static bool wait_ready(struct slot *s)
 bool slot_start(struct slot *s, bool writes, uint32_t seconds, struct error *err)
 {
     s->pid = 0;
-    s->pidfd = s->socket = -1;
+    s->socket = -1;
     s->window = NULL;
     if (open_slot(s, writes, seconds) && wait_ready(s))
         return true;
@@ -147,39 +91,18 @@ bool slot_start(struct slot *s, bool writes, uint32_t seconds, struct error *err
     return FAIL(err, ERR_DIED, ERROR_NO_OFFSET, "no process can be started that reads HDF5");
 }
 
-/* Whether it has ended by itself, which is waited for a moment: its socket closes a little before. */
-static bool has_ended(const struct slot *s)
-{
-    struct pollfd process = {.fd = s->pidfd, .events = POLLIN};
-    return s->pidfd >= 0 && poll(&process, 1, LAST_BREATH_MS) > 0;
-}
-
-/* Not reaped yet, so the number is still its own. */
-static int end_process(const struct slot *s)
-{
-    siginfo_t end = {0};
-    const bool alone = has_ended(s);
-    if (!alone && (s->pidfd < 0 || syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0) != 0))
-        kill(s->pid, SIGKILL);
-    while (waitid(P_PID, (id_t)s->pid, &end, WEXITED) != 0 && errno == EINTR)
-        ;
-    return alone && end.si_code != CLD_EXITED ? end.si_status : 0;
-}
-
 int slot_kill(struct slot *s)
 {
-    const int signal_number = s->pid > 0 ? end_process(s) : 0;
-    if (s->pidfd >= 0)
-        close(s->pidfd);
+    const int signal = s->pid > 0 ? end_worker(s->pid) : 0;
     if (s->socket >= 0)
         close(s->socket);
     if (s->window != NULL)
         munmap(s->window, WINDOW_SIZE);
     sink_deinit(&s->blob);
     s->pid = 0;
-    s->pidfd = s->socket = -1;
+    s->socket = -1;
     s->window = NULL;
-    return signal_number;
+    return signal;
 }
 
 /* ---- a call ---- */

@@ -23,7 +23,7 @@ struct slot {
     struct slot_file files[SLOT_FILES];
     /* The holder's. */
     pid_t pid; /* 0: no process runs */
-    int pidfd, socket;
+    int socket;
     uint8_t *window;
     uint64_t memory; /* bytes that its address space may grow to; 0: not bounded */
     struct sink blob;

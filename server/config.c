@@ -18,6 +18,8 @@ static const char *const anonymous_words[] = {[ANONYMOUS_AUTO] = "auto",
                                               [ANONYMOUS_ALL] = "all",
                                               NULL};
 static const char *const truths[] = {"false", "true", NULL};
+static const char *const confine_modes[] = {
+    [CONFINE_AUTO] = "auto", [CONFINE_REQUIRE] = "require", [CONFINE_OFF] = "off", NULL};
 static const char *const hdf5_paths[] = {
     [HDF5_AUTO] = "auto", [HDF5_DIRECT] = "direct", [HDF5_LIBRARY] = "library", NULL};
 
@@ -62,6 +64,8 @@ const struct setting settings[SETTING_COUNT] = {
            "seconds between SIGTERM, when readiness ends, and the end of listening"),
     WORD("hdf5-path", hdf5_path, hdf5_paths, NULL, "auto|direct|library",
          "how chunks are read: by us, or by the HDF5 library"),
+    WORD("sandbox", sandbox, confine_modes, NULL, "auto|require|off",
+         "what the serving process gives up: all it can, all or it does not start, nothing"),
     TEXT("cache-control", cache_control, "TEXT", "the Cache-Control of answers about stored files"),
     NUMBER("compression", compression, 0,
            "how hard to compress text for clients that take gzip or zstd, 1 to 9; 0: not at all"),

@@ -23,11 +23,14 @@ enum log_format { LOG_JSON, LOG_TEXT };
  * set up. */
 enum anonymous { ANONYMOUS_AUTO, ANONYMOUS_NONE, ANONYMOUS_READ, ANONYMOUS_ALL };
 
+/* What happens when rights cannot be given up: go on and say so, refuse to start; or keep them all. */
+enum confine_mode { CONFINE_AUTO, CONFINE_REQUIRE, CONFINE_OFF };
+
 enum setting_kind { SETTING_TEXT, SETTING_WORD, SETTING_NUMBER };
 
 struct setting {
     const char *name; /* "limit-body": the flag is --limit-body, the variable MANDOLINE_LIMIT_BODY */
-    const char *hint; /* what the help text calls the value */
+    const char *hint; /* what the help text calls the value; FILE and DIR: see confinement.h */
     const char *what;
     enum setting_kind kind;
     size_t offset;            /* of the member of struct config */
@@ -38,7 +41,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 27 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 28 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -58,6 +61,7 @@ struct config {
     enum log_format log_format;
     uint64_t drain_delay; /* seconds */
     enum hdf5_path hdf5_path;
+    enum confine_mode sandbox;
     const char *cache_control;
     uint64_t compression; /* 0: none, to 9 */
     uint64_t workers;     /* processes that read HDF5; 0: one a core */

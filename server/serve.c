@@ -8,6 +8,7 @@
 #include "address.h"
 #include "commands.h"
 #include "compress.h"
+#include "confinement.h"
 #include "guard.h"
 #include "http.h"
 #include "log.h"
@@ -192,7 +193,7 @@ static bool is_proxy(const void *arg, const struct sockaddr *address)
 }
 
 static bool open_doors(struct server *server, const struct activation *given, struct doors *doors,
-                       struct error *err)
+                       const struct confinement *confinement, struct error *err)
 {
     const struct config *config = server->config;
     const bool admin = config->admin_listen[0] != '\0' || given->admin >= 0;
@@ -208,9 +209,7 @@ static bool open_doors(struct server *server, const struct activation *given, st
         return false;
     }
     guard_warn(config, &server->log);
-    const char *weakness = sandbox_weakness();
-    if (weakness != NULL)
-        log_event(&server->log, LOG_WARNING, "%s", weakness);
+    confinement_report(confinement, &server->log);
     notify(NOTICE_READY);
     return true;
 }
@@ -219,6 +218,9 @@ static bool open_doors(struct server *server, const struct activation *given, st
 static void run_until_stopped(struct server *server, const struct doors *doors, struct signals *signals)
 {
     wait_for_end(server, signals);
+    if (sandbox_supervisor_lost())
+        log_event(&server->log, LOG_ERROR,
+                  "the supervisor of the workers ended: no HDF5 file can be read any more");
     atomic_store(&server->draining, true);
     notify(NOTICE_STOPPING);
     log_event(&server->log, LOG_INFO, "stopping: not ready any more");
@@ -227,7 +229,7 @@ static void run_until_stopped(struct server *server, const struct doors *doors, 
     if (!drain(server, signals)) { /* a thread at work cannot be stopped from outside */
         log_event(&server->log, LOG_WARNING, "stopped before every exchange was finished");
         span_flush(server);
-        _exit(EXIT_SUCCESS);
+        _exit(sandbox_supervisor_lost() ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     close_doors(doors);
 }
@@ -239,6 +241,7 @@ static bool serve_from(const struct config *config, const struct store *store, s
     struct activation given;
     struct signals signals;
     struct doors doors;
+    struct confinement confinement;
     struct exporter_settings spans;
     if (!activation_take(&given, err))
         return false;
@@ -247,16 +250,21 @@ static bool serve_from(const struct config *config, const struct store *store, s
         return false;
     signals_take(&signals);
     raise_descriptor_limit();
-    crew_start(&server.crew, crew_cores());
-    const bool started = gateway_init(&server.gateway, config, err) &&
+    /* From here on there are threads, and nothing is done with rights that were given up. */
+    const bool confined = confinement_start(&confinement, config, &server.log, err);
+    if (confined)
+        crew_start(&server.crew, crew_cores());
+    const bool started = confined && gateway_init(&server.gateway, config, err) &&
                          generations_init(&server.generations, config, err) &&
-                         span_start(&server, &spans, err) && open_doors(&server, &given, &doors, err);
+                         span_start(&server, &spans, err) &&
+                         open_doors(&server, &given, &doors, &confinement, err);
     if (started)
         run_until_stopped(&server, &doors, &signals);
     span_stop(&server);
     guests_close(&server.guests);
     generations_deinit(&server.generations);
-    crew_stop(&server.crew);
+    if (confined)
+        crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
     arena_pool_deinit(&server.pool);
@@ -280,5 +288,5 @@ int command_serve(const struct arguments *arguments)
     if (store != NULL)
         store_free(store);
     arena_free(&arena);
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return ok && !sandbox_supervisor_lost() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

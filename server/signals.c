@@ -15,7 +15,10 @@ uint64_t signals_now_ms(void)
 void signals_take(struct signals *s)
 {
     *s = (struct signals){.watchdog_ms = notify_watchdog_ms()};
+    const struct sigaction ended = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+    sigaction(SIGCHLD, &ended, NULL);
     sigemptyset(&s->set);
+    sigaddset(&s->set, SIGCHLD);
     sigaddset(&s->set, SIGTERM);
     sigaddset(&s->set, SIGINT);
     sigaddset(&s->set, SIGHUP);
@@ -38,5 +41,5 @@ int signals_next(struct signals *s, uint64_t most_ms)
 
 bool signal_ends(int signal_number)
 {
-    return signal_number == SIGTERM || signal_number == SIGINT;
+    return signal_number == SIGTERM || signal_number == SIGINT || signal_number == SIGCHLD;
 }

@@ -979,9 +979,9 @@ static void builder_drop(void *self)
 /* A file that nobody else can see, gone when it is closed: on disk where that can be had, else in memory. */
 static int private_file(void)
 {
-    static const char *const folders[] = {"/var/tmp", "/tmp"};
+    const char *const folders[] = {getenv("TMPDIR"), "/var/tmp", "/tmp"};
     for (size_t i = 0; i < ROWS(folders); i++) {
-        const int fd = open(folders[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        const int fd = folders[i] == NULL ? -1 : open(folders[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         if (fd >= 0)
             return fd;
     }

@@ -78,5 +78,28 @@ class Server:
         assert status == 0, f"the server ended with {status}: {log[-2000:]}"
 
 
+def children(pid):
+    """Of a process: number and name of each."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append((int(entry.name), (entry / "cmdline").read_bytes().split(b"\0")[0].decode()))
+        except (OSError, ValueError):
+            pass  # it has ended meanwhile
+    return sorted(found)
+
+
+def supervisor(pid):
+    """Of a server: the process that starts its workers."""
+    found, = [child for child, name in children(pid) if name == "mandoline-supervisor"]
+    return found
+
+
+def workers(pid):
+    """Of a server."""
+    return [child for child, name in children(supervisor(pid)) if name == "mandoline-hdf5-worker"]
+
+
 def quote(name):
     return urllib.parse.quote(str(name))

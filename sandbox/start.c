@@ -1,0 +1,87 @@
+#include "start.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "process.h"
+#include "respawn.h"
+#include "supervisor.h"
+
+enum { PATIENCE_S = 30 };
+
+/* One question at a time. */
+static struct supervisor {
+    pthread_mutex_t lock;
+    pid_t pid; /* 0: there is none */
+    int socket;
+} supervisor = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = -1};
+
+bool sandbox_supervise(struct error *err)
+{
+    const char *const argv[] = {process_supervisor, NULL};
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    int pair[2];
+    if (supervisor.pid != 0)
+        return true;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "there is no socket for the supervisor of the workers");
+    struct supervisor_answer ready;
+    const bool started = setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+                         respawn(argv, &pair[1], 1, &supervisor.pid);
+    close(pair[1]);
+    supervisor.socket = pair[0];
+    const bool ok = started && message_receive(pair[0], (struct message_wait){0}, &ready, sizeof ready, NULL,
+                                               0, NULL, NULL) == 0;
+    return ok || FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the supervisor of the workers cannot be started");
+}
+
+bool sandbox_supervisor_lost(void)
+{
+    siginfo_t end = {0};
+    return supervisor.pid > 0 &&
+           (waitid(P_PID, (id_t)supervisor.pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid != 0);
+}
+
+/* After a question that is not answered there is none any more, so that no answer is taken for another's. */
+static bool ask(const struct supervisor_question *q, const int *fds, size_t count,
+                struct supervisor_answer *a)
+{
+    const struct message m = {
+        .head = (void *)(uintptr_t)q, .head_size = sizeof *q, .fds = fds, .fd_count = count};
+    pthread_mutex_lock(&supervisor.lock);
+    const bool asked = message_send(supervisor.socket, &m);
+    const bool ok = asked && message_receive(supervisor.socket, (struct message_wait){0}, a, sizeof *a, NULL,
+                                             0, NULL, NULL) == 0;
+    if (asked && !ok)
+        shutdown(supervisor.socket, SHUT_RDWR);
+    pthread_mutex_unlock(&supervisor.lock);
+    return ok && a->pid > 0;
+}
+
+bool start_worker(int theirs, int window, bool writes, pid_t *pid)
+{
+    const int fds[] = {theirs, window};
+    const struct supervisor_question q = {.op = SUPERVISOR_START, .writes = writes};
+    struct supervisor_answer a;
+    if (supervisor.pid == 0)
+        return supervisor_start_here(fds, writes, false, pid);
+    if (!ask(&q, fds, ROWS(fds), &a))
+        return false;
+    *pid = a.pid;
+    return true;
+}
+
+int end_worker(pid_t pid)
+{
+    const struct supervisor_question q = {.op = SUPERVISOR_END, .pid = pid};
+    struct supervisor_answer a;
+    int signal = 0;
+    if (supervisor.pid == 0)
+        return supervisor_end_here(pid, &signal) ? signal : 0;
+    return ask(&q, NULL, 0, &a) ? a.signal : 0;
+}
