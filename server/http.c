@@ -323,7 +323,7 @@ static void remote_of(const struct delivery *d, char out[ADDRESS_TEXT_MAX])
         address_host(info->client_addr, out);
 }
 
-static void write_log(const struct delivery *d, const char *remote, bool complete)
+static void write_log(const struct delivery *d, const char *remote, uint64_t age, bool complete)
 {
     const struct transaction *t = &d->transaction;
     const struct route *route = t->match.route;
@@ -337,7 +337,7 @@ static void write_log(const struct delivery *d, const char *remote, bool complet
         .status = d->status,
         .bytes_in = t->body.size,
         .bytes_out = d->sent,
-        .total_us = transaction_age(t),
+        .total_us = age,
         .wait_us = t->wait_us,
         .decode_us = t->decode_us,
         .encode_us = t->encode_us,
@@ -350,7 +350,7 @@ static void write_log(const struct delivery *d, const char *remote, bool complet
     log_exchange(&t->server->log, &entry);
 }
 
-static void count(const struct delivery *d, bool complete)
+static void count(const struct delivery *d, uint64_t age, bool complete)
 {
     const struct transaction *t = &d->transaction;
     const uint64_t read = t->received == 0 ? 0 : t->received - t->started;
@@ -360,7 +360,7 @@ static void count(const struct delivery *d, bool complete)
         .status = d->status,
         .bytes_in = t->body.size,
         .bytes_out = d->sent,
-        .total_us = transaction_age(t),
+        .total_us = age,
         .phases_us = {[METRICS_READ] = read,
                       [METRICS_WAIT] = t->wait_us,
                       [METRICS_DECODE] = t->decode_us,
@@ -375,10 +375,11 @@ static void count(const struct delivery *d, bool complete)
 /* To the metrics, the log and the collector of spans. */
 static void tell(const struct delivery *d, bool complete)
 {
+    const uint64_t age = transaction_age(&d->transaction);
     char remote[ADDRESS_TEXT_MAX];
     remote_of(d, remote);
-    count(d, complete);
-    write_log(d, remote, complete);
+    count(d, age, complete);
+    write_log(d, remote, age, complete);
     const struct span_end end = {.status = d->status,
                                  .sent = d->sent,
                                  .remote = remote,
