@@ -400,7 +400,7 @@ static void linger(int fd, const struct peer *peer)
     } while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < LINGER_MS);
 }
 
-static void write_log(const struct delivery *d, const char *remote, bool complete)
+static void write_log(const struct delivery *d, const char *remote, uint64_t age, bool complete)
 {
     const struct transaction *t = &d->transaction;
     const struct route *route = t->match.route;
@@ -414,7 +414,7 @@ static void write_log(const struct delivery *d, const char *remote, bool complet
         .status = d->status,
         .bytes_in = t->body.size,
         .bytes_out = d->sent,
-        .total_us = transaction_age(t),
+        .total_us = age,
         .wait_us = t->wait_us,
         .decode_us = t->decode_us,
         .encode_us = t->encode_us,
@@ -442,7 +442,7 @@ static void note_cut(struct delivery *d)
               (unsigned long long)err->limit_value);
 }
 
-static void count(const struct delivery *d, bool complete)
+static void count(const struct delivery *d, uint64_t age, bool complete)
 {
     const struct transaction *t = &d->transaction;
     const uint64_t read = t->received == 0 ? 0 : t->received - t->started;
@@ -452,7 +452,7 @@ static void count(const struct delivery *d, bool complete)
         .status = d->status,
         .bytes_in = t->body.size,
         .bytes_out = d->sent,
-        .total_us = transaction_age(t),
+        .total_us = age,
         .phases_us = {[METRICS_READ] = read,
                       [METRICS_WAIT] = t->wait_us,
                       [METRICS_DECODE] = t->decode_us,
@@ -467,9 +467,10 @@ static void count(const struct delivery *d, bool complete)
 /* To the metrics, the log and the collector of spans. */
 static void tell(const struct delivery *d, bool complete)
 {
+    const uint64_t age = transaction_age(&d->transaction);
     const char *remote = d->transaction.request.origin.remote;
-    count(d, complete);
-    write_log(d, remote, complete);
+    count(d, age, complete);
+    write_log(d, remote, age, complete);
     const struct span_end end = {.status = d->status,
                                  .sent = d->sent,
                                  .remote = remote,

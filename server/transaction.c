@@ -277,15 +277,14 @@ static void keep_answer(struct transaction *t)
 /* The handler may wait for a place, too: that is not its work. */
 static bool handle(struct transaction *t, struct error *err)
 {
-    const uint64_t before = now_us(), waited = t->wait_us;
     const bool ok = undo_coding(t, err) && route_run(t->match.route, &t->request, &t->reply, err);
-    t->decode_us = now_us() - before - (t->wait_us - waited);
+    t->decode_us = now_us() - t->received - t->wait_us;
     return ok;
 }
 
 static bool start_encoding(struct transaction *t, struct error *err)
 {
-    const uint64_t before = now_us();
+    const uint64_t before = t->received + t->wait_us + t->decode_us;
     const bool ok = pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err);
     t->encode_us = now_us() - before;
     return ok;
