@@ -23,7 +23,7 @@ class Server:
     def __init__(self, *arguments):
         self.process = subprocess.Popen([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", str(PROJECT / "samples"),
                                          "--log", "off", *arguments], stderr=subprocess.PIPE, text=True)
-        self.url = re.search(r"http://\S+", self.process.stderr.readline())[0]
+        self.url = re.search(r"http://[^\s\"]+", self.process.stderr.readline())[0]
 
     def close(self):
         self.process.terminate()

@@ -70,7 +70,7 @@ class TheServer(unittest.TestCase):
     def start(self, data, port, folder):
         process = subprocess.Popen([PROGRAM, "serve", "--listen", f"127.0.0.1:{port}", "--data", data, "--log", "off"],
                                    stderr=subprocess.PIPE, text=True, env=dict(os.environ, TMPDIR=folder))
-        found = re.search(r":(\d+)$", process.stderr.readline().strip())
+        found = re.search(r"http://[^:]+:(\d+)", process.stderr.readline())
         self.assertTrue(found, "it did not start")
         return process, int(found[1])
 
