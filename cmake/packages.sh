@@ -3,7 +3,7 @@
 
 packages_build="build-essential cmake ninja-build pkg-config python3 python3-yaml
     libmicrohttpd-dev libcjson-dev libhdf5-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev liblz4-dev
-    libseccomp-dev libdeflate-dev libaec-dev libblosc-dev libgnutls28-dev libcurl4-gnutls-dev"
+    libseccomp-dev libdeflate-dev libaec-dev libblosc-dev libgnutls28-dev libcurl4-openssl-dev"
 packages_use="curl"
 packages_test="libcmocka-dev python3-numpy python3-h5py python3-pandas python3-joblib python3-lz4 python3-zstandard python3-pil python3-jsonschema python3-jwt python3-cryptography python3-prometheus-client libfaketime clang-format
     bitshuffle hdf5-filter-plugin hdf5-filter-plugin-blosc-serial"
