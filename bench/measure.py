@@ -35,11 +35,15 @@ BARE = PROJECT / "build" / "release" / "bench" / "bare_mhd"
 MEGABYTE = 1 << 20
 
 NGINX = """
-daemon off; worker_processes auto; pid {work}/nginx.pid; error_log {work}/nginx.log;
+daemon off; worker_processes auto; pid {work}/nginx{port}.pid; error_log {work}/nginx.log;
 events {{ worker_connections 1024; }}
 http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
-        server {{ listen 127.0.0.1:{port}; root {work}/files; }} }}
+        {upstream}
+        server {{ listen 127.0.0.1:{port}; root {work}/files; {location} }} }}
 """
+
+GATEWAY = """location / { proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection "";
+                         proxy_buffering off; proxy_request_buffering off; }"""
 
 
 # Data, made once and kept in build/bench.
@@ -159,9 +163,9 @@ def running(command, port):
 
 
 @contextlib.contextmanager
-def mandoline():
+def mandoline(*flags, log="off"):
     port = free_port()
-    command = [PROGRAM, "serve", "--listen", f"127.0.0.1:{port}", "--data", DATA, "--log", "off"]
+    command = [PROGRAM, "serve", "--listen", f"127.0.0.1:{port}", "--data", DATA, "--log", log, *flags]
     with running(command, port) as process:
         yield process, f"http://127.0.0.1:{port}"
 
@@ -185,9 +189,9 @@ def fastapi():
 
 
 @contextlib.contextmanager
-def nginx():
-    port, config = free_port(), WORK / "nginx.conf"
-    config.write_text(NGINX.format(work=WORK, port=port))
+def nginx(location="", upstream=""):
+    port, config = free_port(), WORK / f"nginx{free_port()}.conf"
+    config.write_text(NGINX.format(work=WORK, port=port, location=location, upstream=upstream))
     with running(["/usr/sbin/nginx", "-p", WORK, "-c", config], port):
         yield f"http://127.0.0.1:{port}"
 
@@ -197,9 +201,17 @@ def get(url):
         return answer.read()
 
 
-def requests_a_second(url, connections=8, seconds=3):
+@contextlib.contextmanager
+def gateway(url):
+    """nginx in front of a server."""
+    with nginx(GATEWAY, f"upstream behind {{ server {url.split('/')[2]}; keepalive 32; }}") as front:
+        yield front
+
+
+def requests_a_second(url, connections=8, seconds=3, headers=()):
     """wrk shares the processors with what it measures: the same for both sides."""
-    done = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", url], capture_output=True, text=True)
+    done = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", *(f"-H{h}" for h in headers), url],
+                          capture_output=True, text=True)
     if done.returncode or "Non-2xx" in done.stdout:
         sys.exit(f"bench: wrk {url}\n{done.stdout}{done.stderr}")
     return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
@@ -234,6 +246,26 @@ def row_meta(count):
         with bare(get(url)) as peer:
             ours, theirs = rounds(count, lambda: requests_a_second(url), lambda: requests_a_second(peer))
     yield "small GET of /v1/meta", "bare libmicrohttpd, a constant of the same size", ours, theirs, "req/s", True, 0.7
+
+
+def row_gateway(count):
+    path = "/v1/meta/weather.h5?path=/temperature"
+    with mandoline() as (_, url), bare(get(url + path)) as peer, gateway(url) as ours, gateway(peer) as theirs:
+        yield ("small GET of /v1/meta through nginx", "nginx before a bare libmicrohttpd",
+               *rounds(count, lambda: requests_a_second(ours + path), lambda: requests_a_second(theirs + "/")),
+               "req/s", True, 0.9)
+
+
+def row_service(count):
+    """Who asks is always checked and what happens always counted where it is set up; logs are lines of JSON in a file."""
+    path, tokens = "/v1/meta/weather.h5?path=/temperature", WORK / "tokens"
+    tokens.unlink(missing_ok=True)
+    made = subprocess.run([PROGRAM, "token", "bench", "--tokens", tokens], check=True, capture_output=True, text=True)
+    header = f"Authorization: Bearer {made.stdout.split()[-1]}"
+    with mandoline("--tokens", tokens, log="all") as (_, full), mandoline() as (_, plain):
+        yield ("small GET of /v1/meta with a token and log lines", "the same server with neither",
+               *rounds(count, lambda: requests_a_second(full + path, headers=[header]),
+                       lambda: requests_a_second(plain + path)), "req/s", True, 0.9)
 
 
 def row_slice(count):
@@ -595,7 +627,7 @@ def row_memory(_):
         yield f"peak memory, 2 GB {what} as bin", "the bound", [peak], [100.0], "MB", False, 1.0
 
 
-ROWS = {"meta": row_meta, "slice": row_slice, "warm": row_warm, "contiguous": row_contiguous, "gzip": row_gzip,
+ROWS = {"meta": row_meta, "gateway": row_gateway, "service": row_service, "slice": row_slice, "warm": row_warm, "contiguous": row_contiguous, "gzip": row_gzip,
         "chunked": row_chunked, "tree": row_tree, "start": row_start, "crowd": row_crowd, "probe": row_probe, "overload": row_overload,
         "floats": row_floats, "ints": row_ints,
         "dicts": row_dicts, "small": row_small, "strings": row_strings, "array": row_array, "scan": row_scan,

@@ -55,10 +55,23 @@ bool ip_of_socket(const struct sockaddr *socket, struct ip *out)
     return true;
 }
 
+/* Every request has one: inet_ntop() would take it through printf(). */
+static void v4_text(const uint8_t *byte, char out[IP_TEXT_MAX])
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            out[n++] = '.';
+        n += number_write_uint(byte[i], out + n);
+    }
+    out[n] = '\0';
+}
+
 void ip_text(const struct ip *ip, char out[IP_TEXT_MAX])
 {
-    const bool v4 = is_mapped(ip);
-    if (inet_ntop(v4 ? AF_INET : AF_INET6, ip->byte + (v4 ? 12 : 0), out, IP_TEXT_MAX) == NULL)
+    if (is_mapped(ip))
+        v4_text(ip->byte + 12, out);
+    else if (inet_ntop(AF_INET6, ip->byte, out, IP_TEXT_MAX) == NULL)
         out[0] = '\0';
 }
 

@@ -297,7 +297,8 @@ static bool run(struct transaction *t, struct error *err)
     const char *coding;
     if (t->reply.kind == REPLY_ENCODER && !start_encoding(t, err))
         return false;
-    keep_answer(t);
+    if (t->reply.kind != REPLY_BYTES) /* else it came from there */
+        keep_answer(t);
     if (!compress_reply(&t->request, t->server->config->compression, &t->reply, &t->pull, &t->coded, &coding,
                         err))
         return false;
