@@ -54,7 +54,8 @@ void guard_warn(const struct config *c, const struct log *log)
         log_event(log, LOG_WARNING, "everybody who can reach %s may %s: allow-anonymous is set", c->listen,
                   c->allow_anonymous == ANONYMOUS_READ ? "read all files" : "do everything");
     if (c->jwt_keys[0] != '\0' && c->jwt_issuer[0] == '\0' && c->jwt_audience[0] == '\0')
-        log_event(log, LOG_WARNING,
-                  "every token that one of the jwt-keys has signed is accepted, whoever it is for: set "
-                  "jwt-audience or jwt-issuer");
+        log_event(
+            log, LOG_WARNING,
+            "every token that one of the jwt-keys has signed and that names no audience is accepted: set "
+            "jwt-audience or jwt-issuer");
 }
