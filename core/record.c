@@ -109,7 +109,7 @@ static struct value *array_value(const struct dtype *t, unsigned ndim, const uin
 static struct value *object_at(const uint8_t *at)
 {
     struct value *v;
-    memcpy(&v, at, sizeof(struct value *));
+    memcpy(&v, at, sizeof v);
     return v;
 }
 

@@ -378,8 +378,9 @@ static bool judge_new(struct scan *s, const struct trace_event *e, struct meanin
                       const struct value_list *args, struct error *err)
 {
     asked.name.len -= strlen(".__new__");
-    const struct meaning cls = args == NULL || args->count == 0 ? (struct meaning){.kind = MEANS_NOTHING}
-                                                                : meaning_of(s, args->items[0]);
+    struct meaning cls = {.kind = MEANS_NOTHING};
+    if (args != NULL && args->count > 0)
+        cls = meaning_of(s, args->items[0]);
     if (cls.kind != MEANS_NAME)
         return computed(s, e, err);
     return judge_call(s, e, &asked, args, true, err) &&

@@ -113,7 +113,9 @@ static void put_bucket(struct exposition *e, const struct exposition_labels *lab
 void exposition_histogram(struct exposition *e, const struct exposition_labels *labels,
                           const struct histogram_total *total)
 {
-    const struct exposition_labels own = labels == NULL ? (struct exposition_labels){0} : *labels;
+    struct exposition_labels own = {0};
+    if (labels != NULL)
+        own = *labels;
     size_t place = 0;
     uint64_t below = 0;
     while (place < EXPOSITION_LABELS - 1 && own.names[place] != NULL)

@@ -244,7 +244,7 @@ static bool resolve_objects(struct objects *o, const struct h5_slots *slots, siz
                 continue;
             if (!object_value(o, slots->items[i].type, load_u64_le(slot), &value, err))
                 return false;
-            memcpy(slot, &value, sizeof(struct value *));
+            memcpy(slot, &value, sizeof value);
         }
     return true;
 }
