@@ -331,8 +331,10 @@ def row_tree(count):
 
 def resident(process):
     """Megabytes of a process and its workers; pages that they share count once, as for a container."""
-    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    texts = [pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in (process.pid, *children)]
+    family = [process.pid]
+    for pid in family:  # its supervisor, and the supervisor's workers
+        family += pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    texts = [pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in family]
     return sum(int(re.search(r"^Pss:\s+(\d+) kB", t, re.MULTILINE).group(1)) for t in texts) / 1024
 
 

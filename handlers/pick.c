@@ -48,7 +48,7 @@ static bool texts_of_objects(struct array *a, struct arena *arena, struct error 
         return arena_fail(arena, err);
     for (uint64_t i = 0; i < count; i++) {
         const struct value *v;
-        memcpy(&v, packed + i * sizeof(struct value *), sizeof(struct value *));
+        memcpy(&v, packed + i * sizeof v, sizeof v);
         if (v->kind != VALUE_STR)
             return true;
         texts[i] = v->text;

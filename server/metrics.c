@@ -51,7 +51,7 @@ static void add(atomic_uint_fast64_t *c, uint64_t n)
 size_t metrics_route_count(void)
 {
     size_t n = 0;
-    while (routes[n].method != NULL && n < METRICS_ROUTES - 1)
+    while (n < METRICS_ROUTES - 1 && routes[n].method != NULL)
         n++;
     return n;
 }
