@@ -29,11 +29,15 @@ static const char *const names[] = {
 /* Variables that name another machine that we send to. */
 static const char *const endpoints[] = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"};
 
+/* And variables that name the certificates by which it is known. */
+static const char *const authorities[] = {"OTEL_EXPORTER_OTLP_CERTIFICATE",
+                                          "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE"};
+
 /* Where private files are kept: see spool.c and the encoder of HDF5. */
 static const char *const spools[] = {"/tmp", "/var/tmp"};
 
 struct plan {
-    struct confine_path paths[ROWS(machine) + ROWS(names) + ROWS(spools) + SETTING_COUNT];
+    struct confine_path paths[ROWS(machine) + ROWS(names) + ROWS(authorities) + ROWS(spools) + SETTING_COUNT];
     size_t count;
 };
 
@@ -81,6 +85,18 @@ static bool add_settings(struct plan *p, const struct config *config, struct are
     return true;
 }
 
+static bool add_authorities(struct plan *p, struct arena *arena)
+{
+    for (size_t i = 0; i < ROWS(authorities); i++) {
+        const char *file = getenv(authorities[i]), *folder = file == NULL ? "" : folder_of(file, arena);
+        if (folder == NULL)
+            return false;
+        if (folder[0] != '\0')
+            add(p, folder, false);
+    }
+    return true;
+}
+
 static bool sends(void)
 {
     for (size_t i = 0; i < ROWS(endpoints); i++)
@@ -98,7 +114,7 @@ static bool give_up(struct confinement *c, const struct config *config, struct a
     if (connects)
         add_all(&p, names, ROWS(names), false);
     add_spools(&p);
-    if (!add_settings(&p, config, arena))
+    if ((connects && !add_authorities(&p, arena)) || !add_settings(&p, config, arena))
         return arena_fail(arena, err);
     c->count =
         confine(&(struct confine_plan){.paths = p.paths, .count = p.count, .connects = connects}, c->gaps);

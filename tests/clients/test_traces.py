@@ -1,12 +1,22 @@
 """Spans as a collector of OpenTelemetry gets them, and what a collector that is slow, wrong or absent does: nothing."""
 
+import datetime
 import http.server
+import ipaddress
 import json
+import os
 import re
 import socket
+import ssl
+import tempfile
 import threading
 import time
 import unittest
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from test_life import Life, eventually
 from test_metrics import Scrape
@@ -16,9 +26,10 @@ DATA = "/v1/data/weather.h5?path=/temperature&slice=0:3&format=json"
 
 
 class Collector:
-    """Takes OTLP/HTTP in JSON. answers: the statuses of the first requests; then 200."""
+    """Takes OTLP/HTTP in JSON. answers: the statuses of the first requests; then 200. tls: a file with its certificate
+    and key."""
 
-    def __init__(self, answers=(), headers=(), hang=False):
+    def __init__(self, answers=(), headers=(), hang=False, tls=None):
         self.requests, self.answers, self.over = [], list(answers), threading.Event()
         outer = self
 
@@ -46,9 +57,13 @@ class Collector:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.server.server_port}"
 
     def spans(self):
         return [span for _, _, document in list(self.requests) for resource in document["resourceSpans"]
@@ -62,6 +77,21 @@ class Collector:
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
+
+
+def certificate_for_this_machine(path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "collector")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+                   .serial_number(7).not_valid_before(now - datetime.timedelta(days=1))
+                   .not_valid_after(now + datetime.timedelta(days=1)).add_extension(names, critical=False)
+                   .sign(key, hashes.SHA256()))
+    with open(path, "wb") as file:
+        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                     serialization.NoEncryption()))
+        file.write(certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def attributes(owner):
@@ -110,6 +140,20 @@ class Spans(unittest.TestCase):
                 self.assertTrue(start <= int(part["startTimeUnixNano"]) <= int(part["endTimeUnixNano"]))
             self.assertEqual(len(spans), len({s["spanId"] for s in spans}))
             life.says(rf'"trace_id":"{TRACE}","span_id":"{request["spanId"]}"')
+
+    def test_a_collector_is_known_by_its_certificate(self):
+        """The file lies where the server that serves may read nothing else."""
+        with tempfile.TemporaryDirectory(dir=os.getcwd()) as folder:
+            file = os.path.join(folder, "collector.pem")
+            certificate_for_this_machine(file)
+            with Collector(tls=file) as collector:
+                with Life(environment=environment(collector.url, OTEL_EXPORTER_OTLP_CERTIFICATE=file)) as life:
+                    life.get("/v1/formats")
+                    eventually(lambda: collector.spans())
+                known = len(collector.requests)
+                with Life(environment=environment(collector.url)) as life:  # its end tries to send once more
+                    self.assertEqual(200, life.get("/v1/formats")[0])
+                self.assertEqual(known, len(collector.requests))
 
     def test_failures_and_hostile_text(self):
         with Collector() as collector, Life(environment=environment(collector.url)) as life:
