@@ -20,7 +20,7 @@ static void release(struct spool *s)
     if (s->mapped)
         munmap(s->data, s->size);
     else if (s->borrowed)
-        arena_pool_return(s->pool, s->data);
+        arena_pool_return(s->pool, s->data, s->capacity);
     else
         free(s->data);
     account_give(s->pool == NULL ? NULL : s->pool->account, s->charged);
@@ -95,19 +95,20 @@ static bool move_out(struct spool *s, struct error *err)
     return ok;
 }
 
-/* What is in memory moves to a block that is there anyway. False: there is none, or it would not do. */
-static bool move_to_block(struct spool *s)
+/* What is in memory moves to blocks that are there anyway. False: there are none. */
+static bool move_to_blocks(struct spool *s)
 {
-    if (s->pool == NULL || s->borrowed || s->expected > ARENA_ROOM)
+    if (s->pool == NULL || s->borrowed)
         return false;
-    uint8_t *room = arena_pool_borrow(s->pool);
+    size_t capacity;
+    uint8_t *room = arena_pool_borrow(s->pool, s->expected == 0 ? 1 : s->expected, &capacity);
     if (room == NULL)
         return false;
     if (s->size > 0)
         memcpy(room, s->data, (size_t)s->size);
     release(s);
     s->data = room;
-    s->capacity = ARENA_ROOM;
+    s->capacity = capacity;
     s->borrowed = true;
     return true;
 }
@@ -137,7 +138,7 @@ static bool has_room(struct spool *s, size_t n)
 {
     if (s->size <= s->memory && n <= s->memory - s->size)
         return may_grow(s, n);
-    return (s->borrowed || move_to_block(s)) && n <= s->capacity - s->size;
+    return (s->borrowed || move_to_blocks(s)) && n <= s->capacity - s->size;
 }
 
 static bool keep(struct spool *s, const void *data, size_t n, struct error *err)

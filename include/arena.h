@@ -22,6 +22,7 @@ struct arena_pool {
     pthread_mutex_t lock;
     struct arena_block *blocks;
     size_t count, most;      /* most: blocks of ARENA_BLOCK bytes that may wait */
+    size_t lent;             /* blocks */
     struct account *account; /* of its blocks, and of the arenas and spools that use it; or NULL */
 };
 
@@ -36,11 +37,12 @@ size_t arena_pool_waiting(struct arena_pool *p);
 size_t arena_pool_used(struct arena_pool *p);
 
 /*
- * The ARENA_ROOM bytes of a block that waits, for another purpose; what is in them is left from before. NULL:
- * none waits, and none is made. Give it back.
+ * Room for `size` bytes for another purpose, in blocks side by side: those that wait, and new ones while no
+ * more than `most` wait or are lent, they would be at least half full, and half of the account is free. What
+ * is in it is left from before. NULL: it is not to be had. Give it back with the *capacity that it has.
  */
-void *arena_pool_borrow(struct arena_pool *p);
-void arena_pool_return(struct arena_pool *p, void *room);
+void *arena_pool_borrow(struct arena_pool *p, uint64_t size, size_t *capacity);
+void arena_pool_return(struct arena_pool *p, void *room, size_t capacity);
 
 struct arena {
     uint8_t *at, *end; /* free room of the newest block; to end nobody asks the watch */

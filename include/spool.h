@@ -1,7 +1,7 @@
 /*
- * Where a body is kept while it arrives: in memory up to a size, then in a block of the pool if one waits
- * there and the body fits, else in a private file without a name that is mapped once it is complete. Nobody
- * else can truncate that file, so the mapping is safe to read.
+ * Where a body is kept while it arrives: in memory up to a size, then in blocks that the pool lends if it
+ * fits, else in a private file without a name that is mapped once it is complete. Nobody else can truncate
+ * that file, so the mapping is safe to read.
  */
 #ifndef MANDOLINE_SPOOL_H
 #define MANDOLINE_SPOOL_H
@@ -16,7 +16,7 @@ struct spool {
     bool mapped;
     struct arena_pool *pool; /* set after spool_init(), or NULL */
     size_t charged;          /* to the pool's account */
-    bool borrowed;           /* data is a block of the pool */
+    bool borrowed;           /* data is blocks of the pool */
     uint64_t expected;       /* bytes that are said to come, if that was said; set after spool_init() */
     struct watch *watch;     /* set after spool_init(), or NULL: asked by every write */
     uint64_t memory;         /* bytes that stay in memory */

@@ -158,7 +158,8 @@ static bool deny_families(scmp_filter_ctx filter)
         if (!may_talk(f) && !add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)f, 0)))
             return false;
-    return add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0));
+    return add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+               SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0));
 }
 
 bool deny_calls(bool starts)

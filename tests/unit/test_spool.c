@@ -102,6 +102,79 @@ static void a_block_that_waits_is_taken_before_a_file(void **state)
     arena_pool_deinit(&pool);
 }
 
+/* Each byte says where it is, so that a block in the wrong place is seen. */
+static uint8_t byte_at(size_t i)
+{
+    return (uint8_t)(i / 4099 + i);
+}
+
+static void bodies_of_several_blocks_lie_in_one_piece(void **state)
+{
+    (void)state;
+    enum { BLOCKS = 3 };
+    static const struct {
+        uint64_t expected;
+        size_t size, waiting; /* blocks that wait afterwards */
+        bool file;
+    } rows[] = {
+        {0, LIMIT, 0, true}, /* a new block is not for what may be small */
+        {ARENA_BLOCK / 2 - 1, LIMIT, 0, true},
+        {ARENA_BLOCK / 2, LIMIT, 1, false}, /* then one more beside it; then all that there may be */
+        {ARENA_BLOCK + 5, ARENA_BLOCK + 5, 2, false},
+        {2 * (uint64_t)ARENA_BLOCK + 1, 2 * (uint64_t)ARENA_BLOCK + 1, 3, false},
+        {ARENA_ROOM, ARENA_ROOM, 3, false},
+        {UINT64_MAX, LIMIT, 3, true},
+        {BLOCKS * (uint64_t)ARENA_BLOCK - 15, LIMIT, 3, true},
+    };
+    struct account account = {.most = (2 * BLOCKS + 1) * (size_t)ARENA_BLOCK};
+    struct arena_pool pool;
+    arena_pool_init(&pool, BLOCKS, &account);
+    static uint8_t piece[LIMIT];
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct spool s;
+        struct input in;
+        struct error err = {0};
+        spool_init(&s, MEMORY, "body", UINT64_MAX);
+        s.pool = &pool;
+        s.expected = rows[i].expected;
+        for (size_t at = 0, n; at < rows[i].size; at += n) {
+            for (n = 0; n < sizeof piece && at + n < rows[i].size; n++)
+                piece[n] = byte_at(at + n);
+            assert_true(spool_write(&s, piece, n, &err));
+        }
+        assert_true(spool_finish(&s, &in, &err));
+        assert_int_equal(in.size, rows[i].size);
+        assert_int_equal(in.fd >= 0, rows[i].file);
+        for (size_t k = 0; k < in.size; k++)
+            if (in.bytes.data[k] != byte_at(k))
+                fail_msg("row %zu: byte %zu", i, k);
+        spool_deinit(&s);
+        assert_int_equal(pool.count, rows[i].waiting);
+        assert_int_equal(pool.lent, 0);
+        assert_int_equal(account.used, rows[i].waiting * ARENA_BLOCK);
+    }
+    arena_pool_deinit(&pool);
+    assert_int_equal(account.used, 0);
+}
+
+static void new_blocks_leave_half_of_the_memory_to_others(void **state)
+{
+    (void)state;
+    struct account account = {.used = ARENA_BLOCK, .most = 3 * (size_t)ARENA_BLOCK};
+    struct arena_pool pool;
+    size_t capacity;
+    arena_pool_init(&pool, 2, &account);
+    assert_null(arena_pool_borrow(&pool, ARENA_ROOM, &capacity));
+    assert_int_equal(account.used, ARENA_BLOCK);
+    assert_int_equal(pool.lent, 0);
+    account.used = 0;
+    void *room = arena_pool_borrow(&pool, ARENA_ROOM, &capacity);
+    assert_non_null(room);
+    assert_null(arena_pool_borrow(&pool, ARENA_ROOM, &capacity));
+    arena_pool_return(&pool, room, capacity);
+    arena_pool_deinit(&pool);
+}
+
 static void no_folder_to_write_in_is_no_matter(void **state)
 {
     (void)state;
@@ -127,6 +200,8 @@ int main(void)
         cmocka_unit_test(bytes_come_back_however_they_came),
         cmocka_unit_test(the_limit_is_named),
         cmocka_unit_test(a_block_that_waits_is_taken_before_a_file),
+        cmocka_unit_test(bodies_of_several_blocks_lie_in_one_piece),
+        cmocka_unit_test(new_blocks_leave_half_of_the_memory_to_others),
         cmocka_unit_test(no_folder_to_write_in_is_no_matter),
         cmocka_unit_test(codings_have_names),
     };
