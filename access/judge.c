@@ -75,11 +75,15 @@ static bool judge_certificate(const struct access *a, const char *name, int64_t 
     return grant->name != NULL || arena_fail(arena, err);
 }
 
+bool access_reads_header(const struct access *a)
+{
+    return a->tokens != NULL || a->jwt_keys != NULL;
+}
+
 bool access_judge(const struct access *a, const struct credentials *c, int64_t now, struct arena *arena,
                   struct grant *grant, struct error *err)
 {
-    const bool asks = a->tokens != NULL || a->jwt_keys != NULL; /* else the header is for somebody else */
-    if (c->authorization != NULL && asks)
+    if (c->authorization != NULL && access_reads_header(a)) /* else it is for somebody else */
         return judge_header(a, c->authorization, now, arena, grant, err);
     if (c->certificate_refused)
         return refuse("the client's certificate is not of an authority of this server, or not valid now",

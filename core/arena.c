@@ -395,7 +395,7 @@ bool arena_defer(struct arena *a, arena_cleanup_fn *fn, void *arg)
 
 void arena_allow(struct arena *a, size_t more)
 {
-    a->budget += more;
+    a->budget = more > SIZE_MAX - a->budget ? SIZE_MAX : a->budget + more;
     a->watch = NULL;
     a->owes = true;
     a->starved = false;

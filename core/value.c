@@ -491,22 +491,42 @@ static bool part(struct value *v, struct bytes step, struct arena *arena, struct
            (*out != NULL || meaning == v || plain_part(v, step, arena, out, err));
 }
 
+/* The key "" of v where it has one; else an empty step is none. */
+static bool empty_step(struct value **at, struct arena *arena, struct error *err)
+{
+    struct value *found = NULL;
+    if (value_meaning(*at)->kind != VALUE_ARRAY && !part(*at, bytes_of("", 0), arena, &found, err))
+        return false;
+    *at = found == NULL ? *at : found;
+    return true;
+}
+
+static bool take_step(struct value **at, struct bytes step, struct arena *arena, struct error *err)
+{
+    if (step.len == 0)
+        return empty_step(at, arena, err);
+    if (!unescape(step, arena, &step, err) || !part(*at, step, arena, at, err))
+        return false;
+    return *at != NULL || FAIL(err, ERR_NOT_FOUND, ERROR_NO_OFFSET, "the path leads nowhere from '%.*s' on",
+                               (int)(step.len < 100 ? step.len : 100), (const char *)step.data);
+}
+
 bool value_at(struct value *root, struct bytes path, struct arena *arena, struct value **out,
               struct error *err)
 {
     struct value *at = root;
-    for (size_t i = 0; i < path.len;) {
+    size_t i = path.len > 0 && path.data[0] == '/';
+    if (i == path.len) { /* whatever keys it has */
+        *out = root;
+        return true;
+    }
+    while (i <= path.len) {
         const uint8_t *start = path.data + i;
-        const uint8_t *slash = memchr(start, '/', path.len - i);
-        struct bytes step = bytes_of(start, slash == NULL ? path.len - i : (size_t)(slash - start));
+        const uint8_t *slash = i == path.len ? NULL : memchr(start, '/', path.len - i);
+        const struct bytes step = bytes_of(start, slash == NULL ? path.len - i : (size_t)(slash - start));
         i += step.len + 1;
-        if (step.len == 0)
-            continue;
-        if (!unescape(step, arena, &step, err) || !part(at, step, arena, &at, err))
+        if (!take_step(&at, step, arena, err))
             return false;
-        if (at == NULL)
-            return FAIL(err, ERR_NOT_FOUND, ERROR_NO_OFFSET, "the path leads nowhere from '%.*s' on",
-                        (int)(step.len < 100 ? step.len : 100), (const char *)step.data);
     }
     *out = at;
     return true;

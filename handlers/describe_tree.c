@@ -136,7 +136,9 @@ static struct value *met_path(const struct tree *t, const struct met *met, struc
         text[--at] = '/';
     }
     memcpy(text, root.data, root.len);
-    return value_str(t->arena, len == 0 ? bytes_text("/") : bytes_of(text, len));
+    if (len <= 1) /* the whole, or what lies at its key "" */
+        return value_str(t->arena, bytes_text(len == 0 ? "/" : "//"));
+    return value_str(t->arena, bytes_of(text, len));
 }
 
 /* ---- one object ---- */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* What the document may take of the arena after the exchange has used up its budget. */
-enum { ALLOWANCE = 16 << 10, DOCUMENT_MAX = 4 << 10 };
+enum { ALLOWANCE = 16 << 10, DOCUMENT_MAX = 4 << 10, BRIEF_TEXT = 256 };
 
 const struct problem problems[ERR_KIND_COUNT] = {
     [ERR_NONE] = {500, "internal", "The server made a mistake"},
@@ -35,9 +35,6 @@ const struct problem problems[ERR_KIND_COUNT] = {
     [ERR_MEMORY] = {503, "out-of-memory", "The server has no memory left"},
     [ERR_INTERNAL] = {500, "internal", "The server made a mistake"},
 };
-
-static const char no_memory[] = "{\"type\":\"/problems/out-of-memory\",\"title\":\"The server has no memory "
-                                "left\",\"status\":503}";
 
 unsigned problem_status(enum error_kind kind)
 {
@@ -108,6 +105,31 @@ static cJSON *describe(const struct error *err, const struct request *request)
     return document;
 }
 
+/* Visible ASCII, as ids and bases are, inside a JSON text. */
+static void escape(const char *text, char out[2 * BRIEF_TEXT + 1])
+{
+    size_t n = 0;
+    for (size_t i = 0; text != NULL && strnlen(text, BRIEF_TEXT + 1) <= BRIEF_TEXT && text[i] != '\0'; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            out[n++] = '\\';
+        out[n++] = text[i];
+    }
+    out[n] = '\0';
+}
+
+size_t problem_brief(enum error_kind kind, const char *base, const char *id, char out[PROBLEM_BRIEF])
+{
+    const struct problem *p = &problems[kind];
+    char instance[2 * BRIEF_TEXT + 1];
+    const bool fits = base != NULL && strnlen(base, BRIEF_TEXT + 1) <= BRIEF_TEXT;
+    escape(id, instance);
+    const bool known = instance[0] != '\0';
+    return (size_t)snprintf(out, PROBLEM_BRIEF,
+                            "{\"type\":\"%s/problems/%s\",\"title\":\"%s\",\"status\":%u%s%s%s}",
+                            fits ? base : "", p->slug, p->title, p->status, known ? ",\"instance\":\"" : "",
+                            instance, known ? "\"" : "");
+}
+
 static void document_free(cJSON **document)
 {
     cJSON_Delete(*document);
@@ -131,8 +153,13 @@ void problem_reply(const struct error *err, const struct request *request, struc
         reply->bytes = bytes_text(text);
         return;
     }
-    reply->status = 503;
-    reply->bytes = bytes_text(no_memory);
+    reply->status = problems[ERR_MEMORY].status;
+    if (request->spare == NULL) {
+        reply->kind = REPLY_EMPTY;
+        return;
+    }
+    const size_t n = problem_brief(ERR_MEMORY, request->origin.base, request->id, request->spare);
+    reply->bytes = bytes_of(request->spare, n);
 }
 
 const char *link_to(const struct request *request, const char *path)

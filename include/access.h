@@ -84,6 +84,9 @@ struct credentials {
     bool certificate_refused;  /* there is one, and it is no good */
 };
 
+/* Whether there is anything that an Authorization header could prove; else it is not looked at. */
+bool access_reads_header(const struct access *access);
+
 /*
  * Who it is; *grant and its texts live as long as the arena. ERR_UNAUTHORIZED: the credentials are wrong;
  * nobody who sends wrong ones is taken for one who sends none. Thread-safe.

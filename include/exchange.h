@@ -51,6 +51,7 @@ struct request {
     const struct service *service;
     struct arena *arena;         /* of this exchange */
     const char *id;              /* the request id */
+    char *spare;                 /* PROBLEM_BRIEF bytes for when there is no memory; NULL: none */
     const struct policy *policy; /* of scans (scanner.h); NULL: what is built in */
     const struct grant *grant;   /* of who is asking; NULL: everything */
     const char *method;
@@ -132,6 +133,14 @@ void problem_reply(const struct error *err, const struct request *request, struc
 /* A path of ours ("/v1/files") as the client of this request can follow it: path itself, or in the arena.
  * NULL: no memory. */
 const char *link_to(const struct request *request, const char *path);
+
+enum { PROBLEM_BRIEF = 1024 };
+
+/*
+ * The document of that kind with what is the same for all of its kind, base and id alone, for when there is no
+ * memory or no request yet. Longer bases and ids than the server takes are left out. Returns its length.
+ */
+size_t problem_brief(enum error_kind kind, const char *base, const char *id, char out[PROBLEM_BRIEF]);
 
 /* The HTTP status of an error kind. */
 unsigned problem_status(enum error_kind kind);

@@ -6,6 +6,7 @@
 #ifndef MANDOLINE_STORE_H
 #define MANDOLINE_STORE_H
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "grant.h"
@@ -25,10 +26,14 @@ enum { STORE_ETAG = 2 + 32 + 1 };
 struct store_file {
     struct input input; /* fd and size */
     struct timespec modified;
-    uint64_t device, inode;
-    char etag[STORE_ETAG]; /* strong, quoted: from device, inode, size, and modification and change time to
-                              the nanosecond */
+    char etag[STORE_ETAG]; /* as store_etag() has it */
 };
+
+/*
+ * The strong entity tag, quoted, of the state of a file: from inode, size, and modification and change time to
+ * the nanosecond, which all who share a volume see alike.
+ */
+void store_etag(const struct stat *st, char etag[STORE_ETAG]);
 
 /*
  * name is relative, UTF-8, '/' between folders. ERR_NOT_FOUND: no such regular file, or it would lead

@@ -234,7 +234,8 @@ uint64_t value_range_count(int64_t start, int64_t stop, int64_t step);
 
 /*
  * The part of root that path names: keys, attribute names, indices and record fields joined with '/'; a text
- * key wins over an index. "~1" is '/' and "~0" is '~' inside a step (RFC 6901). "" and "/" are root itself.
+ * key wins over an index. "~1" is '/' and "~0" is '~' inside a step (RFC 6901). "" and "/" are root itself,
+ * else an empty step ("a/", "//") is the key "" where there is one, and no step where there is none.
  * What of an object has no name is value_unnamed(). In a table a step is a column's label or a level's name,
  * "columns" (all of them as a dict) or "index". ERR_NOT_FOUND says which step leads nowhere.
  */

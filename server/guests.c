@@ -5,19 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "exchange.h"
+#include "trace.h"
 
 enum {
     ROUND_MS = 200,
     UNINVITED_S = 2,
     PHASE_BITS = 3,
 };
-
-static const char slow_request[] =
-    "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-    "Content-Length: 87\r\n\r\n"
-    "{\"type\":\"/problems/too-slow\",\"title\":\"The request did not arrive in time\",\"status\":408}";
 
 /* So fine that no two phases of a connection begin at the same time: the keeper tells them apart by it. */
 static uint64_t now_us(void)
@@ -104,6 +103,23 @@ bool guest_enter(struct guest *guest, enum guest_phase phase)
     return true;
 }
 
+void guest_name(struct guest *guest, const char *id, const char *base)
+{
+    if (guest == NULL)
+        return;
+    snprintf(guest->id, sizeof guest->id, "%s", id);
+    snprintf(guest->base, sizeof guest->base, "%s", base);
+    atomic_store(&guest->named, true);
+}
+
+void guest_forget(struct guest *guest)
+{
+    if (guest == NULL)
+        return;
+    atomic_store(&guest->named, false);
+    atomic_store(&guest->speaks, false);
+}
+
 const char *guest_cut(const struct guest *guest)
 {
     return guest == NULL ? NULL : atomic_load(&guest->cut);
@@ -130,6 +146,27 @@ static bool count_bytes(const struct guest *guest, enum guest_phase phase, uint6
     return true;
 }
 
+/* There is no request yet that has one. */
+static void make_id(struct guest *guest)
+{
+    uint8_t bytes[8];
+    if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != sizeof bytes)
+        memcpy(bytes, &guest->since, sizeof bytes);
+    trace_hex(bytes, sizeof bytes, guest->id);
+}
+
+static void send_408(const struct guests *g, const struct guest *guest, bool named)
+{
+    char document[PROBLEM_BRIEF], text[2 * PROBLEM_BRIEF];
+    const size_t n = problem_brief(ERR_SLOW, named ? guest->base : g->base, guest->id, document);
+    const int length = snprintf(text, sizeof text,
+                                "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+                                "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n"
+                                "X-Request-Id: %s\r\n\r\n%s",
+                                n, guest->id, document);
+    send(guest->fd, text, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* Nobody else writes to it: its thread sleeps, or finds that it is cut. */
 static void cut(const struct guests *g, struct guest *guest, const char *limit)
 {
@@ -141,12 +178,16 @@ static void cut(const struct guests *g, struct guest *guest, const char *limit)
         return;
     }
     const bool heard = phase == GUEST_BODY || (phase == GUEST_IDLE && guest->talks);
+    const bool named = phase == GUEST_BODY && atomic_load(&guest->named);
+    if (heard && !named)
+        make_id(guest);
     if (heard && g->plain)
-        send(guest->fd, slow_request, sizeof slow_request - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        send_408(g, guest, named);
     shutdown(guest->fd, SHUT_RDWR);
     if (!heard || atomic_load(&guest->speaks))
         return;
-    log_event(g->log, LOG_WARNING, "limit-%s: no request came from %s in time", limit, guest->address);
+    log_event(g->log, LOG_WARNING, "limit-%s: no request came from %s in time, id %s", limit, guest->address,
+              guest->id);
 }
 
 static bool is_longer(const struct guest *guest, uint64_t now, uint64_t seconds)
@@ -243,7 +284,8 @@ bool guests_open(struct guests *g, const struct limits *limits, const struct log
                  struct error *err)
 {
     pthread_condattr_t clock;
-    *g = (struct guests){.limits = limits, .log = log, .plain = plain, .lock = PTHREAD_MUTEX_INITIALIZER};
+    *g = (struct guests){
+        .limits = limits, .log = log, .base = "", .plain = plain, .lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&g->leaving, &clock);

@@ -15,6 +15,8 @@
 #include "limits.h"
 #include "log.h"
 
+enum { GUEST_ID_MAX = 128, GUEST_BASE_MAX = 200 };
+
 enum guest_phase {
     GUEST_IDLE,   /* between two requests, or in the first line and headers of one */
     GUEST_BODY,   /* sends a body */
@@ -31,6 +33,8 @@ struct guest {
     atomic_bool speaks;             /* its request line is known: whoever reads it will log it */
     atomic_uint_fast64_t state;     /* a guest_phase, and the microseconds of the clock when it began */
     _Atomic(const char *) cut;      /* the limit */
+    atomic_bool named;              /* GUEST_BODY: the next two are those of its request */
+    char id[GUEST_ID_MAX + 1], base[GUEST_BASE_MAX + 1];
     /* The keeper's. */
     uint64_t seen, since, bytes;
     bool talks; /* GUEST_IDLE: the next request has begun */
@@ -42,7 +46,8 @@ struct guests {
     struct guest *first;
     const struct limits *limits;
     const struct log *log;
-    bool plain; /* no TLS: a word may be said before a connection is cut */
+    const char *base; /* path, of requests that have none yet */
+    bool plain;       /* no TLS: a word may be said before a connection is cut */
     /* Whether connections of that address are not counted (a gateway's). NULL: all are. */
     bool (*exempt)(const void *arg, const struct sockaddr *address);
     const void *arg;
@@ -63,6 +68,15 @@ void guest_leave(struct guests *g, struct guest *guest);
 
 /* False: it was cut, and nothing may be sent to it. NULL is accepted. */
 bool guest_enter(struct guest *guest, enum guest_phase phase);
+
+/*
+ * What a problem document says that is sent while its body is awaited: the request's id and base path. Once a
+ * request, in GUEST_BODY. NULL is accepted.
+ */
+void guest_name(struct guest *guest, const char *id, const char *base);
+
+/* That request is over. NULL is accepted. */
+void guest_forget(struct guest *guest);
 
 /* The name of the limit that it was cut for, or NULL. */
 const char *guest_cut(const struct guest *guest);

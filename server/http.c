@@ -346,7 +346,9 @@ static enum MHD_Result on_headers(struct delivery *d, const char *method)
     d->transaction.traceparent = find_only(d->connection, "traceparent");
     if (!guest_enter(d->guest, GUEST_BODY))
         return MHD_NO;
-    if (transaction_begin(&d->transaction, method)) {
+    const bool wanted = transaction_begin(&d->transaction, method);
+    guest_name(d->guest, d->transaction.id, d->transaction.request.origin.base);
+    if (wanted) {
         d->phase = PHASE_BODY;
         return MHD_YES;
     }
@@ -492,8 +494,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     note_cut(d);
     tell(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
     const int fd = d->linger ? socket_of(d) : -1;
-    if (d->guest != NULL)
-        atomic_store(&d->guest->speaks, false);
+    guest_forget(d->guest);
     guest_enter(d->guest, fd >= 0 ? GUEST_SERVED : GUEST_IDLE);
     transaction_deinit(&d->transaction);
     free(d);

@@ -62,7 +62,7 @@ static bool find_grant(struct transaction *t)
         .certificate = t->certificate,
         .certificate_refused = t->certificate_refused,
     };
-    t->wrong_token = credentials.authorization != NULL;
+    t->wrong_token = credentials.authorization != NULL && access_reads_header(&t->generation->access);
     return access_judge(&t->generation->access, &credentials, now.tv_sec, r->arena, &t->grant, &t->error);
 }
 

@@ -200,6 +200,7 @@ static bool open_doors(struct server *server, const struct activation *given, st
     *doors = (struct doors){0};
     if (!guests_open(&server->guests, server->service.limits, &server->log, config->tls_cert[0] == '\0', err))
         return false;
+    server->guests.base = server->gateway.base;
     server->guests.exempt = is_proxy;
     server->guests.arg = &server->gateway;
     if (!open_door(server, &server->main, config->listen, given->main, &doors->main, err))

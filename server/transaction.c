@@ -41,6 +41,7 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, co
     t->request = (struct request){.service = &server->service,
                                   .arena = &t->arena,
                                   .id = t->id,
+                                  .spare = t->spare,
                                   .policy = t->generation->policy,
                                   .body = input_of_bytes(bytes_of("", 0))};
     if (!t->admin)

@@ -41,6 +41,7 @@ struct transaction {
     struct error error;
     char id[REQUEST_ID_MAX + 1];
     char timing[TIMING_MAX];
+    char spare[PROBLEM_BRIEF];            /* for a last problem document */
     const char *traceparent;              /* as it was sent, or NULL; set before transaction_begin() */
     struct trace trace;                   /* from transaction_begin() on */
     uint64_t started, received, admitted; /* microseconds of the monotonic clock */

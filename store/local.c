@@ -79,12 +79,16 @@ static uint64_t mix(uint64_t h, uint64_t word)
     return h ^ (h >> 31);
 }
 
-static void identify(const struct stat *st, char etag[STORE_ETAG])
+/*
+ * Not of the device: its number is that of a mount, and differs between machines that share a volume. Nobody
+ * can set the time of a change, so files of two devices look the same only where one is a copy of the other,
+ * block by block.
+ */
+void store_etag(const struct stat *st, char etag[STORE_ETAG])
 {
     const uint64_t words[] = {
-        (uint64_t)st->st_dev,          (uint64_t)st->st_ino,          (uint64_t)st->st_size,
-        (uint64_t)st->st_mtim.tv_sec,  (uint64_t)st->st_mtim.tv_nsec, (uint64_t)st->st_ctim.tv_sec,
-        (uint64_t)st->st_ctim.tv_nsec,
+        (uint64_t)st->st_ino,          (uint64_t)st->st_size,        (uint64_t)st->st_mtim.tv_sec,
+        (uint64_t)st->st_mtim.tv_nsec, (uint64_t)st->st_ctim.tv_sec, (uint64_t)st->st_ctim.tv_nsec,
     };
     uint64_t a = 0, b = 1;
     for (size_t i = 0; i < ROWS(words); i++) {
@@ -146,10 +150,8 @@ bool store_open(const struct store *s, struct bytes name, struct arena *arena, s
     *out = (struct store_file){
         .input = input_of_fd(*fd, (uint64_t)st.st_size),
         .modified = st.st_mtim,
-        .device = (uint64_t)st.st_dev,
-        .inode = (uint64_t)st.st_ino,
     };
-    identify(&st, out->etag);
+    store_etag(&st, out->etag);
     return true;
 }
 
@@ -163,7 +165,7 @@ bool store_look(const struct store *s, struct bytes name, char etag[STORE_ETAG])
     path[name.len] = '\0';
     if (fstatat(s->root, path, &st, 0) != 0 || !S_ISREG(st.st_mode))
         return false;
-    identify(&st, etag);
+    store_etag(&st, etag);
     return true;
 }
 
@@ -283,7 +285,7 @@ static bool describe(const struct listing *l, struct bytes name, struct store_en
     if (!regular)
         return false;
     *out = (struct store_entry){.name = name, .size = (uint64_t)st.st_size, .modified = st.st_mtim};
-    identify(&st, out->etag);
+    store_etag(&st, out->etag);
     return true;
 }
 

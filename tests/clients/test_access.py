@@ -493,6 +493,13 @@ class SignedLinks(Folder):
             link = sign_link(self.KEY, "/v1/files/all.npy", expires).replace(" ", "%20")
             self.assertEqual(403, self.status(link), expires)
 
+    def test_a_header_that_nobody_reads_is_no_wrong_token(self):
+        self.start()
+        for headers in (None, bearer("mdl.reader.no"), {"Authorization": "Basic !"}):
+            answer = self.server.get("/v1/files/all.npy", headers)
+            self.assertEqual(401, answer.status)
+            self.assertEqual('Bearer realm="mandoline"', answer.headers.get_all("WWW-Authenticate")[0])
+
     def test_a_link_is_for_reading_one_file(self):
         self.start()
         soon = int(time.time()) + 60

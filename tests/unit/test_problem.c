@@ -3,6 +3,7 @@
 #include "problem.h"
 
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 
 static struct arena arena;
 
@@ -134,6 +135,56 @@ static void a_spent_budget_is_still_told(void **state)
     arena_free(&small);
 }
 
+static void *no_memory(size_t n)
+{
+    (void)n;
+    return NULL;
+}
+
+static void without_memory_the_document_is_short_but_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *base, *id, *expect;
+    } rows[] = {
+        {"nothing is known", NULL, NULL,
+         "{\"type\":\"/problems/out-of-memory\",\"title\":\"The server has no memory left\",\"status\":503}"},
+        {"behind a gateway", "/b", "7\"\\",
+         "{\"type\":\"/b/problems/out-of-memory\",\"title\":\"The server has no memory left\",\"status\":503,"
+         "\"instance\":\"7\\\"\\\\\"}"},
+    };
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = no_memory, .free_fn = free});
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct arena none;
+        struct error err = {0};
+        struct reply reply;
+        char spare[PROBLEM_BRIEF];
+        const struct request request = {
+            .id = rows[i].id, .arena = &none, .origin.base = rows[i].base, .spare = spare};
+        arena_init(&none, 0);
+        error_set(&err, ERR_SYNTAX, 0, "no");
+        problem_reply(&err, &request, &reply);
+        assert_int_equal(reply.status, 503);
+        if (!bytes_is(reply.bytes, rows[i].expect))
+            fail_msg("%s: %.*s", rows[i].name, (int)reply.bytes.len, (const char *)reply.bytes.data);
+        arena_free(&none);
+    }
+    cJSON_InitHooks(NULL);
+}
+
+static void a_budget_without_end_is_not_spent_by_an_allowance(void **state)
+{
+    (void)state;
+    struct arena endless;
+    struct error err = {0};
+    struct reply reply;
+    arena_init(&endless, SIZE_MAX);
+    error_set(&err, ERR_SYNTAX, 0, "no");
+    problem_reply(&err, &(struct request){.id = "r", .arena = &endless}, &reply);
+    assert_int_equal(reply.status, 400);
+    arena_free(&endless);
+}
+
 static void headers_have_an_end(void **state)
 {
     (void)state;
@@ -153,6 +204,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(formats_are_listed, setup, teardown),
         cmocka_unit_test_setup_teardown(busy_says_when_to_come_back, setup, teardown),
         cmocka_unit_test(a_spent_budget_is_still_told),
+        cmocka_unit_test(without_memory_the_document_is_short_but_whole),
+        cmocka_unit_test(a_budget_without_end_is_not_spent_by_an_allowance),
         cmocka_unit_test(headers_have_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

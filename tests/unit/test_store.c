@@ -131,6 +131,30 @@ static void the_etag_changes_with_the_file(void **state)
     assert_string_not_equal(before.etag, after.etag);
 }
 
+/* What two machines see that share a volume, and what makes another file, or another state of it. */
+static void the_etag_is_the_same_wherever_the_volume_is_mounted(void **state)
+{
+    (void)state;
+    const struct stat file = {.st_dev = 7, .st_ino = 12, .st_size = 3, .st_mtim = {5, 6}, .st_ctim = {8, 9}};
+    struct stat elsewhere = file, others[] = {file, file, file, file, file, file};
+    elsewhere.st_dev = 0x10004;
+    elsewhere.st_atim = (struct timespec){77, 1};
+    others[0].st_ino++;
+    others[1].st_size++;
+    others[2].st_mtim.tv_sec++;
+    others[3].st_mtim.tv_nsec++;
+    others[4].st_ctim.tv_sec++;
+    others[5].st_ctim.tv_nsec++;
+    char one[STORE_ETAG], two[STORE_ETAG];
+    store_etag(&file, one);
+    store_etag(&elsewhere, two);
+    assert_string_equal(one, two);
+    for (size_t i = 0; i < ROWS(others); i++) {
+        store_etag(&others[i], two);
+        assert_string_not_equal(one, two);
+    }
+}
+
 static void a_look_gives_the_etag_of_the_open_file(void **state)
 {
     struct fixture *f = *state;
@@ -219,6 +243,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_are_found_and_nothing_else, setup, teardown),
         cmocka_unit_test_setup_teardown(a_name_with_a_nul_is_not_cut_there, setup, teardown),
         cmocka_unit_test_setup_teardown(the_etag_changes_with_the_file, setup, teardown),
+        cmocka_unit_test(the_etag_is_the_same_wherever_the_volume_is_mounted),
         cmocka_unit_test_setup_teardown(a_look_gives_the_etag_of_the_open_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_listing_has_only_what_is_granted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_listing_is_sorted_by_whole_names, setup, teardown),

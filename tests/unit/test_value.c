@@ -73,6 +73,38 @@ static void paths_lead_to_parts(void **state)
     }
 }
 
+/* {"": 6, "x": 7, "void": {"": {"": 4, "deep": 5}, "a": 3}}: "/" is the whole, so what lies at the key "" of
+ * it is at "//". */
+static void an_empty_key_is_reached(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        int64_t expect; /* of an int; -1: not found; -2: a dict */
+    } rows[] = {
+        {"", -2},           {"/", -2},          {"//", 6},       {"/x", 7},       {"//x", -1},
+        {"void/", -2},      {"void//", 4},      {"void/a", 3},   {"/void/a/", 3}, {"x//", 7},
+        {"/void//deep", 5}, {"void//deep/", 5}, {"void//a", -1}, {"/void///", 4},
+    };
+    struct value *inner = pair(value_new(&arena, VALUE_DICT), "", value_int(&arena, 4));
+    pair(inner, "deep", value_int(&arena, 5));
+    struct value *around = pair(value_new(&arena, VALUE_DICT), "", inner);
+    pair(around, "a", value_int(&arena, 3));
+    struct value *root = pair(value_new(&arena, VALUE_DICT), "", value_int(&arena, 6));
+    pair(pair(root, "x", value_int(&arena, 7)), "void", around);
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct error err = {0};
+        struct value *v;
+        const bool found = value_at(root, bytes_text(rows[i].path), &arena, &v, &err);
+        if (found != (rows[i].expect != -1))
+            fail_msg("'%s': %s", rows[i].path, err.detail);
+        assert_true(found || err.kind == ERR_NOT_FOUND);
+        assert_true(!found || v->kind == (rows[i].expect == -2 ? VALUE_DICT : VALUE_INT));
+        if (rows[i].expect >= 0)
+            assert_int_equal(v->integer, rows[i].expect);
+    }
+}
+
 static void a_graph_is_a_document(void **state)
 {
     (void)state;
@@ -116,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(paths_lead_to_parts, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_empty_key_is_reached, setup, teardown),
         cmocka_unit_test_setup_teardown(a_graph_is_a_document, setup, teardown),
         cmocka_unit_test_setup_teardown(growing_lists_keep_order, setup, teardown),
         cmocka_unit_test_setup_teardown(unsigned_integers_keep_every_bit, setup, teardown),
