@@ -9,7 +9,8 @@ enum {
     ALIGNMENT = 16,
     FIRST_BLOCK = 16 << 10,
     LARGEST_BLOCK = ARENA_BLOCK, /* of small allocations; a bigger one has a block of its own size */
-    MAPPED_FROM = 1 << 20,       /* blocks of this size come from the kernel, zeroed and page by page */
+    MAPPED_FROM = 1 << 20,       /* blocks of this size come from the kernel, zeroed and page by page; of
+                                    smaller ones what is taken is zeroed */
     POOLED_FROM = 1 << 20,       /* bytes taken, from which on blocks are as the pool keeps them */
     HEADER = 16,                 /* of a block */
     STRETCH = 64 << 10,          /* bytes taken between two questions to the watch */
@@ -37,7 +38,7 @@ static size_t round_up(size_t n)
 static void *block_map(size_t size)
 {
     if (size < MAPPED_FROM)
-        return calloc(1, size);
+        return malloc(size);
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
@@ -248,6 +249,13 @@ void arena_init(struct arena *a, size_t budget)
     *a = (struct arena){.budget = budget};
 }
 
+void arena_lend(struct arena *a, void *room, size_t size)
+{
+    a->at = room;
+    a->end = a->block_end = a->at + size;
+    a->stale = true;
+}
+
 void arena_free(struct arena *a)
 {
     while (a->cleanups != NULL) {
@@ -284,7 +292,7 @@ static bool add_block(struct arena *a, size_t n)
     if (size < n + HEADER)
         size = n + HEADER;
     struct arena_block *block = a->pool != NULL && size == ARENA_BLOCK ? pool_take(a->pool) : NULL;
-    a->stale = block != NULL;
+    a->stale = block != NULL || size < MAPPED_FROM;
     if (block == NULL) {
         const bool first = a->blocks == NULL && size == FIRST_BLOCK; /* without it nothing could be said */
         a->starved = !may_take(a->pool, size, first || a->owes);

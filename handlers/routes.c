@@ -54,11 +54,10 @@ const struct route routes[] = {
     {0},
 };
 
-/* Whether pattern has this path; *name is what its {name} stands for. */
+/* Whether pattern has this path; *name is then what its {name} stands for, if there is one. */
 static bool matches(const char *pattern, struct bytes path, struct bytes *name)
 {
     const char *open = strchr(pattern, '{');
-    *name = bytes_of(NULL, 0);
     if (open == NULL)
         return bytes_is(path, pattern);
     const size_t prefix = (size_t)(open - pattern);
@@ -82,20 +81,25 @@ static void allow(struct route_match *match, const char *method)
              get ? ", HEAD" : "");
 }
 
+/* What is told to those who came with another method. */
+static void list_methods(struct route_match *match, struct bytes path)
+{
+    for (const struct route *r = routes; r->method != NULL; r++)
+        if (matches(r->path, path, &match->name))
+            allow(match, r->method);
+    if (match->allow[0] != '\0')
+        allow(match, "OPTIONS");
+}
+
 struct route_match route_find(const char *method, struct bytes path)
 {
     struct route_match match = {0};
-    struct bytes name;
-    for (const struct route *r = routes; r->method != NULL; r++) {
-        if (!matches(r->path, path, &name))
-            continue;
-        allow(&match, r->method);
-        match.name = name;
-        if (serves(r, method))
+    for (const struct route *r = routes; r->method != NULL; r++)
+        if (serves(r, method) && matches(r->path, path, &match.name)) {
             match.route = r;
-    }
-    if (match.allow[0] != '\0')
-        allow(&match, "OPTIONS");
+            return match;
+        }
+    list_methods(&match, path);
     return match;
 }
 

@@ -53,13 +53,19 @@ struct arena {
     size_t used;             /* bytes taken */
     bool owes;               /* the account refuses nothing */
     bool starved;            /* the account, not the budget, refused a block */
-    bool stale;              /* the newest block was used before: what is taken of it is zeroed then */
+    bool stale;              /* the newest block may hold anything: what is taken of it is zeroed then */
     struct arena_pool *pool; /* set after arena_init(), or NULL */
     struct watch *watch;     /* set after arena_init(), or NULL: when it is over, allocations fail */
 };
 
 /* Allocates nothing yet. budget is limits.memory: over it, allocations fail. */
 void arena_init(struct arena *a, size_t budget);
+
+/*
+ * Right after arena_init(): what is small goes into `room` before anything is allocated. It is 16 bytes
+ * aligned, outlives the arena's use, and counts for no budget; what is in it does not matter.
+ */
+void arena_lend(struct arena *a, void *room, size_t size);
 
 /* Runs the deferred functions, last deferred first, and frees everything. A zeroed arena is accepted and
  * left. */

@@ -113,7 +113,7 @@ extern const struct route routes[];
 struct route_match {
     const struct route *route; /* NULL: 404, or 405 when allow is not empty */
     struct bytes name;
-    char allow[64]; /* the methods of this path: "GET, HEAD, OPTIONS"; "" when no route has this path */
+    char allow[64]; /* without a route: the methods of this path, "GET, HEAD, OPTIONS", or "" */
 };
 
 /* path is percent-decoded. */

@@ -213,6 +213,14 @@ struct generation *generation_take(struct generations *all)
     return g;
 }
 
+struct generation *generation_follow(struct generations *all, struct generation *held)
+{
+    if (held != NULL && held == atomic_load_explicit(&all->now, memory_order_relaxed))
+        return held; /* and nobody can free it and make another at its place */
+    generation_return(all, held);
+    return generation_take(all);
+}
+
 void generation_return(struct generations *all, struct generation *generation)
 {
     if (generation == NULL)

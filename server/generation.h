@@ -1,11 +1,12 @@
 /*
- * What SIGHUP reads again. Each exchange holds the generation that it began with to its end; a new one takes
- * over, file by file, what could not be read.
+ * What SIGHUP reads again. Each exchange has the generation that it began with to its end: its connection
+ * holds it until the next begins. A new one takes over, file by file, what could not be read.
  */
 #ifndef MANDOLINE_GENERATION_H
 #define MANDOLINE_GENERATION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "access.h"
 #include "config.h"
@@ -36,7 +37,7 @@ struct generation {
 
 struct generations {
     pthread_mutex_t lock;
-    struct generation *now;
+    struct generation *_Atomic now; /* changes under the lock */
 };
 
 /* The first one: all files must be good. generations_deinit() is due either way. */
@@ -51,6 +52,8 @@ void generations_renew(struct generations *all, const struct config *config,
 
 /* The newest. Give it back. */
 struct generation *generation_take(struct generations *all);
+/* The newest, in place of one that was taken, or of NULL. No lock is taken where that is still the newest. */
+struct generation *generation_follow(struct generations *all, struct generation *held);
 void generation_return(struct generations *all, struct generation *generation);
 
 #endif

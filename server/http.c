@@ -19,7 +19,7 @@ enum {
     CONNECTION_MEMORY =
         32 << 10, /* headers, and pieces of bodies; the library zeroes all of it for each request */
     THREAD_STACK = 1 << 20,
-    CONNECTION_COST = 96 << 10, /* with what is touched of the stack */
+    CONNECTION_COST = 104 << 10, /* with what is touched of the stack */
     DISCARD_MAX = 64 << 10, /* an unwanted body up to this size is read, so that the connection lives on */
     LINGER_MS = 2000,
     WASTE = 1 << 20,
@@ -85,10 +85,12 @@ static int socket_of(const struct delivery *d)
     return MHD_get_connection_info(d->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
-/* What belongs to a connection; on the admin listener there is none. */
+/* What belongs to a connection. Its requests come one after the other, so they need one place. */
 struct visit {
-    struct guest *guest; /* or NULL */
+    struct guest *guest; /* NULL: nobody watches it, as on the admin listener */
     struct peer *peer;   /* NULL: no TLS */
+    struct seat seat;
+    struct delivery delivery;
 };
 
 static struct visit *visit_of(struct MHD_Connection *connection)
@@ -136,19 +138,17 @@ static const char *find_only(struct MHD_Connection *connection, const char *name
 /* The library calls this first, with the request line as it was sent. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    struct delivery *d = malloc(sizeof *d);
-    if (d == NULL || !transaction_init(&d->transaction, cls, target)) {
-        free(d);
+    struct visit *visit = visit_of(connection);
+    if (visit == NULL || !transaction_init(&visit->delivery.transaction, cls, &visit->seat, target))
         return NULL;
-    }
+    struct delivery *d = &visit->delivery;
     d->connection = connection;
     d->phase = PHASE_HEADERS;
     d->linger = false;
     d->status = 0;
     d->sent = 0;
-    const struct visit *visit = visit_of(connection);
-    d->guest = visit == NULL ? NULL : visit->guest;
-    d->peer = visit == NULL ? NULL : visit->peer;
+    d->guest = visit->guest;
+    d->peer = visit->peer;
     d->transaction.socket = socket_of(d);
     if (d->guest != NULL) {
         atomic_store(&d->guest->speaks, true);
@@ -497,15 +497,17 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     guest_forget(d->guest);
     guest_enter(d->guest, fd >= 0 ? GUEST_SERVED : GUEST_IDLE);
     transaction_deinit(&d->transaction);
-    free(d);
     if (fd >= 0)
         linger(fd, peer);
 }
 
-/* NULL: no memory: it is served, but nobody watches it; with TLS it fails. */
-static struct visit *arrive(struct server *server, struct MHD_Connection *connection)
+/* NULL: no memory: nothing that comes by it is served. */
+static struct visit *arrive(const struct entrance *entrance, struct MHD_Connection *connection)
 {
+    struct server *server = entrance->server;
     struct visit *v = calloc(1, sizeof *v);
+    if (entrance->admin)
+        return v;
     atomic_fetch_add(&server->connections, 1);
     account_owe(&server->memory, CONNECTION_COST);
     if (v == NULL)
@@ -519,27 +521,28 @@ static struct visit *arrive(struct server *server, struct MHD_Connection *connec
     return v;
 }
 
-static void leave(struct server *server, struct visit *v)
+static void leave(const struct entrance *entrance, struct visit *v)
 {
-    atomic_fetch_sub(&server->connections, 1);
-    account_give(&server->memory, CONNECTION_COST);
+    struct server *server = entrance->server;
+    if (!entrance->admin) {
+        atomic_fetch_sub(&server->connections, 1);
+        account_give(&server->memory, CONNECTION_COST);
+    }
     if (v == NULL)
         return;
     guest_leave(&server->guests, v->guest);
     peer_free(server, v->peer);
+    seat_deinit(&v->seat, server);
     free(v);
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    const struct entrance *entrance = cls;
-    if (entrance->admin)
-        return;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = arrive(entrance->server, connection);
+        *context = arrive(cls, connection);
     } else {
-        leave(entrance->server, *context);
+        leave(cls, *context);
         *context = NULL;
     }
 }

@@ -19,13 +19,20 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-bool transaction_init(struct transaction *t, const struct entrance *entrance, const char *target)
+void seat_deinit(struct seat *seat, struct server *server)
+{
+    generation_return(&server->generations, seat->generation);
+}
+
+bool transaction_init(struct transaction *t, const struct entrance *entrance, struct seat *seat,
+                      const char *target)
 {
     struct server *server = entrance->server;
     const struct limits *limits = server->service.limits;
     *t = (struct transaction){
         .server = server, .admin = entrance->admin, .principal = "", .started = now_us()};
     arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
+    arena_lend(&t->arena, seat->room, sizeof seat->room);
     t->arena.pool = &server->pool;
     spool_init(&t->body, limits->body_memory, "body", limits->body);
     spool_init(&t->inflated, limits->body_memory, "inflated", limits->inflated);
@@ -37,7 +44,7 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, co
         arena_free(&t->arena);
         return false;
     }
-    t->generation = generation_take(&server->generations);
+    t->generation = seat->generation = generation_follow(&server->generations, seat->generation);
     t->request = (struct request){.service = &server->service,
                                   .arena = &t->arena,
                                   .id = t->id,
@@ -73,7 +80,6 @@ void transaction_deinit(struct transaction *t)
     pull_deinit(&t->pull); /* first: the crew may be at work on it */
     leave_place(t);
     arena_free(&t->arena);
-    generation_return(&server->generations, t->generation);
     spool_deinit(&t->body);
     spool_deinit(&t->inflated);
     sink_deinit(&t->coded);

@@ -13,6 +13,12 @@
 
 enum { REQUEST_ID_MAX = 128, TIMING_MAX = 160 };
 
+/* What a connection keeps for its requests, which come one after the other. Zeroed at first. */
+struct seat {
+    struct generation *generation;      /* of the last one; or NULL */
+    _Alignas(16) uint8_t room[4 << 10]; /* what is small needs no other memory */
+};
+
 struct transaction {
     struct server *server;
     struct arena arena;
@@ -29,7 +35,7 @@ struct transaction {
     const struct coding *coding;
     struct spool body;             /* as it arrived */
     struct spool inflated;         /* what was in it */
-    struct generation *generation; /* that it began with */
+    struct generation *generation; /* that it began with; its seat holds it */
     struct grant grant;            /* of who is asking */
     const char *principal;         /* their name; "": nobody in particular */
     const char *certificate;       /* the name in their certificate, which is verified; NULL: none */
@@ -59,8 +65,12 @@ struct transaction {
     bool uninvited;                       /* ... than the limit of one address */
 };
 
-/* Remembers the request line. False: no memory; nothing has to be freed. */
-bool transaction_init(struct transaction *t, const struct entrance *entrance, const char *target);
+void seat_deinit(struct seat *seat, struct server *server);
+
+/* Remembers the request line. The seat is taken until transaction_deinit(). False: no memory; nothing has to
+ * be freed. */
+bool transaction_init(struct transaction *t, const struct entrance *entrance, struct seat *seat,
+                      const char *target);
 void transaction_deinit(struct transaction *t);
 
 /* The other end of the connection. */

@@ -97,6 +97,25 @@ static void memory_from_the_pool_is_zeroed_too(void **state)
     arena_pool_deinit(&pool);
 }
 
+static void lent_room_comes_first(void **state)
+{
+    (void)state;
+    _Alignas(16) uint8_t room[256];
+    struct arena a;
+    memset(room, 0xff, sizeof room);
+    arena_init(&a, 1 << 20);
+    arena_lend(&a, room, sizeof room);
+    const uint8_t *small = arena_alloc(&a, 1, 100), *big = arena_alloc(&a, 1, 1000);
+    assert_ptr_equal(small, room);
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(small[i], 0);
+    assert_non_null(big);
+    assert_true(big + 1000 <= room || big >= room + sizeof room);
+    arena_free(&a);
+    assert_ptr_not_equal(arena_alloc(&a, 1, 1), room); /* it was lent once */
+    arena_free(&a);
+}
+
 static void note(void *arg)
 {
     char **at = arg;
@@ -131,6 +150,7 @@ int main(void)
         cmocka_unit_test(the_budget_is_kept),
         cmocka_unit_test(growing_keeps_what_was_there),
         cmocka_unit_test(memory_from_the_pool_is_zeroed_too),
+        cmocka_unit_test(lent_room_comes_first),
         cmocka_unit_test(the_last_deferred_runs_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
