@@ -1,7 +1,7 @@
 #include "cast.h"
 
 #include "limits.h"
-#include "number.h"
+#include "scalar.h"
 #include "selection.h"
 
 #include <assert.h>
@@ -26,51 +26,6 @@ static uint64_t uint_of_double(double v)
     return v >= 0x1p63 && v < 0x1p64 ? (uint64_t)v : (uint64_t)int_of_double(v);
 }
 
-/* Unsigned integer bits of 1, 2, 4 or 8 bytes, in either order. */
-static uint64_t load_bits(const uint8_t *at, size_t size, bool swap)
-{
-    uint64_t bits = 0;
-    for (size_t i = 0; i < size; i++)
-        bits |= (uint64_t)at[swap ? size - 1 - i : i] << (8 * i);
-    return bits;
-}
-
-static void store_bits(uint8_t *at, size_t size, bool swap, uint64_t bits)
-{
-    for (size_t i = 0; i < size; i++)
-        at[swap ? size - 1 - i : i] = (uint8_t)(bits >> (8 * i));
-}
-
-static double load_real(const uint8_t *at, size_t size, bool swap)
-{
-    const uint64_t bits = size <= 8 ? load_bits(at, size, swap) : 0;
-    const uint32_t low = (uint32_t)bits;
-    float single;
-    double real;
-    switch (size) {
-    case 2:
-        return number_of_half((uint16_t)bits);
-    case 4:
-        memcpy(&single, &low, sizeof single);
-        return (double)single;
-    case 8:
-        memcpy(&real, &bits, sizeof real);
-        return real;
-    default:
-        return number_of_extended(at);
-    }
-}
-
-static void store_real(uint8_t *at, size_t size, bool swap, double real)
-{
-    const float single = (float)real;
-    uint32_t low;
-    uint64_t bits;
-    memcpy(&low, &single, sizeof low);
-    memcpy(&bits, &real, sizeof bits);
-    store_bits(at, size, swap, size == 2 ? number_to_half(real) : size == 4 ? low : bits);
-}
-
 static int64_t extend_sign(uint64_t bits, size_t size)
 {
     assert(size >= 1 && size <= 8); /* as dtype.h has it for integers */
@@ -89,15 +44,15 @@ static struct number load(const struct dtype *t, const uint8_t *at)
         n.natural = at[0] != 0;
         break;
     case DTYPE_UINT:
-        n.natural = load_bits(at, t->itemsize, swap);
+        n.natural = scalar_load(at, t->itemsize, swap);
         break;
     case DTYPE_INT:
-        n.integer = extend_sign(load_bits(at, t->itemsize, swap), t->itemsize);
+        n.integer = extend_sign(scalar_load(at, t->itemsize, swap), t->itemsize);
         break;
     case DTYPE_COMPLEX:
         n.kind = DTYPE_FLOAT;
-        n.real = load_real(at, half, swap);
-        n.imaginary = load_real(at + half, half, swap);
+        n.real = scalar_load_real(at, half, swap);
+        n.imaginary = scalar_load_real(at + half, half, swap);
         break;
     case DTYPE_FLOAT:
     case DTYPE_BYTES:
@@ -107,7 +62,7 @@ static struct number load(const struct dtype *t, const uint8_t *at)
     case DTYPE_TIMEDELTA:
     case DTYPE_OBJECT:
     case DTYPE_TEXT:
-        n.real = load_real(at, t->itemsize, swap);
+        n.real = scalar_load_real(at, t->itemsize, swap);
         break;
     }
     return n;
@@ -144,11 +99,11 @@ static void store(const struct dtype *t, uint8_t *at, const struct number *n)
         break;
     case DTYPE_INT:
     case DTYPE_UINT:
-        store_bits(at, t->itemsize, swap, as_bits(n, t->kind));
+        scalar_store(at, t->itemsize, swap, as_bits(n, t->kind));
         break;
     case DTYPE_COMPLEX:
-        store_real(at, half, swap, as_real(n));
-        store_real(at + half, half, swap, n->imaginary);
+        scalar_store_real(at, half, swap, as_real(n));
+        scalar_store_real(at + half, half, swap, n->imaginary);
         break;
     case DTYPE_FLOAT:
     case DTYPE_BYTES:
@@ -158,7 +113,7 @@ static void store(const struct dtype *t, uint8_t *at, const struct number *n)
     case DTYPE_TIMEDELTA:
     case DTYPE_OBJECT:
     case DTYPE_TEXT:
-        store_real(at, t->itemsize, swap, as_real(n));
+        scalar_store_real(at, t->itemsize, swap, as_real(n));
         break;
     }
 }

@@ -4,6 +4,7 @@
 #include "bigint.h"
 #include "number.h"
 #include "reader.h"
+#include "scalar.h"
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -13,50 +14,11 @@ bool dtype_is_mixed(const struct dtype *t)
     return t->kind != DTYPE_OBJECT && t->kind != DTYPE_TEXT && !dtype_is_flat(t);
 }
 
-/* ---- bytes of one number, whatever their order ---- */
-
-static uint64_t load(const uint8_t *p, size_t size, char order)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < size; i++)
-        v |= (uint64_t)p[order == '>' ? size - 1 - i : i] << (8 * i);
-    return v;
-}
-
-static void store(uint8_t *p, uint64_t v, size_t size, char order)
-{
-    for (size_t i = 0; i < size; i++)
-        p[order == '>' ? size - 1 - i : i] = (uint8_t)(v >> (8 * i));
-}
-
-static double load_real(const uint8_t *p, size_t size, char order)
-{
-    const uint64_t bits = load(p, size, order);
-    const uint32_t low = (uint32_t)bits;
-    double real;
-    float narrow;
-    if (size == 2)
-        return number_of_half((uint16_t)bits);
-    memcpy(&narrow, &low, sizeof narrow);
-    memcpy(&real, &bits, sizeof real);
-    return size == 4 ? (double)narrow : real;
-}
-
-static void store_real(uint8_t *p, double v, size_t size, char order)
-{
-    const float narrow = (float)v;
-    uint32_t low;
-    uint64_t bits;
-    memcpy(&low, &narrow, sizeof low);
-    memcpy(&bits, &v, sizeof bits);
-    store(p, size == 2 ? number_to_half(v) : size == 4 ? low : bits, size, order);
-}
-
 /* ---- an element as a value ---- */
 
 static struct value *integer_value(const struct dtype *t, const uint8_t *at, struct arena *arena)
 {
-    const uint64_t bits = load(at, t->itemsize, t->order);
+    const uint64_t bits = scalar_load(at, t->itemsize, t->order == '>');
     const unsigned unused = (unsigned)(64 - 8 * t->itemsize) & 63;
     return t->kind == DTYPE_UINT ? value_uint(arena, bits)
                                  : value_int(arena, (int64_t)(bits << unused) >> unused);
@@ -73,12 +35,12 @@ static size_t trimmed(const uint8_t *p, size_t n)
 static struct value *unicode_value(const struct dtype *t, const uint8_t *at, struct arena *arena)
 {
     size_t count = t->itemsize / 4, n = 0;
-    while (count > 0 && load(at + 4 * (count - 1), 4, t->order) == 0)
+    while (count > 0 && scalar_load(at + 4 * (count - 1), 4, t->order == '>') == 0)
         count--;
     uint8_t *text = arena_take(arena, count + 1, 4);
     bool surrogates = false;
     for (size_t i = 0; text != NULL && i < count; i++) {
-        const uint32_t code = (uint32_t)load(at + 4 * i, 4, t->order);
+        const uint32_t code = (uint32_t)scalar_load(at + 4 * i, 4, t->order == '>');
         surrogates |= code >= 0xD800 && code < 0xE000;
         n += utf8_put(code > 0x10FFFF ? 0xFFFD : code, text + n);
     }
@@ -124,11 +86,11 @@ static struct value *plain_value(const struct dtype *t, const uint8_t *at, struc
         return integer_value(t, at, arena);
     case DTYPE_FLOAT:
         return size == 16 ? array_value(t, 0, NULL, size, at, arena)
-                          : value_float(arena, load_real(at, size, t->order));
+                          : value_float(arena, scalar_load_real(at, size, t->order == '>'));
     case DTYPE_COMPLEX:
         return size == 32 ? array_value(t, 0, NULL, size, at, arena)
-                          : value_complex(arena, load_real(at, size / 2, t->order),
-                                          load_real(at + size / 2, size / 2, t->order));
+                          : value_complex(arena, scalar_load_real(at, size / 2, t->order == '>'),
+                                          scalar_load_real(at + size / 2, size / 2, t->order == '>'));
     case DTYPE_DATETIME:
     case DTYPE_TIMEDELTA:
         return array_value(t, 0, NULL, size, at, arena);
@@ -190,7 +152,7 @@ static bool put_integer(const struct dtype *t, const struct value *v, uint8_t *a
     } else {
         return false;
     }
-    store(at, big, t->itemsize, t->order);
+    scalar_store(at, t->itemsize, t->order == '>', big);
     return true;
 }
 
@@ -198,7 +160,7 @@ static bool put_float(const struct dtype *t, const struct value *v, uint8_t *at)
 {
     if (v->kind != VALUE_FLOAT && v->kind != VALUE_INT)
         return false;
-    store_real(at, v->kind == VALUE_INT ? (double)v->integer : v->real, t->itemsize, t->order);
+    scalar_store_real(at, t->itemsize, t->order == '>', v->kind == VALUE_INT ? (double)v->integer : v->real);
     return true;
 }
 
@@ -207,8 +169,8 @@ static bool put_complex(const struct dtype *t, const struct value *v, uint8_t *a
     const size_t half = t->itemsize / 2;
     if (v->kind != VALUE_COMPLEX)
         return false;
-    store_real(at, v->complex[0], half, t->order);
-    store_real(at + half, v->complex[1], half, t->order);
+    scalar_store_real(at, half, t->order == '>', v->complex[0]);
+    scalar_store_real(at + half, half, t->order == '>', v->complex[1]);
     return true;
 }
 
@@ -246,7 +208,7 @@ static bool put_unicode(const struct dtype *t, const struct value *v, uint8_t *a
     if (v->kind != VALUE_STR || utf8_count(v->text) > t->itemsize / 4)
         return false;
     for (size_t i = 0; i < v->text.len; at += 4)
-        store(at, utf8_next(v->text, &i), 4, t->order);
+        scalar_store(at, 4, t->order == '>', utf8_next(v->text, &i));
     return true;
 }
 

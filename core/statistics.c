@@ -63,13 +63,31 @@ static const struct statistics_type {
     real_reader *read;
     uint64_t sign;
 } types[] = {
-    {DTYPE_BOOL, 1, read_b1, 0},      {DTYPE_INT, 1, read_i1, 0},       {DTYPE_INT, 2, read_i2, 0},
-    {DTYPE_INT, 4, read_i4, 0},       {DTYPE_INT, 8, NULL, 1ULL << 63}, {DTYPE_UINT, 1, read_u1, 0},
-    {DTYPE_UINT, 2, read_u2, 0},      {DTYPE_UINT, 4, read_u4, 0},      {DTYPE_UINT, 8, NULL, 0},
-    {DTYPE_FLOAT, 2, read_f2, 0},     {DTYPE_FLOAT, 4, read_f4, 0},     {DTYPE_FLOAT, 8, read_f8, 0},
-    {DTYPE_FLOAT, 16, read_f16, 0},   {DTYPE_COMPLEX, 8, read_f4, 0},   {DTYPE_COMPLEX, 16, read_f8, 0},
+    {DTYPE_BOOL, 1, read_b1, 0},
+    {DTYPE_INT, 1, read_i1, 0},
+    {DTYPE_INT, 2, read_i2, 0},
+    {DTYPE_INT, 4, read_i4, 0},
+    {DTYPE_INT, 8, NULL, 1ULL << 63},
+    {DTYPE_UINT, 1, read_u1, 0},
+    {DTYPE_UINT, 2, read_u2, 0},
+    {DTYPE_UINT, 4, read_u4, 0},
+    {DTYPE_UINT, 8, NULL, 0},
+    {DTYPE_FLOAT, 2, read_f2, 0},
+    {DTYPE_FLOAT, 4, read_f4, 0},
+    {DTYPE_FLOAT, 8, read_f8, 0},
+    {DTYPE_FLOAT, 16, read_f16, 0},
+    {DTYPE_COMPLEX, 8, read_f4, 0},
+    {DTYPE_COMPLEX, 16, read_f8, 0},
     {DTYPE_COMPLEX, 32, read_f16, 0},
+    {DTYPE_DATETIME, 8, NULL, 1ULL << 63},
+    {DTYPE_TIMEDELTA, 8, NULL, 1ULL << 63},
 };
+
+/* Counts of a unit, of which the least is none: NaT. */
+static bool is_time(const struct statistics *s)
+{
+    return s->type->kind == DTYPE_DATETIME || s->type->kind == DTYPE_TIMEDELTA;
+}
 
 bool statistics_init(struct statistics *s, const struct dtype *dtype, struct error *err)
 {
@@ -86,9 +104,10 @@ bool statistics_init(struct statistics *s, const struct dtype *dtype, struct err
         }
     char name[48];
     dtype_typestr(dtype, name);
-    return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
-                "elements of type %s have no statistics; bool, integers, floats and complex numbers have%s",
-                name, dtype->field_count > 0 ? ": name a field" : "");
+    return FAIL(
+        err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+        "elements of type %s have no statistics; bool, integers, floats, complex numbers and times have%s",
+        name, dtype->field_count > 0 ? ": name a field" : "");
 }
 
 /* ---- the moments of one part ---- */
@@ -334,6 +353,17 @@ static void distances_of(const uint64_t *x, size_t n, struct span span, double *
         out[i] = (double)(x[i] - span.least);
 }
 
+/* Moves the times that are any to the front; returns how many they are. In their order NaT is 0. */
+static size_t keep_times(struct statistics *s, uint64_t *x, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (x[i] != 0)
+            x[kept++] = x[i];
+    s->nan += n - kept;
+    return kept;
+}
+
 static void add_wholes(struct statistics *s, const uint8_t *in, size_t n)
 {
     uint64_t x[PART];
@@ -341,8 +371,11 @@ static void add_wholes(struct statistics *s, const uint8_t *in, size_t n)
     for (size_t i = 0; i < n; i++) {
         memcpy(&x[i], in + i * sizeof *x, sizeof *x);
         x[i] ^= s->type->sign;
-        s->whole.total_high += __builtin_add_overflow(s->whole.total, x[i], &s->whole.total);
     }
+    if (is_time(s) && (n = keep_times(s, x, n)) == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        s->whole.total_high += __builtin_add_overflow(s->whole.total, x[i], &s->whole.total);
     const struct span span = span_of(x, n);
     note_span(s, x, n, span);
     distances_of(x, n, span, distances);
@@ -390,7 +423,20 @@ void statistics_add(struct statistics *s, const uint8_t *elements, size_t count)
 
 /* ---- what came out ---- */
 
-/* An extreme: a double, or a whole number. */
+/* A scalar of the dtype, so that it is written as all others are. */
+static struct value *time_value(const struct statistics *s, int64_t count, struct arena *arena)
+{
+    struct dtype type = dtype_make(s->type->kind, sizeof count);
+    type.unit = s->dtype.unit;
+    const struct bytes kept = arena_copy(arena, bytes_of((const uint8_t *)&count, sizeof count));
+    if (kept.data == NULL)
+        return NULL;
+    struct array a = array_of_memory(type, 0, NULL, kept.data);
+    a.scalar = true;
+    return value_array(arena, &a);
+}
+
+/* An extreme: a double, a whole number, or a time. */
 static struct value *number_of(const struct statistics *s, bool defined, double real, uint64_t whole,
                                struct arena *arena)
 {
@@ -398,6 +444,8 @@ static struct value *number_of(const struct statistics *s, bool defined, double 
         return value_new(arena, VALUE_NONE);
     if (s->type->read != NULL)
         return s->type->kind == DTYPE_FLOAT ? value_float(arena, real) : value_int(arena, (int64_t)real);
+    if (is_time(s))
+        return time_value(s, (int64_t)(whole ^ s->type->sign), arena);
     return s->type->kind == DTYPE_UINT ? value_uint(arena, whole)
                                        : value_int(arena, (int64_t)(whole ^ s->type->sign));
 }
@@ -412,13 +460,17 @@ static struct value *mean_value(const struct statistics *s, struct arena *arena)
         return value_float(arena, mean_of(&s->real));
     const u128 zeros = (u128)s->type->sign * s->real.count,
                total = (u128)s->whole.total_high << 64 | s->whole.total;
+    if (is_time(s)) { /* as NumPy divides them: towards zero */
+        const u128 whole = (total >= zeros ? total - zeros : zeros - total) / s->real.count;
+        return time_value(s, total >= zeros ? (int64_t)whole : -(int64_t)whole, arena);
+    }
     const long double sum = total >= zeros ? (long double)(total - zeros) : -(long double)(zeros - total);
     return value_float(arena, (double)(sum / (long double)s->real.count));
 }
 
 static struct value *std_value(const struct statistics *s, struct arena *arena)
 {
-    if (s->real.count == 0)
+    if (s->real.count == 0 || is_time(s))
         return value_new(arena, VALUE_NONE);
     const long double squares = s->real.squares + s->imaginary.squares;
     return value_float(arena, (double)sqrtl(squares / (long double)s->real.count));
@@ -428,8 +480,9 @@ bool statistics_summary(const struct statistics *s, struct arena *arena, struct 
                         struct error *err)
 {
     const bool any = s->real.count > 0 && s->type->kind != DTYPE_COMPLEX, whole = s->type->read == NULL;
-    const bool positive = any && (whole ? s->whole.max >= s->type->sign : s->max >= 0);
-    const bool strict = any && (whole ? s->whole.max > s->type->sign : s->max > 0);
+    const bool sided = any && s->type->kind != DTYPE_DATETIME; /* zero means something */
+    const bool positive = sided && (whole ? s->whole.max >= s->type->sign : s->max >= 0);
+    const bool strict = sided && (whole ? s->whole.max > s->type->sign : s->max > 0);
     const struct summary made = {
         .count = s->count,
         .finite = s->count - s->nan - s->infinite,

@@ -1,15 +1,8 @@
 #include "watch.h"
 
-#include <time.h>
+#include "clock.h"
 
 enum { LOOK_US = 10000 }; /* between two looks at the client */
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static uint64_t after(uint64_t now, uint64_t seconds)
 {
@@ -21,14 +14,14 @@ static uint64_t after(uint64_t now, uint64_t seconds)
 
 void watch_start(struct watch *w, uint64_t seconds, bool (*gone)(const void *arg), const void *arg)
 {
-    const uint64_t now = now_us();
+    const uint64_t now = clock_us();
     *w = (struct watch){
         .until = after(now, seconds), .next = now + LOOK_US, .gone = gone, .arg = arg, .seconds = seconds};
 }
 
 void watch_again(struct watch *w)
 {
-    atomic_store_explicit(&w->until, after(now_us(), w->seconds), memory_order_relaxed);
+    atomic_store_explicit(&w->until, after(clock_us(), w->seconds), memory_order_relaxed);
 }
 
 void watch_doing(struct watch *w, const char *doing, const char *format)
@@ -52,7 +45,7 @@ bool watch_over(struct watch *w)
         return false;
     if (atomic_load_explicit(&w->state, memory_order_relaxed) != WATCH_GO_ON)
         return true;
-    const uint64_t now = now_us();
+    const uint64_t now = clock_us();
     if (now >= atomic_load_explicit(&w->until, memory_order_relaxed))
         return end(w, WATCH_LATE);
     if (w->gone == NULL || now < atomic_load_explicit(&w->next, memory_order_relaxed))

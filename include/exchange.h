@@ -137,8 +137,8 @@ const char *link_to(const struct request *request, const char *path);
 enum { PROBLEM_BRIEF = 1024 };
 
 /*
- * The document of that kind with what is the same for all of its kind, base and id alone, for when there is no
- * memory or no request yet. Longer bases and ids than the server takes are left out. Returns its length.
+ * The document of that kind with what is the same for all of its kind, base and id alone, for when there is
+ * no memory or no request yet. Longer bases and ids than the server takes are left out. Returns its length.
  */
 size_t problem_brief(enum error_kind kind, const char *base, const char *id, char out[PROBLEM_BRIEF]);
 

@@ -37,16 +37,17 @@ struct statistics {
 
 /* What came out. What is not defined is a VALUE_NONE: all of nothing, extremes of complex numbers. */
 struct summary {
-    /* A complex number is NaN when a part is, as in NumPy; a float that no double holds is infinite. */
+    /* A complex number is NaN when a part is, as in NumPy, and NaT is, too; a float that no double holds is
+     * infinite. */
     uint64_t count, finite, nan, infinite;
-    struct value *min, *max;           /* finite ones; integers stay integers; of bool 0 and 1 */
-    struct value *positive_min;        /* the smallest that is not negative */
+    struct value *min, *max;    /* finite ones; integers and times stay what they are; of bool 0 and 1 */
+    struct value *positive_min; /* the smallest that is not negative */
     struct value *strict_positive_min; /* the smallest above zero */
-    struct value *mean;                /* of finite ones; a float, or complex */
-    struct value *std;                 /* numpy.std of finite ones: the population's */
+    struct value *mean;                /* of finite ones; a float, complex, or a time (cut towards zero) */
+    struct value *std;                 /* numpy.std of finite ones: the population's; not of times */
 };
 
-/* ERR_UNREPRESENTABLE: the dtype is none of b i u f c; a record says that its fields may be. */
+/* ERR_UNREPRESENTABLE: the dtype is none of b i u f c M m; a record says that its fields may be. */
 bool statistics_init(struct statistics *s, const struct dtype *dtype, struct error *err);
 
 /* count packed elements of the dtype. */

@@ -30,8 +30,8 @@ struct store_file {
 };
 
 /*
- * The strong entity tag, quoted, of the state of a file: from inode, size, and modification and change time to
- * the nanosecond, which all who share a volume see alike.
+ * The strong entity tag, quoted, of the state of a file: from inode, size, and modification and change time
+ * to the nanosecond, which all who share a volume see alike.
  */
 void store_etag(const struct stat *st, char etag[STORE_ETAG]);
 

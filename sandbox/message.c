@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 enum { WATCH_MS = 20 }; /* between two questions to the watch */
 
 /* ---- one message ---- */
@@ -38,13 +40,6 @@ bool message_send(int socket, const struct message *m)
     return n >= 0;
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* On one core the other side cannot run while this one spins. */
 static bool may_spin(void)
 {
@@ -59,14 +54,14 @@ static bool may_spin(void)
 /* Until something is there. False: errno says why not. */
 static bool wait_watching(int socket, const struct message_wait *how)
 {
-    const uint64_t end = now_us() + (uint64_t)how->seconds * 1000000;
+    const uint64_t end = clock_us() + (uint64_t)how->seconds * 1000000;
     struct pollfd wait = {.fd = socket, .events = POLLIN};
     int state;
     while ((state = poll(&wait, 1, WATCH_MS)) <= 0) {
         if (state < 0 && errno != EINTR)
             return false;
         errno = watch_over(how->watch) ? ECANCELED : EAGAIN;
-        if (errno == ECANCELED || now_us() >= end)
+        if (errno == ECANCELED || clock_us() >= end)
             return false;
     }
     return true;
@@ -75,14 +70,14 @@ static bool wait_watching(int socket, const struct message_wait *how)
 static ssize_t receive(int socket, const struct message_wait *how, struct msghdr *h)
 {
     const struct msghdr fresh = *h;
-    const uint64_t start = how->spin && may_spin() ? now_us() : 0;
+    const uint64_t start = how->spin && may_spin() ? clock_us() : 0;
     ssize_t n;
     while (start > 0) {
         n = recvmsg(socket, h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (n >= 0 || errno != EAGAIN)
             return n;
         *h = fresh;
-        if (now_us() - start >= SPIN_US)
+        if (clock_us() - start >= SPIN_US)
             break;
     }
     if (how->watch != NULL && !wait_watching(socket, how))

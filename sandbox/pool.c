@@ -2,11 +2,11 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 
+#include "clock.h"
 #include "crew.h"
 
-enum { WORKERS_MOST = 64, SECONDS_MOST = 24 * 3600, NOBODY = -1, WATCH_NS = 20000000 };
+enum { WORKERS_MOST = 64, SECONDS_MOST = 24 * 3600, NOBODY = -1, WATCH_MS = 20 };
 
 /* Slots 0 to workers - 1 read, as many behind them write. */
 static struct pool {
@@ -155,13 +155,9 @@ static struct slot *take_session(uint64_t session)
 /* False: the watch is over. */
 static bool wait_watching(pthread_cond_t *idle, struct watch *watch)
 {
-    struct timespec until;
     if (watch == NULL)
         return pthread_cond_wait(idle, &pool.lock) == 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WATCH_NS;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = clock_after_ms(WATCH_MS);
     pthread_cond_clockwait(idle, &pool.lock, CLOCK_MONOTONIC, &until);
     return !watch_over(watch);
 }

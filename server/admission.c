@@ -1,5 +1,7 @@
 #include "admission.h"
 
+#include "clock.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -110,16 +112,6 @@ static void learn(struct admission *a, const struct stay *stay)
 
 /* ---- waiting ---- */
 
-static struct timespec in_a_while(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_nsec += SLICE_MS * 1000000L;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
 static time_t now_s(void)
 {
     struct timespec t;
@@ -137,7 +129,7 @@ static enum turn wait_in_turn(struct admission *a, const char *principal, struct
     if (a->waiting > a->queue)
         take_out(a, last_in_turn(a), TURN_NEVER);
     while (w.turn == TURN_WAITS && !watch_over(watch) && now_s() < end) {
-        const struct timespec until = in_a_while();
+        const struct timespec until = clock_after_ms(SLICE_MS);
         pthread_cond_timedwait(&w.turned, &a->lock, &until);
         if (w.turn == TURN_WAITS && next_in_turn(a) == &w && may_begin(a)) /* memory became free */
             begin(a, &w);

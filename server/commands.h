@@ -4,6 +4,13 @@
 
 #include "arguments.h"
 
+/*
+ * command.c: what a command does that asks nobody, with an arena of so many bytes. What it fails with is
+ * told; returns the exit status.
+ */
+typedef bool command_fn(const struct arguments *a, struct arena *arena, struct error *err);
+int command_run(const struct arguments *a, size_t memory, command_fn *fn);
+
 /* serve.c: until a signal stops it. */
 int command_serve(const struct arguments *arguments);
 /* health.c: GET /healthz of the server that runs with these settings. */

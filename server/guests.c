@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "exchange.h"
 #include "trace.h"
 
@@ -18,17 +19,11 @@ enum {
     PHASE_BITS = 3,
 };
 
-/* So fine that no two phases of a connection begin at the same time: the keeper tells them apart by it. */
-static uint64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
+/* Microseconds are so fine that no two phases of a connection begin at the same time: the keeper tells them
+ * apart by it. */
 static uint64_t state_of(enum guest_phase phase)
 {
-    return now_us() << PHASE_BITS | phase;
+    return clock_us() << PHASE_BITS | phase;
 }
 
 static enum guest_phase phase_of(uint64_t state)
@@ -255,24 +250,14 @@ static void look_at(const struct guests *g, struct guest *guest, uint64_t now)
         watch_flow(g, guest, now, bytes, "body-time");
 }
 
-static struct timespec next_round(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_nsec += ROUND_MS * 1000000L;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
 static void *keep(void *arg)
 {
     struct guests *g = arg;
     pthread_mutex_lock(&g->lock);
     while (!g->closing) {
-        const struct timespec until = next_round();
+        const struct timespec until = clock_after_ms(ROUND_MS);
         pthread_cond_timedwait(&g->leaving, &g->lock, &until);
-        const uint64_t now = now_us();
+        const uint64_t now = clock_us();
         for (struct guest *guest = g->first; guest != NULL; guest = guest->next)
             look_at(g, guest, now);
     }

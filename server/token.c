@@ -70,12 +70,5 @@ static bool make(const struct arguments *a, struct arena *arena, struct error *e
 
 int command_token(const struct arguments *arguments)
 {
-    struct error err = {0};
-    struct arena arena;
-    arena_init(&arena, MEMORY);
-    const bool ok = make(arguments, &arena, &err);
-    arena_free(&arena);
-    if (!ok)
-        fprintf(stderr, "mandoline: %s\n", err.detail);
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return command_run(arguments, MEMORY, make);
 }

@@ -6,18 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "compress.h"
 #include "identity.h"
 #include "number.h"
 
 enum { SHORT_WORK_US = 10000 };
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void seat_deinit(struct seat *seat, struct server *server)
 {
@@ -30,7 +24,7 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, st
     struct server *server = entrance->server;
     const struct limits *limits = server->service.limits;
     *t = (struct transaction){
-        .server = server, .admin = entrance->admin, .principal = "", .started = now_us()};
+        .server = server, .admin = entrance->admin, .principal = "", .started = clock_us()};
     arena_init(&t->arena, limits->memory > SIZE_MAX ? SIZE_MAX : (size_t)limits->memory);
     arena_lend(&t->arena, seat->room, sizeof seat->room);
     t->arena.pool = &server->pool;
@@ -66,7 +60,7 @@ void transaction_peer(struct transaction *t, const struct sockaddr *socket)
 
 static void leave_place(struct transaction *t)
 {
-    const struct stay stay = {.kept = now_us() - t->admitted,
+    const struct stay stay = {.kept = clock_us() - t->admitted,
                               .bytes = t->arena.used + t->pull.sink.capacity + t->pull.next.capacity,
                               .starved = t->error.kind == ERR_MEMORY};
     if (t->has_place)
@@ -95,7 +89,7 @@ struct bytes transaction_path(const struct transaction *t)
 
 uint64_t transaction_age(const struct transaction *t)
 {
-    return now_us() - t->started;
+    return clock_us() - t->started;
 }
 
 /* What the caller sent when it is 1 to 128 visible ASCII characters, else the name of our span. */
@@ -206,10 +200,10 @@ bool transaction_admit(const struct request *request, struct error *err)
     const char *who = t->principal[0] != '\0' ? t->principal : t->request.origin.remote;
     if (t->has_place)
         return true;
-    const uint64_t before = now_us();
+    const uint64_t before = clock_us();
     watch_doing(&t->watch, "waiting for a place", NULL);
     t->has_place = admission_enter(&t->server->admission, who, &t->watch, err);
-    t->admitted = now_us();
+    t->admitted = clock_us();
     t->wait_us += t->admitted - before;
     watch_doing(&t->watch, "at work", NULL);
     watch_again(&t->watch);
@@ -285,7 +279,7 @@ static void keep_answer(struct transaction *t)
 static bool handle(struct transaction *t, struct error *err)
 {
     const bool ok = undo_coding(t, err) && route_run(t->match.route, &t->request, &t->reply, err);
-    t->decode_us = now_us() - t->received - t->wait_us;
+    t->decode_us = clock_us() - t->received - t->wait_us;
     return ok;
 }
 
@@ -293,7 +287,7 @@ static bool start_encoding(struct transaction *t, struct error *err)
 {
     const uint64_t before = t->received + t->wait_us + t->decode_us;
     const bool ok = pull_start(&t->pull, t->reply.encoder, t->request.service->crew, err);
-    t->encode_us = now_us() - before;
+    t->encode_us = clock_us() - before;
     return ok;
 }
 
@@ -334,7 +328,7 @@ static char *put_span(char *at, uint64_t microseconds)
 /* read: the body; wait: for a place; handle: the work up to the first queueful. */
 static void tell_timing(struct transaction *t)
 {
-    const uint64_t now = now_us();
+    const uint64_t now = clock_us();
     char *at = put_span(put_text(t->timing, "read;dur="), t->received - t->started);
     at = put_span(put_text(at, ", wait;dur="), t->wait_us);
     at = put_span(put_text(at, ", handle;dur="), now - t->received - t->wait_us);
@@ -378,7 +372,7 @@ static void refuse(struct transaction *t)
 
 void transaction_answer(struct transaction *t)
 {
-    t->received = now_us();
+    t->received = clock_us();
     begin_watch(t);
     if (only_options(t))
         t->reply = (struct reply){.status = 204, .kind = REPLY_EMPTY, .fd = -1};
@@ -405,10 +399,10 @@ bool transaction_hold(struct transaction *t, size_t n)
 
 bool transaction_read(struct transaction *t, void *out, size_t n, size_t *got)
 {
-    const uint64_t before = now_us();
+    const uint64_t before = clock_us();
     watch_again(&t->watch); /* what was encoded before has been taken */
     const bool ok = pull_read(&t->pull, out, n, got, &t->error);
-    t->encode_us += now_us() - before;
+    t->encode_us += clock_us() - before;
     if (!ok || t->pull.done)
         leave_place(t);
     return ok;

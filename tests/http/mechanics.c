@@ -10,6 +10,7 @@
 
 #include "exchange.h"
 #include "number.h"
+#include "server.h"
 
 static uint64_t parameter(const struct request *request, const char *name, uint64_t otherwise)
 {
@@ -163,7 +164,19 @@ static bool healthy(const struct request *request, struct reply *reply, struct e
     return true;
 }
 
+/* How many requests are at work, this one among them. */
+static bool active(const struct request *request, struct reply *reply, struct error *err)
+{
+    const struct server *server = (const struct server *)(const void *)request->service;
+    const char *text = arena_printf(request->arena, "%zu", atomic_load(&server->active));
+    if (text == NULL)
+        return arena_fail(request->arena, err);
+    *reply = (struct reply){.status = 200, .kind = REPLY_BYTES, .fd = -1, .bytes = bytes_text(text)};
+    return true;
+}
+
 const struct route routes[] = {
+    {"GET", "/active", "active", active, false, SCOPE_OPEN, NULL, false},
     {"GET", "/stream", "stream", stream, false, SCOPE_OPEN, NULL, false},
     {"GET", "/file", "file", file, false, SCOPE_OPEN, NULL, false},
     {"POST", "/echo", "echo", echo, false, SCOPE_OPEN, NULL, false},

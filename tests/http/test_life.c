@@ -146,16 +146,31 @@ static void a_wait_for_a_place_ends(void **state)
     server_stop(&s);
 }
 
+/* Until the server is at work for so many: callers are threads that begin when it suits the machine. */
+static void await_active(const struct server_process *s, int wanted)
+{
+    for (int i = 0; i < TRIES; i++) {
+        struct answer a;
+        http(s, &(struct call){.path = "/active"}, &a);
+        const bool there = strtol((const char *)a.body, NULL, 10) > wanted; /* the one that asks is another */
+        answer_free(&a);
+        if (there)
+            return;
+        usleep(SETTLE_US / 4);
+    }
+    fail_msg("there are never %d at work", wanted);
+}
+
 static void sigterm_lets_open_answers_finish(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"/hold?ms=1000", "/stream?bytes=3000000&pause=20"};
+    static const char *const paths[] = {"/hold?ms=2000", "/stream?bytes=9000000&pause=20"};
     for (size_t i = 0; i < ROWS(paths); i++) {
         struct server_process s;
         struct caller callers[CALLERS_MAX];
         server_start(&s, TEST_MECHANICS, NULL);
         start_callers(callers, 3, &s, paths[i]);
-        usleep(SETTLE_US);
+        await_active(&s, 3);
         assert_int_equal(kill(s.pid, SIGTERM), 0);
         assert_int_equal(join_callers(callers, 3, 200), 3);
         server_wait(&s);
@@ -174,8 +189,8 @@ static void a_draining_server_says_so_on_open_connections(void **state)
     client_call(c, &(struct call){.path = "/healthz"}, &a);
     assert_int_equal(a.status, 200);
     answer_free(&a);
-    start_callers(&holder, 1, &s, "/hold?ms=1000");
-    usleep(SETTLE_US);
+    start_callers(&holder, 1, &s, "/hold?ms=2000");
+    await_active(&s, 1);
     assert_int_equal(kill(s.pid, SIGTERM), 0);
     usleep(SETTLE_US);
     client_call(c, &(struct call){.path = "/healthz"}, &a);
@@ -195,7 +210,7 @@ static void draining_has_an_end(void **state)
     struct caller holder;
     server_start(&s, TEST_MECHANICS, arguments);
     start_callers(&holder, 1, &s, "/hold?ms=20000");
-    usleep(SETTLE_US);
+    await_active(&s, 1);
     const time_t start = time(NULL);
     assert_int_equal(kill(s.pid, SIGTERM), 0);
     server_wait(&s);
