@@ -19,11 +19,10 @@ enum {
     PHASE_BITS = 3,
 };
 
-/* Microseconds are so fine that no two phases of a connection begin at the same time: the keeper tells them
- * apart by it. */
-static uint64_t state_of(enum guest_phase phase)
+/* Which is a count of phases, too: the keeper sees that a connection moved on and came back. */
+static uint64_t next_state(uint64_t state, enum guest_phase phase)
 {
-    return clock_us() << PHASE_BITS | phase;
+    return ((state >> PHASE_BITS) + 1) << PHASE_BITS | phase;
 }
 
 static enum guest_phase phase_of(uint64_t state)
@@ -60,8 +59,7 @@ struct guest *guest_arrive(struct guests *g, int fd, const struct sockaddr *addr
     struct guest *guest = malloc(sizeof *guest);
     if (guest == NULL)
         return NULL;
-    const uint64_t state = state_of(GUEST_IDLE);
-    *guest = (struct guest){.fd = fd, .state = state, .seen = state, .since = state >> PHASE_BITS};
+    *guest = (struct guest){.fd = fd, .state = GUEST_IDLE, .seen = GUEST_IDLE, .since = clock_us()};
     set_address(guest, address);
     pthread_mutex_lock(&g->lock);
     guest->uninvited = is_over(g, guest, address);
@@ -85,16 +83,25 @@ void guest_leave(struct guests *g, struct guest *guest)
     free(guest);
 }
 
+size_t guests_speaking(struct guests *g)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&g->lock);
+    for (const struct guest *guest = g->first; guest != NULL; guest = guest->next)
+        count += atomic_load(&guest->speaks);
+    pthread_mutex_unlock(&g->lock);
+    return count;
+}
+
 bool guest_enter(struct guest *guest, enum guest_phase phase)
 {
     if (guest == NULL)
         return true;
     uint64_t before = atomic_load(&guest->state);
-    const uint64_t after = state_of(phase);
     do {
         if (phase_of(before) == GUEST_CUT)
             return false;
-    } while (!atomic_compare_exchange_weak(&guest->state, &before, after));
+    } while (!atomic_compare_exchange_weak(&guest->state, &before, next_state(before, phase)));
     return true;
 }
 
@@ -236,12 +243,10 @@ static void look_at(const struct guests *g, struct guest *guest, uint64_t now)
     const bool counted = count_bytes(guest, phase, &bytes);
     if (state != guest->seen) {
         guest->seen = state;
-        guest->since = state >> PHASE_BITS;
+        guest->since = now;
         guest->bytes = bytes;
         guest->talks = false;
     }
-    if (now < guest->since)
-        return;
     if (phase == GUEST_IDLE)
         watch_idle(g, guest, now, bytes);
     else if (phase == GUEST_TAKES)

@@ -31,13 +31,14 @@ struct guest {
     char address[INET6_ADDRSTRLEN]; /* or "" */
     bool uninvited;                 /* its peer has more connections than it may */
     atomic_bool speaks;             /* its request line is known: whoever reads it will log it */
-    atomic_uint_fast64_t state;     /* a guest_phase, and the microseconds of the clock when it began */
+    atomic_uint_fast64_t state;     /* a guest_phase, and how many there were before */
     _Atomic(const char *) cut;      /* the limit */
     atomic_bool named;              /* GUEST_BODY: the next two are those of its request */
     char id[GUEST_ID_MAX + 1], base[GUEST_BASE_MAX + 1];
     /* The keeper's. */
-    uint64_t seen, since, bytes;
-    bool talks; /* GUEST_IDLE: the next request has begun */
+    uint64_t seen;         /* the state */
+    uint64_t since, bytes; /* when that was seen first, and what had come by then */
+    bool talks;            /* GUEST_IDLE: the next request has begun */
 };
 
 struct guests {
@@ -61,10 +62,13 @@ bool guests_open(struct guests *g, const struct limits *limits, const struct log
 /* All have left. A zeroed one is accepted. */
 void guests_close(struct guests *g);
 
-/* NULL: no memory; nobody watches that connection then. */
+/* NULL: no memory. */
 struct guest *guest_arrive(struct guests *g, int fd, const struct sockaddr *address);
 /* Before its socket is closed. NULL is accepted. */
 void guest_leave(struct guests *g, struct guest *guest);
+
+/* How many requests are between their first line and the last byte of the answer. */
+size_t guests_speaking(struct guests *g);
 
 /* False: it was cut, and nothing may be sent to it. NULL is accepted. */
 bool guest_enter(struct guest *guest, enum guest_phase phase);

@@ -38,7 +38,7 @@ enum phase { PHASE_HEADERS, PHASE_BODY, PHASE_DISCARD, PHASE_ANSWERED };
 struct delivery {
     struct transaction transaction;
     struct MHD_Connection *connection;
-    struct guest *guest; /* or NULL */
+    struct guest *guest; /* NULL: the admin listener's */
     struct peer *peer;   /* or NULL */
     enum phase phase;
     bool linger; /* the client may still be sending what nobody will read */
@@ -87,7 +87,7 @@ static int socket_of(const struct delivery *d)
 
 /* What belongs to a connection. Its requests come one after the other, so they need one place. */
 struct visit {
-    struct guest *guest; /* NULL: nobody watches it, as on the admin listener */
+    struct guest *guest; /* NULL: the admin listener's */
     struct peer *peer;   /* NULL: no TLS */
     struct seat seat;
     struct delivery delivery;
@@ -515,6 +515,10 @@ static struct visit *arrive(const struct entrance *entrance, struct MHD_Connecti
     v->guest = guest_arrive(
         &server->guests, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    if (v->guest == NULL) {
+        free(v);
+        return NULL;
+    }
     if (is_secure(server))
         v->peer = peer_new(
             server, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);

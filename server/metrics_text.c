@@ -122,7 +122,8 @@ static void put_load(struct exposition *e, struct server *server)
     struct admission_counts counts;
     admission_count(&server->admission, &counts);
     exposition_gauge(e, "mandoline_requests_in_flight",
-                     "Exchanges between their first line and their last byte.", atomic_load(&server->active));
+                     "Exchanges between their first line and their last byte.",
+                     guests_speaking(&server->guests));
     exposition_gauge(e, "mandoline_connections", "Open connections.", atomic_load(&server->connections));
     exposition_gauge(e, "mandoline_connections_limit", "Connections over which heavy work is refused.",
                      server->service.limits->connections);

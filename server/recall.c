@@ -60,12 +60,12 @@ static bool pack_headers(struct packed *p, const struct reply *reply)
     return !p->full;
 }
 
-/* FNV-1a. Only a place: keys are compared in full. */
-static size_t slot_of(const struct packed *key)
+/* FNV-1a of the tag, which tells most keys apart. Only a place: they are compared in full. */
+static size_t slot_of(const char *etag)
 {
     uint64_t h = 0xcbf29ce484222325;
-    for (size_t i = 0; i < key->len; i++)
-        h = (h ^ key->data[i]) * 0x100000001b3;
+    for (; *etag != '\0'; etag++)
+        h = (h ^ (uint8_t)*etag) * 0x100000001b3;
     return (size_t)(h >> 32) % RECALL_SLOTS;
 }
 
@@ -122,7 +122,7 @@ void recall_put(struct recall *r, const struct request *request, const struct re
     struct kept *fresh = kept_new(&key, &headers, reply->header_count, body);
     if (fresh == NULL)
         return;
-    const size_t slot = slot_of(&key);
+    const size_t slot = slot_of(etag);
     pthread_mutex_lock(&r->slots[slot].lock);
     struct kept *old = r->slots[slot].kept;
     r->slots[slot].kept = fresh;
@@ -131,9 +131,9 @@ void recall_put(struct recall *r, const struct request *request, const struct re
 }
 
 /* The headers and the body of the answer in that slot, in the arena; *out is what is around them. */
-static uint8_t *copy_out(struct recall *r, const struct packed *key, struct arena *arena, struct kept *out)
+static uint8_t *copy_out(struct recall *r, size_t slot, const struct packed *key, struct arena *arena,
+                         struct kept *out)
 {
-    const size_t slot = slot_of(key);
     uint8_t *copy = NULL;
     pthread_mutex_lock(&r->slots[slot].lock);
     const struct kept *k = r->slots[slot].kept;
@@ -153,7 +153,7 @@ bool recall_find(struct recall *r, const struct request *request, const char *et
     struct kept around;
     if (!pack_key(&key, request, etag))
         return false;
-    uint8_t *copy = copy_out(r, &key, request->arena, &around);
+    uint8_t *copy = copy_out(r, slot_of(etag), &key, request->arena, &around);
     atomic_fetch_add_explicit(copy == NULL ? &r->misses : &r->hits, 1, memory_order_relaxed);
     if (copy == NULL)
         return false;

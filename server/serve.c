@@ -118,13 +118,13 @@ static void wait_for_gateways(const struct server *server, struct signals *signa
 }
 
 /* Waits for the open exchanges. False: some are left when the time is over, or another signal came. */
-static bool drain(const struct server *server, struct signals *signals)
+static bool drain(struct server *server, struct signals *signals)
 {
     const uint64_t start = signals_now_ms();
-    while (atomic_load(&server->active) > 0) {
+    while (guests_speaking(&server->guests) > 0) {
         if (signal_ends(signals_next(signals, DRAIN_STEP_MS)) ||
             (signals_now_ms() - start) / 1000 >= server->service.limits->drain_time)
-            return atomic_load(&server->active) == 0;
+            return guests_speaking(&server->guests) == 0;
     }
     return true;
 }

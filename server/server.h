@@ -45,7 +45,6 @@ struct server {
     atomic_bool draining;
     atomic_bool started;       /* it was ready once */
     atomic_size_t connections; /* open ones */
-    atomic_size_t active;      /* exchanges between their first line and their last byte */
 };
 
 #endif

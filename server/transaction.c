@@ -45,8 +45,6 @@ bool transaction_init(struct transaction *t, const struct entrance *entrance, st
                                   .spare = t->spare,
                                   .policy = t->generation->policy,
                                   .body = input_of_bytes(bytes_of("", 0))};
-    if (!t->admin)
-        atomic_fetch_add(&server->active, 1);
     return true;
 }
 
@@ -60,11 +58,12 @@ void transaction_peer(struct transaction *t, const struct sockaddr *socket)
 
 static void leave_place(struct transaction *t)
 {
+    if (!t->has_place)
+        return;
     const struct stay stay = {.kept = clock_us() - t->admitted,
                               .bytes = t->arena.used + t->pull.sink.capacity + t->pull.next.capacity,
                               .starved = t->error.kind == ERR_MEMORY};
-    if (t->has_place)
-        admission_leave(&t->server->admission, &stay);
+    admission_leave(&t->server->admission, &stay);
     t->has_place = false;
 }
 
@@ -78,8 +77,6 @@ void transaction_deinit(struct transaction *t)
     spool_deinit(&t->inflated);
     sink_deinit(&t->coded);
     account_give(&server->memory, t->held);
-    if (!t->admin)
-        atomic_fetch_sub(&server->active, 1);
 }
 
 struct bytes transaction_path(const struct transaction *t)

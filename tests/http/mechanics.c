@@ -167,8 +167,8 @@ static bool healthy(const struct request *request, struct reply *reply, struct e
 /* How many requests are at work, this one among them. */
 static bool active(const struct request *request, struct reply *reply, struct error *err)
 {
-    const struct server *server = (const struct server *)(const void *)request->service;
-    const char *text = arena_printf(request->arena, "%zu", atomic_load(&server->active));
+    struct server *server = (struct server *)(uintptr_t)request->service;
+    const char *text = arena_printf(request->arena, "%zu", guests_speaking(&server->guests));
     if (text == NULL)
         return arena_fail(request->arena, err);
     *reply = (struct reply){.status = 200, .kind = REPLY_BYTES, .fd = -1, .bytes = bytes_text(text)};
