@@ -52,6 +52,38 @@ bool input_bytes(const struct input *in, struct arena *arena, struct bytes *out,
     return read_from(in, (size_t)in->size, arena, out, err);
 }
 
+struct mapping {
+    void *at;
+    size_t size;
+};
+
+static void unmap(void *arg)
+{
+    const struct mapping *m = arg;
+    if (m->at != NULL)
+        munmap(m->at, m->size);
+}
+
+bool input_around(const struct input *in, uint64_t from, uint64_t to, struct arena *arena, struct bytes *out,
+                  struct error *err)
+{
+    struct mapping *m = arena_alloc(arena, 1, sizeof *m);
+    if (m == NULL || !arena_defer(arena, unmap, m))
+        return arena_fail(arena, err);
+    const size_t size = (size_t)in->size;
+    void *zeros =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (zeros == MAP_FAILED)
+        return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no room for the document");
+    *m = (struct mapping){zeros, size};
+    uint8_t *bytes = zeros;
+    if (!input_pread(in->fd, 0, bytes, (size_t)from, err) ||
+        !input_pread(in->fd, to, bytes + to, (size_t)(in->size - to), err))
+        return false;
+    *out = bytes_of(bytes, size);
+    return true;
+}
+
 bool input_head(const struct input *in, size_t n, struct arena *arena, struct bytes *out, struct error *err)
 {
     if (n > in->size)

@@ -64,6 +64,9 @@ struct array {
 struct array array_of_memory(struct dtype dtype, unsigned ndim, const uint64_t *shape, const uint8_t *data);
 struct array array_of_source(struct dtype dtype, unsigned ndim, const uint64_t *shape,
                              const struct array_source *source);
+/* The packed elements from offset on in a file that stays open as long as the arena. */
+bool array_of_file(int fd, uint64_t offset, const struct dtype *dtype, unsigned ndim, const uint64_t *shape,
+                   bool fortran, struct arena *arena, struct array *out, struct error *err);
 
 /* Number of elements, and of bytes (elements * itemsize). False: does not fit 64 bits. */
 bool array_count(const struct array *a, uint64_t *out);

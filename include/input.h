@@ -19,6 +19,10 @@ struct input input_of_fd(int fd, uint64_t size);
 /* The whole document in memory: as it is, or read into the arena (ERR_LIMIT when the budget is too small). */
 bool input_bytes(const struct input *in, struct arena *arena, struct bytes *out, struct error *err);
 
+/* A stored document without its bytes from `from` to `to`: zeros stand there, and take no memory. */
+bool input_around(const struct input *in, uint64_t from, uint64_t to, struct arena *arena, struct bytes *out,
+                  struct error *err);
+
 /* The first bytes, up to n of them (for sniffing). */
 bool input_head(const struct input *in, size_t n, struct arena *arena, struct bytes *out, struct error *err);
 

@@ -16,8 +16,4 @@ enum step npy_step(struct encoder *e, struct sink *out, struct error *err);
 bool npz_begin(struct encoder *e, struct error *err);
 enum step npz_step(struct encoder *e, struct sink *out, struct error *err);
 
-/* The elements from offset on in a file that stays open as long as the arena. */
-bool npy_source_new(int fd, uint64_t offset, const struct dtype *dtype, unsigned ndim, const uint64_t *shape,
-                    bool fortran, struct arena *arena, struct array *out, struct error *err);
-
 #endif

@@ -149,7 +149,7 @@ bool npy_decode(const struct input *in, const struct codec_options *options, con
     if (in_memory) {
         a = array_of_memory(h.dtype, h.ndim, h.shape, in->bytes.data + at);
         a.fortran = h.fortran;
-    } else if (!npy_source_new(in->fd, at, &h.dtype, h.ndim, h.shape, h.fortran, arena, &a, err))
+    } else if (!array_of_file(in->fd, at, &h.dtype, h.ndim, h.shape, h.fortran, arena, &a, err))
         return false;
     *out = value_array(arena, &a);
     return *out != NULL || arena_fail(arena, err);

@@ -251,6 +251,10 @@ bool trace_text(struct machine *m, struct value *v, struct error *err);
 bool torch_read(struct bytes in, bool row, enum encoding encoding, const struct limits *limits,
                 struct arena *arena, struct value **out, size_t *used, struct error *err);
 
+/* *out is the array that a stored pickle is, its elements left in the file. NULL: it is something else. */
+bool stored_array(const struct input *in, const struct codec_options *options, const struct limits *limits,
+                  struct arena *arena, struct value **out, struct error *err);
+
 /* How sure this is such an archive, by its first members. */
 int torch_sniff(struct bytes head);
 

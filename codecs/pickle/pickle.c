@@ -236,6 +236,10 @@ static bool read_torch(struct row *r, struct error *err)
 
 static bool read_body(const struct input *in, struct row *r, struct value **out, struct error *err)
 {
+    if (!stored_array(in, r->options, r->limits, r->arena, out, err))
+        return false;
+    if (*out != NULL)
+        return value_append(r->arena, &r->values, *out) || arena_fail(r->arena, err);
     return input_bytes(in, r->arena, &r->in, err) && read_torch(r, err) && read_row(r, err) &&
            choose(r, out, err);
 }

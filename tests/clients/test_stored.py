@@ -30,6 +30,7 @@ except ImportError:
     torch = None
 
 from mandoline import PROJECT, Server, quote
+from same import difference
 
 warnings.simplefilter("ignore")
 RNG = numpy.random.default_rng(12)
@@ -351,6 +352,36 @@ class Stored(unittest.TestCase):
             answer = self.get(what, "d.pickle", path="/model/coef_")
             again = self.server.get(f"/v1/{what}/d.pickle", {"If-None-Match": answer.headers["ETag"]}, path="/model/coef_")
             self.assertEqual(304, again.status)
+
+    def test_one_big_array(self):
+        """Its elements stay in the file: it may be bigger than what a request may have, however it lies there."""
+        base = numpy.arange(300 * 1000, dtype="f8").reshape(300, 1000) + 0.5
+        plain = pickle.dumps(base, protocol=4)
+        server = Server(None, "--limit-memory", "1M")
+        self.addCleanup(server.stop)
+
+        def ask(name, body, **query):
+            (server.data / name).write_bytes(body)
+            return server.get(f"/v1/data/{name}", path="/", **query)
+
+        for array in (base, numpy.asfortranarray(base), base.astype(">f8"), base.astype("c16"), base[:, :0:-1].T):
+            for protocol in (3, 4, 5):
+                body = pickle.dumps(array, protocol=protocol)
+                little = array.astype(array.dtype.newbyteorder("<"))
+                self.assertEqual(little.tobytes(), ask("a.pickle", body, format="bin").body)
+                self.assertIsNone(difference(array, numpy.load(io.BytesIO(ask("a.pickle", body, format="npy").body))))
+                self.assertEqual(little[7:200:3, ::-9].tobytes(), ask("a.pickle", body, format="bin", slice="7:200:3,::-9").body)
+                self.assertIsNone(difference(pickle.loads(pickle.dumps(array, 4)), pickle.loads(ask("a.pickle", body, format="pickle").body)))
+        self.assertEqual(200, server.get("/v1/meta/a.pickle").status)
+        for name, body, status in (("row", plain + pickle.dumps(3), 413), ("in", pickle.dumps([base], 4), 413),
+                                   ("trailing", plain + b"x", 413), ("cut", plain[:-1], 413), ("bytes", pickle.dumps(base.tobytes(), 4), 413)):
+            with self.subTest(name):
+                self.assertEqual(status, ask(f"{name}.pickle", body, format="json").status)
+                (self.server.data / f"{name}.pickle").write_bytes(body)
+                answer = self.server.get(f"/v1/data/{name}.pickle", path="/", format="pickle")
+                self.assertEqual(400 if name == "cut" else 200, answer.status, answer)
+                if name in ("row", "trailing"):
+                    self.assertIsNone(difference(base, pickle.loads(answer.body)))
 
     def test_several_pickles_in_a_row(self):
         (self.server.data / "row.pickle").write_bytes(b"".join(pickle.dumps({"x": numpy.arange(n)}) for n in (2, 3)) + b"end")

@@ -1,4 +1,5 @@
-#include "npy.h"
+#include "array.h"
+#include "input.h"
 
 /* Elements in a file, in C or Fortran order. */
 struct source {
@@ -86,7 +87,7 @@ static bool next_line(const struct plan *p, unsigned from, uint64_t *place, uint
     return false;
 }
 
-static bool npy_read(void *self, const struct box *box, uint8_t *window, size_t capacity, struct error *err)
+static bool file_read(void *self, const struct box *box, uint8_t *window, size_t capacity, struct error *err)
 {
     const struct source *s = self;
     const struct plan p = plan_of(s, box);
@@ -108,7 +109,7 @@ static bool npy_read(void *self, const struct box *box, uint8_t *window, size_t 
     return true;
 }
 
-static bool npy_extent(void *self, int *fd, uint64_t *offset)
+static bool file_extent(void *self, int *fd, uint64_t *offset)
 {
     const struct source *s = self;
     if (s->fortran && s->ndim > 1)
@@ -118,8 +119,8 @@ static bool npy_extent(void *self, int *fd, uint64_t *offset)
     return true;
 }
 
-bool npy_source_new(int fd, uint64_t offset, const struct dtype *dtype, unsigned ndim, const uint64_t *shape,
-                    bool fortran, struct arena *arena, struct array *out, struct error *err)
+bool array_of_file(int fd, uint64_t offset, const struct dtype *dtype, unsigned ndim, const uint64_t *shape,
+                   bool fortran, struct arena *arena, struct array *out, struct error *err)
 {
     enum { SCRATCH = 64 << 10 };
     const size_t scratch_size = dtype->itemsize > SCRATCH ? dtype->itemsize : SCRATCH;
@@ -127,7 +128,7 @@ bool npy_source_new(int fd, uint64_t offset, const struct dtype *dtype, unsigned
     uint8_t *scratch = arena_alloc(arena, 1, scratch_size);
     if (s == NULL || scratch == NULL)
         return arena_fail(arena, err);
-    *s = (struct source){.source = {.self = s, .read = npy_read, .extent = npy_extent},
+    *s = (struct source){.source = {.self = s, .read = file_read, .extent = file_extent},
                          .fd = fd,
                          .offset = offset,
                          .ndim = ndim,
