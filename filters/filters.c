@@ -70,7 +70,7 @@ static bool undo_one(const struct filter_use *use, struct bytes *at, uint8_t *ou
                      struct error *err)
 {
     const struct filter *f = filter_find(use->id);
-    size_t made;
+    size_t made = 0;
     if (f != NULL && (f->strip != NULL ? f->strip(*at, at) : f->undo(use, *at, out, room, &made))) {
         if (f->strip == NULL)
             *at = bytes_of(out, made);

@@ -39,13 +39,13 @@ static bool decode(const struct filter_use *use, unsigned bits, struct bytes in,
     const unsigned mask = filter_value(use, MASK), block = filter_value(use, BLOCK);
     struct aec_stream stream = {.next_in = in.data,
                                 .avail_in = in.len,
-                                .next_out = out,
                                 .avail_out = size,
                                 .bits_per_sample = bits,
                                 .block_size = block,
                                 .rsi = (filter_value(use, SCANLINE) + block - 1) / block,
                                 .flags = ((mask & SZ_MSB_OPTION_MASK) != 0 ? AEC_DATA_MSB : 0U) |
                                          ((mask & SZ_NN_OPTION_MASK) != 0 ? AEC_DATA_PREPROCESS : 0U)};
+    stream.next_out = out;
     return aec_buffer_decode(&stream) == AEC_OK && stream.total_out >= needed;
 }
 

@@ -110,7 +110,7 @@ void chunks_put_place(const struct chunk_key *key, const struct chunk_place *pla
 /* A hand goes round: what was asked for since its last visit stays for one more. */
 static void make_room(size_t most)
 {
-    for (size_t i = 0; chunks.bytes > most && i < 2 * SLOTS; i++) {
+    for (size_t i = 0; chunks.bytes > most && i < (size_t)2 * SLOTS; i++) {
         struct slot *s = &chunks.slots[chunks.hand++ & (SLOTS - 1)];
         if (s->data != NULL && !s->again)
             drop_data(s);

@@ -357,7 +357,8 @@ static struct stretch stretch_at(const struct direct *d, unsigned i, uint64_t k)
 
 static void set_piece(const struct direct *d, const struct stretch *s, uint8_t *window, struct piece *p)
 {
-    *p = (struct piece){.to = window, .all = true};
+    *p = (struct piece){.all = true};
+    p->to = window;
     for (unsigned i = 0; i < d->ndim; i++) {
         const uint64_t first = s[i].chunk * d->chunk[i], left = d->dims[i] - first;
         p->number = p->number * d->grid[i] + s[i].chunk;

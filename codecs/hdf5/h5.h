@@ -38,6 +38,7 @@ struct h5_child {
 /* One object as the sandbox describes it; texts are the arena's. */
 struct h5_object {
     enum node_kind kind;
+    unsigned layout;
     uint64_t base; /* where it was found: h5_describe's own */
     struct bytes path;
     uint64_t object;
@@ -47,19 +48,18 @@ struct h5_object {
     size_t child_count;
     const struct h5_attribute *attributes;
     size_t attribute_count;
-    bool links_ordered, attributes_ordered; /* in the order in which they were made */
     struct bytes type_class;
     struct bytes committed; /* the path of the type, where that is an object itself; or empty */
-    bool typed;             /* shape.dtype is known */
     struct h5_shape shape;
-    unsigned layout;
     const uint64_t *max_shape, *chunks;
     const struct node_filter *filters;
     size_t filter_count;
     uint64_t stored_bytes, extent; /* extent: UINT64_MAX where there is none */
+    struct bytes fill, fill_heap;  /* one element, as of an attribute; of an array type all of its own */
+    bool links_ordered, attributes_ordered; /* in the order in which they were made */
+    bool typed;                             /* shape.dtype is known */
     bool has_fill;
-    struct bytes fill, fill_heap; /* one element, as of an attribute; of an array type all of its own */
-    bool plain;                   /* chunked; after the filters the bytes of a chunk are the elements */
+    bool plain; /* chunked; after the filters the bytes of a chunk are the elements */
 };
 
 /* base: an object, or 0 for the root. */
