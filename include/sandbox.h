@@ -99,7 +99,7 @@ enum sandbox_op {
     SANDBOX_RELEASE,    /* target: links to it have been made, or it goes */
     SANDBOX_TYPE,       /* payload: value type, u64 named type or 0; reply: dtype of an element */
     SANDBOX_DATASET_AS, /* makes dataset `path` in base; payload: value words, u64 named type or 0, run fill,
-                           run heap; window; reply: u64 object */
+                           run heap of fill, run heap; window; reply: u64 object */
     SANDBOX_ATTRIBUTE_AS, /* makes attribute `path` of base; payload: as above */
     SANDBOX_COPY,   /* stored chunks of a dataset, named as for READ, into one of the session; payload: u64
                        dataset,   u64 place to go on at, first 0; reply: u64 place, or one of those below */

@@ -11,7 +11,7 @@ struct made {
     unsigned ndim;
     hsize_t dims[H5S_MAX_RANK];
     size_t count;
-    struct bytes fill, heap;
+    struct bytes fill, fill_heap, heap;
 };
 
 static void made_close(const struct made *m)
@@ -98,7 +98,8 @@ static bool take(const struct session *s, const struct sandbox_request *q, struc
     struct value *words;
     uint64_t named;
     if (!wire_get_value(&r, arena, &words, err) || !reader_u64_le(&r, &named, err) ||
-        !wire_get_run(&r, &m->fill, err) || !wire_get_run(&r, &m->heap, err))
+        !wire_get_run(&r, &m->fill, err) || !wire_get_run(&r, &m->fill_heap, err) ||
+        !wire_get_run(&r, &m->heap, err))
         return false;
     m->words = words;
     return take_type(s, words_get(words, "type", VALUE_DICT), named, arena, &m->file_type, &m->type, err) &&
@@ -219,7 +220,18 @@ static void set_times(hid_t plist, const struct value *p, const struct made *m)
         H5Pset_fill_time(plist, H5D_FILL_TIME_ALLOC);
 }
 
-static bool set_properties(hid_t plist, const struct made *m, struct error *err)
+static bool set_fill(const struct session *s, hid_t plist, const struct made *m, struct arena *arena,
+                     struct error *err)
+{
+    if (m->fill.len == 0 || m->fill.len != m->type.dtype.itemsize)
+        return true;
+    const uint8_t *fill = elements_in(s, &m->type, m->fill, 1, m->fill_heap, arena, err);
+    return fill != NULL && (H5Pset_fill_value(plist, m->type.memory, fill) >= 0 ||
+                            library_fail(err, ERR_UNREPRESENTABLE, "the fill value cannot be set"));
+}
+
+static bool set_properties(const struct session *s, hid_t plist, const struct made *m, struct arena *arena,
+                           struct error *err)
 {
     const struct value *p = words_get(m->words, "creationProperties", VALUE_DICT);
     const struct value *filters = words_get(p, "filters", VALUE_LIST);
@@ -230,10 +242,7 @@ static bool set_properties(hid_t plist, const struct made *m, struct error *err)
     for (size_t i = 0; filters != NULL && i < filters->list.count; i++)
         if (!set_filter(plist, filters->list.items[i], err))
             return false;
-    if (m->fill.len > 0 && m->type.flat && m->fill.len == m->type.dtype.itemsize &&
-        H5Pset_fill_value(plist, m->type.memory, m->fill.data) < 0)
-        return library_fail(err, ERR_UNREPRESENTABLE, "the fill value cannot be set");
-    return true;
+    return set_fill(s, plist, m, arena, err);
 }
 
 /* ---- the operations ---- */
@@ -292,7 +301,7 @@ static bool make_dataset(const struct session *s, const struct sandbox_request *
     AUTO(close_plist) hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
     const char *name;
     const uint8_t *elements = NULL;
-    if (!write_place(s, q, arena, &base, &name, err) || !set_properties(plist, m, err))
+    if (!write_place(s, q, arena, &base, &name, err) || !set_properties(s, plist, m, arena, err))
         return false;
     if (q->window != NULL && m->count > 0) {
         elements =

@@ -5,6 +5,7 @@
 #include "described.h"
 
 #include "h5.h"
+#include "outgoing.h"
 #include "sip.h"
 
 enum collection { GROUPS, DATATYPES, DATASETS, COLLECTIONS };
@@ -221,11 +222,25 @@ static bool words_of(struct describing *d, const struct h5_object *o, struct val
     return copy.data == NULL ? arena_fail(d->arena, d->err) : wire_get_value(&r, d->arena, out, d->err);
 }
 
+/* Of variable length, or with parts that are. */
+static bool put_long_fill(struct describing *d, const struct h5_object *o, struct value *properties)
+{
+    const struct h5_attribute a = {
+        .shape = {o->shape.dtype, SPACE_SCALAR, 0, o->shape.dims}, .elements = o->fill, .heap = o->fill_heap};
+    struct value *v;
+    if (!h5_attribute_value(&a, d->arena, &v, d->err))
+        return false;
+    bare(v);
+    return put(d, properties, "fillValue", v);
+}
+
 static bool put_fill(struct describing *d, const struct h5_object *o, struct value *properties)
 {
     if (!o->has_fill || !o->typed || o->fill.len != o->shape.dtype.itemsize ||
-        !dtype_is_flat(&o->shape.dtype))
+        h5_has_references(&o->shape.dtype))
         return true;
+    if (!dtype_is_flat(&o->shape.dtype))
+        return put_long_fill(d, o, properties);
     struct array a = array_of_memory(o->shape.dtype, 0, NULL, o->fill.data);
     a.scalar = true;
     struct value *v = value_array(d->arena, &a);

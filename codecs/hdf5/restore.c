@@ -256,8 +256,13 @@ static bool typed_of(struct restoring *r, const struct value *holder, struct typ
                              : wire_get_dtype(&reader, r->arena, &t->dtype, r->err);
 }
 
+/* One element, and the heap that its texts and sequences lie in. */
+struct fill {
+    struct bytes element, heap;
+};
+
 /* Of the words, those that the sandbox reads. */
-static bool put_words(struct restoring *r, const struct typed *t, struct bytes fill, struct bytes heap)
+static bool put_words(struct restoring *r, const struct typed *t, const struct fill *fill, struct bytes heap)
 {
     static const char *const keys[] = {"type", "shape", "creationProperties"};
     struct builder *b = r->b;
@@ -282,7 +287,8 @@ static bool put_words(struct restoring *r, const struct typed *t, struct bytes f
     }
     b->payload.len = 0;
     return put_value(r, words) && wire_put_u64(&b->payload, t->named, r->err) &&
-           wire_put_run(&b->payload, fill, r->err) && wire_put_run(&b->payload, heap, r->err);
+           wire_put_run(&b->payload, fill->element, r->err) &&
+           wire_put_run(&b->payload, fill->heap, r->err) && wire_put_run(&b->payload, heap, r->err);
 }
 
 static bool is_bare(const struct dtype *t)
@@ -313,7 +319,7 @@ static bool check_array(struct restoring *r, const struct typed *t, const struct
 }
 
 static bool make(struct restoring *r, const struct typed *t, enum sandbox_op op, uint64_t base,
-                 struct bytes name, struct bytes fill, struct bytes elements)
+                 struct bytes name, const struct fill *fill, struct bytes elements)
 {
     struct builder *b = r->b;
     if (!put_words(r, t, fill, bytes_of(b->room.heap.data, b->room.heap.len)))
@@ -393,7 +399,7 @@ static bool make_attribute(struct restoring *r, const struct typed *t, uint64_t 
 {
     struct bytes elements;
     return elements_of(r, t, value_get(t->holder, "value"), &elements) &&
-           make(r, t, SANDBOX_ATTRIBUTE_AS, object, text_of(t->holder, "name"), bytes_of(NULL, 0), elements);
+           make(r, t, SANDBOX_ATTRIBUTE_AS, object, text_of(t->holder, "name"), &(struct fill){0}, elements);
 }
 
 static bool make_attributes(struct restoring *r, const struct value *holder, uint64_t object)
@@ -414,17 +420,39 @@ static bool make_attributes(struct restoring *r, const struct value *holder, uin
 
 /* ---- datasets ---- */
 
-static bool fill_of(struct restoring *r, const struct typed *t, struct bytes *out)
+/* Of variable length: from the value that it is, or from an array of one. */
+static bool long_fill_of(struct restoring *r, const struct typed *t, const struct value *v, struct fill *out)
+{
+    struct h5_feed f = {.room = &r->b->room};
+    const uint8_t *element = NULL;
+    size_t count = 0;
+    r->b->room.heap.len = 0;
+    if (v->kind != VALUE_ARRAY || v->array->ndim > 0) {
+        if (!h5_elements(r->b, v, 0, NULL, &t->dtype, &out->element, r->err))
+            return false;
+    } else if (!h5_feed_array(&f, &t->dtype, v->array, r->err) ||
+               !h5_feed_next(&f, &element, &count, r->err)) {
+        return false;
+    } else {
+        out->element = arena_copy(r->arena, bytes_of(element, count == 1 ? t->dtype.itemsize : 0));
+    }
+    out->heap = arena_copy(r->arena, bytes_of(r->b->room.heap.data, r->b->room.heap.len));
+    return (out->element.data != NULL && out->heap.data != NULL) || arena_fail(r->arena, r->err);
+}
+
+static bool fill_of(struct restoring *r, const struct typed *t, struct fill *out)
 {
     const struct value *p = get(t->holder, "creationProperties", VALUE_DICT);
     const struct value *v = p == NULL ? NULL : value_get(p, "fillValue");
-    *out = bytes_of(NULL, 0);
-    if (v == NULL || v->kind == VALUE_NONE || !dtype_is_flat(&t->dtype))
+    *out = (struct fill){0};
+    if (v == NULL || v->kind == VALUE_NONE || h5_has_references(&t->dtype))
         return true;
+    if (!dtype_is_flat(&t->dtype))
+        return long_fill_of(r, t, v, out);
     if (v->kind != VALUE_ARRAY)
-        return h5_elements(r->b, v, 0, NULL, &t->dtype, out, r->err);
+        return h5_elements(r->b, v, 0, NULL, &t->dtype, &out->element, r->err);
     if (v->array->dtype.itemsize == t->dtype.itemsize && v->array->ndim == 0)
-        *out = bytes_of(v->array->data, t->dtype.itemsize);
+        out->element = bytes_of(v->array->data, t->dtype.itemsize);
     return true;
 }
 
@@ -480,7 +508,7 @@ static bool is_chunked(const struct typed *t)
 
 /* At once where all elements fit in a block. */
 static bool make_of_array(struct restoring *r, const struct typed *t, const struct array *a, struct entry *e,
-                          uint64_t group, struct bytes name, struct bytes fill)
+                          uint64_t group, struct bytes name, const struct fill *fill)
 {
     struct h5_feed f = {.room = &r->b->room};
     struct array_cursor *c = &r->b->room.cursor;
@@ -505,7 +533,7 @@ static bool make_of_array(struct restoring *r, const struct typed *t, const stru
 }
 
 static bool make_of_value(struct restoring *r, const struct typed *t, const struct value *v, struct entry *e,
-                          uint64_t group, struct bytes name, struct bytes fill)
+                          uint64_t group, struct bytes name, const struct fill *fill)
 {
     struct bytes elements = {0};
     const bool unsaid = v == NULL || (v->kind == VALUE_NONE && t->dtype.kind != DTYPE_FLOAT);
@@ -518,16 +546,16 @@ static bool make_of_value(struct restoring *r, const struct typed *t, const stru
 static bool make_dataset(struct restoring *r, struct entry *e, uint64_t group, struct bytes name)
 {
     struct typed t;
-    struct bytes fill;
+    struct fill fill;
     const struct value *v = value_get(e->dict, "value");
     if (!typed_of(r, e->dict, &t) || !fill_of(r, &t, &fill))
         return false;
     const bool array = v != NULL && v->kind == VALUE_ARRAY && !t.none && !is_one_object(&t);
     if (v != NULL && v->kind != VALUE_NONE && !t.none && h5_has_references(&t.dtype))
-        return make_of_value(r, &t, NULL, e, group, name, fill) && put_off(r, e->dict, e->object, false) &&
+        return make_of_value(r, &t, NULL, e, group, name, &fill) && put_off(r, e->dict, e->object, false) &&
                make_attributes(r, e->dict, e->object);
-    return (array ? make_of_array(r, &t, v->array, e, group, name, fill)
-                  : make_of_value(r, &t, v, e, group, name, fill)) &&
+    return (array ? make_of_array(r, &t, v->array, e, group, name, &fill)
+                  : make_of_value(r, &t, v, e, group, name, &fill)) &&
            make_attributes(r, e->dict, e->object);
 }
 
