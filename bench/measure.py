@@ -659,6 +659,7 @@ def main():
         parser.error(f"no such row: {unknown[0]}")
 
     DATA.mkdir(parents=True, exist_ok=True)
+    (WORK / "peers.log").unlink(missing_ok=True)
     shutil.copy(PROJECT / "samples" / "weather.h5", DATA)
     print("| what | peer | mandoline | peer | ratio | target |\n|---|---|---:|---:|---:|---|", flush=True)
     missed = 0
