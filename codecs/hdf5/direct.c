@@ -8,6 +8,7 @@ enum {
     BEST_LEAST = 256 << 10, /* bytes of a read: fewer cost too many calls ... */
     BEST_MOST = 8 << 20,    /* ... more cost too much memory */
     HANDS_MOST = CREW_MOST + 1,
+    SLAB = 64 << 10, /* bytes of a plain chunk that are read at a time */
 };
 
 #define NEVER_WRITTEN UINT64_MAX
@@ -161,7 +162,7 @@ static bool check_place(const struct direct *d, const struct piece *p, struct er
                 "a chunk of the dataset is stored in more bytes than it has");
 }
 
-/* A chunk without filters: only what is wanted of it is read. */
+/* A chunk without filters: only what is wanted of it is read, in slabs that stay in the processor's cache. */
 static bool read_plain(const struct direct *d, const struct piece *p, const struct spread *s, struct hand *h,
                        struct error *err)
 {
@@ -172,13 +173,22 @@ static bool read_plain(const struct direct *d, const struct piece *p, const stru
                     "a chunk of the dataset is damaged: it has a wrong size");
     if (s->ndim == 0)
         return input_pread(d->file.fd, p->place.at + start, p->to, end - start, err);
+    const unsigned outer = s->ndim - 1;
+    const uint64_t rows = s->count[outer], stride = (uint64_t)s->from[outer];
+    const size_t row = end - start - (rows - 1) * stride;
+    const uint64_t most = stride < SLAB ? SLAB / stride : 1;
+    struct spread slab = *s;
     h->whole.len = 0;
-    uint8_t *span = sink_reserve(&h->whole, end - start);
-    if (span == NULL)
+    uint8_t *bytes = sink_reserve(&h->whole, ((most < rows ? most : rows) - 1) * stride + row);
+    if (bytes == NULL)
         return sink_fail(err);
-    if (!input_pread(d->file.fd, p->place.at + start, span, end - start, err))
-        return false;
-    spread_copy(s, span, p->to);
+    for (uint64_t k = 0; k < rows; k += most) {
+        slab.count[outer] = most < rows - k ? most : rows - k;
+        if (!input_pread(d->file.fd, p->place.at + start + k * stride, bytes,
+                         (slab.count[outer] - 1) * stride + row, err))
+            return false;
+        spread_copy(&slab, bytes, p->to + (int64_t)k * s->to[outer]);
+    }
     return true;
 }
 
