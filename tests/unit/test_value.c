@@ -46,6 +46,21 @@ static struct value *sample(void)
     return pair(root, "obj", object);
 }
 
+/* expect: of an int; -1: not found; -2: anything else. NULL: it was not found. */
+static const struct value *follow(struct value *root, const char *path, int64_t expect)
+{
+    struct error err = {0};
+    struct value *v;
+    const bool found = value_at(root, bytes_text(path), &arena, &v, &err);
+    if (found != (expect != -1))
+        fail_msg("'%s': %s", path, err.detail);
+    if (!found)
+        assert_int_equal(err.kind, ERR_NOT_FOUND);
+    if (expect >= 0)
+        assert_int_equal(v->integer, expect);
+    return found ? v : NULL;
+}
+
 static void paths_lead_to_parts(void **state)
 {
     static const struct {
@@ -60,17 +75,8 @@ static void paths_lead_to_parts(void **state)
     };
     (void)state;
     struct value *root = sample();
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        struct error err = {0};
-        struct value *v;
-        const bool found = value_at(root, bytes_text(rows[i].path), &arena, &v, &err);
-        if (found != (rows[i].expect != -1))
-            fail_msg("'%s': %s", rows[i].path, err.detail);
-        if (!found)
-            assert_int_equal(err.kind, ERR_NOT_FOUND);
-        if (rows[i].expect >= 0)
-            assert_int_equal(v->integer, rows[i].expect);
-    }
+    for (size_t i = 0; i < ROWS(rows); i++)
+        follow(root, rows[i].path, rows[i].expect);
 }
 
 /* {"": 6, "x": 7, "void": {"": {"": 4, "deep": 5}, "a": 3}}: "/" is the whole, so what lies at the key "" of
@@ -93,15 +99,8 @@ static void an_empty_key_is_reached(void **state)
     struct value *root = pair(value_new(&arena, VALUE_DICT), "", value_int(&arena, 6));
     pair(pair(root, "x", value_int(&arena, 7)), "void", around);
     for (size_t i = 0; i < ROWS(rows); i++) {
-        struct error err = {0};
-        struct value *v;
-        const bool found = value_at(root, bytes_text(rows[i].path), &arena, &v, &err);
-        if (found != (rows[i].expect != -1))
-            fail_msg("'%s': %s", rows[i].path, err.detail);
-        assert_true(found || err.kind == ERR_NOT_FOUND);
-        assert_true(!found || v->kind == (rows[i].expect == -2 ? VALUE_DICT : VALUE_INT));
-        if (rows[i].expect >= 0)
-            assert_int_equal(v->integer, rows[i].expect);
+        const struct value *v = follow(root, rows[i].path, rows[i].expect);
+        assert_true(v == NULL || v->kind == (rows[i].expect == -2 ? VALUE_DICT : VALUE_INT));
     }
 }
 
