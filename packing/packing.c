@@ -3,7 +3,7 @@
 #include "reader.h"
 #include "streams.h"
 
-enum { PIECE = 64 << 10, PROBE = 512 };
+enum { PIECE = 64 << 10, PROBE = 4 << 10, PROBED = 64 << 10, PROBE_MEMORY = 1 << 20 };
 
 struct packing {
     const char *name;
@@ -25,20 +25,34 @@ static bool is_gzip(struct bytes head)
     return starts(head, "\x1f\x8b\x08", 3);
 }
 
-/* Two bytes that many a text has too: a piece of what follows must inflate. */
+/*
+ * Whether what there is of it, or the first PROBED bytes of what it becomes, can be unpacked: what has hardly
+ * any magic is told from other bytes by that.
+ */
+static bool unpacks(const struct stream_kind *kind, struct bytes head)
+{
+    const struct limits limits = {.memory = PROBE_MEMORY};
+    uint8_t out[PROBE];
+    struct stream s = {.limits = &limits};
+    struct stream_piece piece = {head, out, 0};
+    enum stream_step step = STREAM_MORE;
+    if (!kind->start(&s, false))
+        return false;
+    for (size_t made = 0; step == STREAM_MORE && piece.room == 0 && made < PROBED; made += PROBE) {
+        piece.out = out;
+        piece.room = sizeof out;
+        step = kind->step(&s, &piece);
+    }
+    kind->stop(&s);
+    return step == STREAM_MORE || step == STREAM_END;
+}
+
+/* Two bytes that many a text has too. */
 static bool is_zlib(struct bytes head)
 {
-    if (head.len < 3 || (head.data[0] & 0x0f) != Z_DEFLATED || head.data[0] >> 4 > 7 ||
-        (head.data[0] << 8 | head.data[1]) % 31 != 0 || (head.data[1] & 0x20) != 0)
-        return false;
-    uint8_t out[PROBE];
-    struct stream s = {0};
-    struct stream_piece piece = {head, out, sizeof out};
-    if (!stream_zlib.start(&s, false))
-        return false;
-    const enum stream_step step = stream_zlib.step(&s, &piece);
-    stream_zlib.stop(&s);
-    return step == STREAM_MORE || step == STREAM_END;
+    return head.len >= 3 && (head.data[0] & 0x0f) == Z_DEFLATED && head.data[0] >> 4 <= 7 &&
+           (head.data[0] << 8 | head.data[1]) % 31 == 0 && (head.data[1] & 0x20) == 0 &&
+           unpacks(&stream_zlib, head);
 }
 
 /* The version and level, then the magic of a block or of the end. */
@@ -59,17 +73,24 @@ static bool is_xz(struct bytes head)
 
 /*
  * No magic: the usual properties, a dictionary of 2^n or 2^n + 2^(n-1) bytes, a size that is unknown or
- * thinkable, and the range coder's first byte, which is always 0.
+ * thinkable, and the range coder's first byte, which is always 0. The first piece needs no large dictionary.
  */
 static bool is_lzma(struct bytes head)
 {
-    if (head.len < 14 || head.data[0] != 0x5d || head.data[13] != 0)
+    enum { HEADER = 13, DICTIONARY = 1 };
+    uint8_t first[PROBE] = {0};
+    if (head.len <= HEADER || head.data[0] != 0x5d || head.data[HEADER] != 0)
         return false;
-    const uint32_t dictionary = load_u32_le(head.data + 1);
+    const uint32_t dictionary = load_u32_le(head.data + DICTIONARY);
     const uint64_t size = load_u64_le(head.data + 5);
     const unsigned ones = (unsigned)__builtin_popcount(dictionary);
     const bool usual = ones == 1 || (ones == 2 && (dictionary & dictionary >> 1) != 0);
-    return (usual || dictionary == UINT32_MAX) && (size == UINT64_MAX || size >> 40 == 0);
+    if (!(usual || dictionary == UINT32_MAX) || !(size == UINT64_MAX || size >> 40 == 0))
+        return false;
+    const size_t n = head.len < sizeof first ? head.len : sizeof first;
+    memcpy(first, head.data, n);
+    store_u32_le(first + DICTIONARY, PROBED);
+    return unpacks(&stream_lzma, bytes_of(first, n));
 }
 
 /* zstd and lz4 have frames in common that say nothing; pzstd writes one before each of its own. */

@@ -30,10 +30,39 @@ static bool run(struct scan *s, size_t from, bool plain, uint64_t steps, struct 
     return pickle_trace(s->item->bytes, from, plain, steps, s->limits, arena, judge_events, s, end, err);
 }
 
+/* What a run did, as far as that tells a pickle from junk. */
+struct deeds {
+    bool imported, went_on; /* an import, and behind it a call, a state or what fills an object */
+};
+
+static bool note_deeds(void *arg, struct trace *events, struct error *err)
+{
+    struct deeds *d = arg;
+    (void)err;
+    for (size_t i = 0; i < events->count; i++) {
+        const enum trace_kind kind = events->events[i].kind;
+        d->went_on |= d->imported && (kind == TRACE_CALL || kind == TRACE_BUILD || kind == TRACE_FILL);
+        d->imported |= kind == TRACE_IMPORT || kind == TRACE_COMPUTED;
+    }
+    events->count = 0;
+    return true;
+}
+
 /*
- * Behind damage, or behind the last pickle: whatever begins like a pickle and imports something is judged
- * too. Another reader may find it.
+ * Whether there is a pickle at that byte that imports something and uses it, or ends. An import alone stands
+ * in every few hundred megabytes of random bytes, such as the numbers of a model.
  */
+static bool try(struct scan *s, size_t at, uint64_t steps, struct arena *arena, struct trace_end *end,
+                bool *found, struct error *err)
+{
+    struct deeds deeds = {0};
+    const bool ok =
+        pickle_trace(s->item->bytes, at, false, steps, s->limits, arena, note_deeds, &deeds, end, err);
+    *found = deeds.imported && (deeds.went_on || end->stopped.kind == ERR_NONE);
+    return ok;
+}
+
+/* Behind damage, or behind the last pickle: another reader may find what is there. */
 static bool search(struct scan *s, size_t from, struct error *err)
 {
     const struct bytes in = s->item->bytes;
@@ -56,12 +85,14 @@ static bool search(struct scan *s, size_t from, struct error *err)
         }
         arena_init(&scratch, s->arena->budget - s->arena->used);
         scratch.watch = s->arena->watch;
-        ok =
-            run(s, at, false, left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE, &scratch, &end, err);
+        const uint64_t steps = left < SEARCH_STEPS_AT_ONCE ? left : SEARCH_STEPS_AT_ONCE;
+        bool found = false;
+        ok = try(s, at, steps, &scratch, &end, &found, err) &&
+             (!found || run(s, at, false, steps, &scratch, &end, err));
         meaning_forget(s);
         const uint64_t cost = SEARCH_START + end.steps + (end.looked_at - at) / SEARCH_BYTES_A_STEP;
         left -= cost < left ? cost : left;
-        if (s->acted && end.at > at)
+        if (found && s->acted && end.at > at)
             at = end.at - 1;
         arena_free(&scratch);
     }

@@ -8,8 +8,9 @@
 
 #include "commands.h"
 #include "spool.h"
+#include "utf8.h"
 
-enum { COPY = 64 << 10, POLICY_MEMORY = 16 << 20, EXIT_FOUND = 1, EXIT_UNKNOWN = 2 };
+enum { COPY = 64 << 10, POLICY_MEMORY = 16 << 20, UTF8_MAX = 4, EXIT_FOUND = 1, EXIT_UNKNOWN = 2 };
 
 static bool read_stdin(struct spool *spool, struct input *out, struct error *err)
 {
@@ -37,20 +38,18 @@ static bool open_file(const char *path, int *fd, struct input *out, struct error
     return true;
 }
 
-/* Whether a terminal may take it for a control character: in ASCII, Latin-1, or as UTF-8 has those of
- * Latin-1. */
-static bool is_control(struct bytes text, size_t at)
-{
-    const uint8_t c = text.data[at];
-    const bool lone = c >= 0x80 && c < 0xa0 && (at == 0 || text.data[at - 1] < 0x80);
-    return c < 0x20 || c == 0x7f || lone || (c >= 0x80 && c < 0xa0 && text.data[at - 1] == 0xc2);
-}
-
-/* Names of members are the file's own bytes: no control character may reach a terminal. */
+/* Names are the file's own bytes: no control character, and nothing but UTF-8, may reach a terminal. */
 static void print_clean(struct bytes text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        putchar(is_control(text, i) ? '?' : text.data[i]);
+    while (text.len > 0) {
+        const bool valid = utf8_valid(bytes_of(text.data, text.len < UTF8_MAX ? text.len : UTF8_MAX)) > 0;
+        size_t at = 0;
+        const uint32_t code = valid ? utf8_next(text, &at) : 0;
+        const size_t n = valid ? at : 1;
+        const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+        fwrite(control ? "?" : (const void *)text.data, 1, control ? 1 : n, stdout);
+        text = bytes_of(text.data + n, text.len - n);
+    }
 }
 
 static void print_report(const char *path, const struct scan_report *r)

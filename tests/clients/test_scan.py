@@ -391,6 +391,24 @@ class Scan(unittest.TestCase):
                      pickle.dumps(1) + pickle.dumps(2)):
             self.assertEqual("safe", self.scan(body)["verdict"])
 
+    def test_numbers_are_no_pickles(self):
+        """Models have millions of bytes that mean nothing, and each of these is somewhere the start of something."""
+        random = numpy.random.RandomState(3)
+        kinds = [lambda: random.normal(0, .05, 250).astype("f4"), lambda: random.normal(size=125),
+                 lambda: random.randint(0, 256, 1000).astype("u1"), lambda: random.randint(0, 1000, 125),
+                 lambda: random.randint(-5, 5, 500).astype("i2"), lambda: random.normal(0, .05, 500).astype("f2")]
+        arrays = [kinds[i % len(kinds)]() for i in range(20_000)]
+        members = {f"archive/data/{i}": a.tobytes() for i, a in enumerate(arrays)}
+        for body in (zipped({"archive/data.pkl": pickle.dumps({"a": 1}, 2), **members}), pickle.dumps(arrays),
+                     zipped({"archive/data.pkl": b"N.", "archive/data/0": b"".join(members.values())})):
+            found = self.scan(body)
+            self.assertEqual(("safe", []), (found["verdict"], found["findings"]))
+        for start in (b"", b"]", b"(", b"}", b"N.", b"\x80\x04N."):
+            found = self.scan(zipped({"archive/data.pkl": b"N.", "archive/data/0": start + OS}))
+            self.assertEqual("dangerous", found["verdict"], start)
+        for member, verdict in ((b"\x80\x02\x82\x05.", "suspicious"), (b"\x82\x05.", "safe")):
+            self.assertEqual(verdict, self.scan(zipped({"archive/data/0": member}))["verdict"], member)
+
     def test_a_damaged_one_behind_a_whole_one(self):
         whole, other = pickle.dumps([1]), pickle.dumps({"a": [1, 2, 3]})
         self.assertEqual("unreadable", self.scan(whole + other[:-1])["verdict"])
@@ -490,6 +508,11 @@ class Command(unittest.TestCase):
                               ([f["safe"], f["odd"]], 2), ([f["gadget"]], 1), (["/nowhere"], 2), ([], 2)):
             self.assertEqual(status, self.scan(*files).returncode, files)
         self.assertIn("os.system('id')", self.scan(f["bad"]).stdout)
+
+    def test_no_control_character_reaches_a_terminal(self):
+        self.files["odd"].write_bytes(b"\x80\x02Np\xbc\x1b[31m\xc2\x9b\xff \xc3\xa9\n.")
+        said = self.scan(self.files["odd"]).stdout
+        self.assertIn("'??[31m?? \xe9' is no memo index", said)
 
     def test_a_policy_of_ones_own(self):
         self.policy.write_text("# ours\nmake mine.models:Net\n")

@@ -150,6 +150,8 @@ static void other_bytes_are_no_stream(void **state)
         "ZF0x10", "]\x94.",         "PK\3\4"};
     for (size_t i = 0; i < ROWS(others); i++)
         assert_null(packing_find(bytes_text(others[i])));
+    static const int64_t numbers[] = {0x15d, 77, 512, 3, 999, 14, 650, 8}; /* as an lzma file's header */
+    assert_null(packing_find(bytes_of(numbers, sizeof numbers)));
     assert_non_null(packing_by_name("deflate"));
     assert_null(packing_by_name("br"));
 }
