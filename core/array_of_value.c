@@ -343,3 +343,15 @@ bool array_of_value(const struct value *v, struct arena *arena, struct array *ou
     *out = a;
     return true;
 }
+
+bool array_of_objects(const struct value_list *items, struct arena *arena, struct array *out,
+                      struct error *err)
+{
+    uint64_t *shape = arena_alloc(arena, 1, sizeof *shape);
+    if (shape == NULL)
+        return arena_fail(arena, err);
+    *shape = items->count;
+    *out = array_of_memory(dtype_make(DTYPE_OBJECT, sizeof(struct value *)), 1, shape,
+                           (const uint8_t *)items->items);
+    return true;
+}

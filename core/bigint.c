@@ -229,3 +229,13 @@ bool bigint_to_decimal(struct bytes twos_complement, uint64_t max_digits, struct
     *out = bytes_of(start, (size_t)(end - start));
     return true;
 }
+
+bool bigint_put(struct sink *out, struct bytes twos_complement, const struct limits *limits,
+                struct error *err)
+{
+    AUTO(arena_free) struct arena scratch;
+    arena_init(&scratch, limits->memory);
+    struct bytes text;
+    return bigint_to_decimal(twos_complement, limits->digits, &scratch, &text, err) &&
+           sink_bytes(out, text, err);
+}

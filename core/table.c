@@ -1,5 +1,6 @@
 #include "table.h"
 
+#include "array_of_value.h"
 #include "keyset.h"
 #include "number.h"
 #include "selection.h"
@@ -14,12 +15,10 @@ static bool make_array(struct value *v, struct arena *arena, struct error *err)
     if (v->kind != VALUE_LIST)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "a column of a table is an array or a list");
     struct array *a = arena_alloc(arena, 1, sizeof *a);
-    uint64_t *shape = arena_alloc(arena, 1, sizeof *shape);
-    if (a == NULL || shape == NULL)
+    if (a == NULL)
         return arena_fail(arena, err);
-    *shape = v->list.count;
-    *a = array_of_memory(dtype_make(DTYPE_OBJECT, sizeof(struct value *)), 1, shape,
-                         (const uint8_t *)v->list.items);
+    if (!array_of_objects(&v->list, arena, a, err))
+        return false;
     *v = (struct value){.kind = VALUE_ARRAY, .mark = v->mark, .array = a};
     return true;
 }

@@ -15,4 +15,8 @@
  */
 bool array_of_value(const struct value *v, struct arena *arena, struct array *out, struct error *err);
 
+/* One dimension of objects, which are the items: a view of them. */
+bool array_of_objects(const struct value_list *items, struct arena *arena, struct array *out,
+                      struct error *err);
+
 #endif

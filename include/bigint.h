@@ -4,6 +4,8 @@
 #define MANDOLINE_BIGINT_H
 
 #include "arena.h"
+#include "limits.h"
+#include "sink.h"
 
 /*
  * digits: ASCII decimal digits only, as many as limits.digits allows (the caller checks). *out: two's
@@ -19,6 +21,10 @@ bool bigint_of_digits(struct bytes digits, unsigned base, bool negative, struct 
 /* Decimal text with '-' where negative. More than max_digits digits is ERR_LIMIT "digits". */
 bool bigint_to_decimal(struct bytes twos_complement, uint64_t max_digits, struct arena *arena,
                        struct bytes *out, struct error *err);
+
+/* The same into a sink; the limits are of digits, and of memory meanwhile. */
+bool bigint_put(struct sink *out, struct bytes twos_complement, const struct limits *limits,
+                struct error *err);
 
 /* True, and *out, when it fits. */
 bool bigint_to_int64(struct bytes twos_complement, int64_t *out);

@@ -14,6 +14,14 @@ bool table_new(struct arena *arena, const struct value_table *table, struct valu
 bool table_become(struct value *v, struct arena *arena, const struct value_table *table, struct error *err);
 
 /*
+ * Rows as pandas.DataFrame takes them: a list or tuple, not empty, of dicts. As a table: a column for every
+ * key, in the order of their first rows, None where a row has none; no value is changed. The rows are
+ * borrowed.
+ */
+bool table_is_rows(const struct value *v);
+bool table_of_rows(const struct value_list *rows, struct arena *arena, struct value **out, struct error *err);
+
+/*
  * The columns with the names that pandas' reset_index() gives: a level without a name is "index" ("level_0"
  * where a column has that label), or "level_0", "level_1" ... when there are several; a series without a
  * name is 0. Values and other labels are those of the table.

@@ -26,6 +26,7 @@ struct writer {
     bool header;        /* is still to be written */
     bool gaps;          /* NaN and NaT are empty cells, as pandas writes them */
     bool lonely;        /* a line is one cell, which must be seen even when it is empty */
+    const struct limits *limits;
 };
 
 /* ---- what a table is ---- */
@@ -68,6 +69,44 @@ static bool check_cells(const struct array *a, struct error *err)
     return true;
 }
 
+static bool has_objects(const struct dtype *t)
+{
+    bool found = t->kind == DTYPE_OBJECT;
+    for (size_t i = 0; i < t->field_count; i++)
+        found |= t->fields[i].dtype->kind == DTYPE_OBJECT;
+    return found;
+}
+
+static bool check_element(const struct dtype *t, const uint8_t *p, struct error *err)
+{
+    if (t->field_count == 0)
+        return csv_check_object(p, err);
+    for (size_t i = 0; i < t->field_count; i++)
+        if (t->fields[i].dtype->kind == DTYPE_OBJECT && !csv_check_object(p + t->fields[i].offset, err))
+            return false;
+    return true;
+}
+
+/* Before the first line goes out: whatever is an object must have a spelling. */
+static bool check_objects(const struct array *a, struct arena *arena, struct error *err)
+{
+    struct array_cursor cursor;
+    const uint8_t *block;
+    size_t count = 1;
+    if (!has_objects(&a->dtype))
+        return true;
+    if (!array_cursor_init(&cursor, a, WINDOW, arena, err))
+        return false;
+    while (count > 0) {
+        if (!array_cursor_next(&cursor, &block, &count, err))
+            return false;
+        for (size_t i = 0; i < count; i++)
+            if (!check_element(&a->dtype, block + i * a->dtype.itemsize, err))
+                return false;
+    }
+    return true;
+}
+
 /*
  * What a source reads anew may end the life of the text that it gave before, and two columns may share one
  * source: then they take turns, element by element.
@@ -75,12 +114,27 @@ static bool check_cells(const struct array *a, struct error *err)
 static bool start(struct writer *w, struct source *s, struct arena *arena, struct error *err)
 {
     const bool turns = w->count > 1 && s->array.source != NULL && !dtype_is_flat(&s->array.dtype);
-    return check_cells(&s->array, err) &&
+    return check_cells(&s->array, err) && check_objects(&s->array, arena, err) &&
            array_cursor_init(&s->cursor, &s->array, turns ? 1 : WINDOW / w->count + 1, arena, err);
+}
+
+static bool make_sources(struct writer *w, size_t count, struct encoder *e, struct error *err)
+{
+    if (count == 0)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "CSV cannot hold a table without columns; JSON can");
+    w->count = count;
+    w->sources = arena_alloc(e->arena, count, sizeof *w->sources);
+    if (w->sources == NULL)
+        return arena_fail(e->arena, err);
+    memset(w->sources, 0, count * sizeof *w->sources);
+    return true;
 }
 
 static bool begin_array(struct writer *w, struct encoder *e, struct error *err)
 {
+    if (!make_sources(w, 1, e, err))
+        return false;
     struct source *s = w->sources;
     if (!array_of_value(value_meaning(e->root), e->arena, &s->array, err))
         return false;
@@ -98,6 +152,13 @@ static bool begin_array(struct writer *w, struct encoder *e, struct error *err)
     return start(w, s, e->arena, err);
 }
 
+static void begin_named(struct writer *w, const struct encoder *e)
+{
+    w->width = w->count;
+    w->header = e->options->header;
+    w->lonely = w->count == 1;
+}
+
 /* A table's columns are arrays; a label that is no text is its digits. */
 static bool name_column(struct source *s, const struct value *label, struct arena *arena, struct error *err)
 {
@@ -112,10 +173,11 @@ static bool name_column(struct source *s, const struct value *label, struct aren
     return s->name.data != NULL || arena_fail(arena, err);
 }
 
-static bool begin_table(struct writer *w, struct encoder *e, struct error *err)
+static bool begin_table(struct writer *w, const struct value_table *table, struct encoder *e,
+                        struct error *err)
 {
     struct value_pairs named;
-    if (!table_named(value_meaning(e->root)->table, e->arena, &named, err))
+    if (!make_sources(w, table->columns.count, e, err) || !table_named(table, e->arena, &named, err))
         return false;
     for (size_t i = 0; i < w->count; i++) {
         struct source *s = &w->sources[i];
@@ -126,11 +188,25 @@ static bool begin_table(struct writer *w, struct encoder *e, struct error *err)
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                         "a column of CSV holds numbers or text, no records; JSON and hdf5 can hold them");
     }
-    w->width = w->count;
-    w->header = e->options->header;
-    w->lonely = w->count == 1;
     w->gaps = true;
+    begin_named(w, e);
     return true;
+}
+
+static bool begin_rows(struct writer *w, struct encoder *e, struct error *err)
+{
+    struct value *table;
+    return table_of_rows(&value_meaning(e->root)->list, e->arena, &table, err) &&
+           begin_table(w, table->table, e, err);
+}
+
+static bool has_gap(const struct value *v)
+{
+    if (v->kind == VALUE_LIST || v->kind == VALUE_TUPLE)
+        for (size_t i = 0; i < v->list.count; i++)
+            if (value_meaning(v->list.items[i])->kind == VALUE_NONE)
+                return true;
+    return false;
 }
 
 static bool find_column(struct source *s, const struct value_pair *pair, struct arena *arena,
@@ -139,8 +215,10 @@ static bool find_column(struct source *s, const struct value_pair *pair, struct 
     if (pair->key->kind != VALUE_STR || (pair->key->flags & VALUE_SURROGATES))
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                     "a column of CSV is named by text; pickle and typed JSON can hold other keys");
+    const struct value *v = value_meaning(pair->value);
     s->name = pair->key->text;
-    if (!array_of_value(value_meaning(pair->value), arena, &s->array, err))
+    if (!(has_gap(v) ? array_of_objects(&v->list, arena, &s->array, err)
+                     : array_of_value(v, arena, &s->array, err)))
         return false;
     if (s->array.ndim != 1 || s->array.dtype.field_count > 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
@@ -151,6 +229,8 @@ static bool find_column(struct source *s, const struct value_pair *pair, struct 
 
 static bool begin_columns(struct writer *w, struct encoder *e, struct error *err)
 {
+    if (!make_sources(w, value_meaning(e->root)->dict.count, e, err))
+        return false;
     for (size_t i = 0; i < w->count; i++) {
         struct source *s = &w->sources[i];
         if (!find_column(s, &value_meaning(e->root)->dict.items[i], e->arena, err) ||
@@ -160,31 +240,24 @@ static bool begin_columns(struct writer *w, struct encoder *e, struct error *err
             return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                         "the columns of CSV are equally long; JSON and hdf5 can hold others");
     }
-    w->width = w->count;
-    w->header = e->options->header;
-    w->lonely = w->count == 1;
+    begin_named(w, e);
     return true;
 }
 
 static bool csv_begin(struct encoder *e, struct error *err)
 {
     const struct value *root = value_meaning(e->root);
-    const bool columns = root->kind == VALUE_DICT, table = root->kind == VALUE_TABLE;
     struct writer *w = arena_alloc(e->arena, 1, sizeof *w);
     if (w == NULL)
         return arena_fail(e->arena, err);
     if (!weigh_allows(root, e->limits, err))
         return false;
-    *w = (struct writer){.count = columns ? root->dict.count : table ? root->table->columns.count : 1};
-    if (w->count == 0)
-        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
-                    "CSV cannot hold a table without columns; JSON can");
-    w->sources = arena_alloc(e->arena, w->count, sizeof *w->sources);
-    if (w->sources == NULL)
-        return arena_fail(e->arena, err);
-    memset(w->sources, 0, w->count * sizeof *w->sources);
+    *w = (struct writer){.limits = e->limits};
     e->state = w;
-    return columns ? begin_columns(w, e, err) : table ? begin_table(w, e, err) : begin_array(w, e, err);
+    return root->kind == VALUE_TABLE  ? begin_table(w, root->table, e, err)
+           : root->kind == VALUE_DICT ? begin_columns(w, e, err)
+           : table_is_rows(root)      ? begin_rows(w, e, err)
+                                      : begin_array(w, e, err);
 }
 
 /* ---- lines ---- */
@@ -207,11 +280,11 @@ static bool put_element(const struct writer *w, const struct dtype *t, const uin
     if (w->gaps && csv_is_gap(t, p))
         return csv_put_text(bytes_of(NULL, 0), w->lonely, out, err);
     if (t->field_count == 0)
-        return csv_put_cell(t, p, w->lonely, out, err);
+        return csv_put_cell(t, p, w->lonely, w->limits, out, err);
     for (size_t i = 0; i < t->field_count; i++) {
         const struct dtype_field *f = &t->fields[i];
         if ((i > 0 && !sink_byte(out, ',', err)) ||
-            !csv_put_cell(f->dtype, p + f->offset, w->lonely, out, err))
+            !csv_put_cell(f->dtype, p + f->offset, w->lonely, w->limits, out, err))
             return false;
     }
     return true;

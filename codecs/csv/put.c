@@ -1,5 +1,6 @@
 #include "put.h"
 
+#include "bigint.h"
 #include "datetime64.h"
 #include "number.h"
 #include "utf8.h"
@@ -184,24 +185,30 @@ static bool put_bool(bool v, struct sink *out, struct error *err)
     return sink_text(out, v ? "True" : "False", err);
 }
 
-/* Arrays of objects most often hold text with gaps, or numbers: None is an empty cell, as pandas writes it.
- */
-static bool put_object(struct value *object, bool lonely, struct sink *out, struct error *err)
+/* What an object is that stands for another: a NumPy scalar's element is one of its array. */
+static struct value *load_object(const uint8_t *p)
 {
-    char text[NUMBER_MAX];
-    const struct value *v = value_meaning(object);
-    if (v->kind == VALUE_STR)
-        return csv_put_text(v->text, lonely, out, err);
-    if (v->kind == VALUE_NONE)
-        return csv_put_text(bytes_of(NULL, 0), lonely, out, err);
-    if (v->kind == VALUE_BOOL)
-        return put_bool(v->boolean, out, err);
-    if (v->kind == VALUE_INT)
-        return sink_write(out, text, number_write_int(v->integer, text), err);
-    if (v->kind == VALUE_FLOAT)
-        return sink_write(out, text, number_write_double(v->real, text), err);
-    return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
-                "an object in this array is neither a number nor text; pickle and JSON can hold it");
+    struct value *object;
+    memcpy(&object, p, sizeof object);
+    return value_meaning(object);
+}
+
+static bool is_scalar(const struct value *v)
+{
+    const struct array *a = v->kind == VALUE_ARRAY && v->array->ndim == 0 ? v->array : NULL;
+    const struct dtype *t = a == NULL || a->source != NULL || a->axes != NULL ? NULL : &a->dtype;
+    return t != NULL && t->kind != DTYPE_OBJECT && t->kind != DTYPE_VOID && t->base == NULL;
+}
+
+bool csv_check_object(const uint8_t *p, struct error *err)
+{
+    const struct value *v = load_object(p);
+    const struct bytes name = value_type_name(v);
+    return v->kind == VALUE_STR || v->kind == VALUE_NONE || v->kind == VALUE_BOOL || v->kind == VALUE_INT ||
+           v->kind == VALUE_BIGINT || v->kind == VALUE_FLOAT || is_scalar(v) ||
+           FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                "a cell of CSV is a number or text, and this is a %.*s; pickle and JSON can hold it",
+                (int)name.len, (const char *)name.data);
 }
 
 static bool is_nan(const uint8_t *p, size_t size, bool swap)
@@ -222,7 +229,7 @@ static bool is_nan(const uint8_t *p, size_t size, bool swap)
 
 bool csv_is_gap(const struct dtype *t, const uint8_t *p)
 {
-    struct value *object;
+    const struct value *object;
     switch (t->kind) {
     case DTYPE_FLOAT:
         return is_nan(p, t->itemsize, t->order == '>');
@@ -230,8 +237,7 @@ bool csv_is_gap(const struct dtype *t, const uint8_t *p)
     case DTYPE_TIMEDELTA:
         return (int64_t)load(p, 8, t->order == '>') == DATETIME64_NAT;
     case DTYPE_OBJECT:
-        memcpy(&object, p, sizeof object);
-        object = value_meaning(object); /* pandas.NaT means None */
+        object = load_object(p); /* pandas.NaT means None */
         return object->kind == VALUE_FLOAT && isnan(object->real);
     case DTYPE_BOOL:
     case DTYPE_INT:
@@ -246,9 +252,9 @@ bool csv_is_gap(const struct dtype *t, const uint8_t *p)
     return false;
 }
 
-bool csv_put_cell(const struct dtype *t, const uint8_t *p, bool lonely, struct sink *out, struct error *err)
+static bool put_plain(const struct dtype *t, const uint8_t *p, bool lonely, struct sink *out,
+                      struct error *err)
 {
-    struct value *object;
     struct bytes text;
     switch (t->kind) {
     case DTYPE_BOOL:
@@ -265,14 +271,40 @@ bool csv_put_cell(const struct dtype *t, const uint8_t *p, bool lonely, struct s
     case DTYPE_DATETIME:
     case DTYPE_TIMEDELTA:
         return put_time(t, p, out, err);
-    case DTYPE_OBJECT:
-        memcpy(&object, p, sizeof object);
-        return put_object(object, lonely, out, err);
     case DTYPE_TEXT:
         memcpy(&text, p, sizeof text);
         return csv_put_text(text, lonely, out, err);
+    case DTYPE_OBJECT:
     case DTYPE_VOID:
         break;
     }
     return not_text(err);
+}
+
+/* Arrays of objects most often hold text with gaps, or numbers: None is an empty cell, as pandas writes it.
+ */
+static bool put_object(const struct value *v, bool lonely, const struct limits *limits, struct sink *out,
+                       struct error *err)
+{
+    char text[NUMBER_MAX];
+    if (v->kind == VALUE_STR)
+        return csv_put_text(v->text, lonely, out, err);
+    if (v->kind == VALUE_NONE)
+        return csv_put_text(bytes_of(NULL, 0), lonely, out, err);
+    if (v->kind == VALUE_BOOL)
+        return put_bool(v->boolean, out, err);
+    if (v->kind == VALUE_INT)
+        return sink_write(out, text, number_write_int(v->integer, text), err);
+    if (v->kind == VALUE_BIGINT)
+        return bigint_put(out, v->text, limits, err);
+    if (v->kind == VALUE_FLOAT)
+        return sink_write(out, text, number_write_double(v->real, text), err);
+    return put_plain(&v->array->dtype, v->array->data, lonely, out, err);
+}
+
+bool csv_put_cell(const struct dtype *t, const uint8_t *p, bool lonely, const struct limits *limits,
+                  struct sink *out, struct error *err)
+{
+    return t->kind == DTYPE_OBJECT ? put_object(load_object(p), lonely, limits, out, err)
+                                   : put_plain(t, p, lonely, out, err);
 }

@@ -11,8 +11,15 @@
  */
 bool csv_put_text(struct bytes text, bool lonely, struct sink *out, struct error *err);
 
-/* One element of any dtype but void, spelled as Python's str() does, complex numbers without parentheses. */
-bool csv_put_cell(const struct dtype *t, const uint8_t *p, bool lonely, struct sink *out, struct error *err);
+/* Whether an object (an element of dtype 'O') can be a cell. ERR_UNREPRESENTABLE: no. */
+bool csv_check_object(const uint8_t *p, struct error *err);
+
+/*
+ * One element of any dtype but void, spelled as Python's str() does, complex numbers without parentheses. An
+ * object has been checked.
+ */
+bool csv_put_cell(const struct dtype *t, const uint8_t *p, bool lonely, const struct limits *limits,
+                  struct sink *out, struct error *err);
 
 /* NaN and NaT, and objects that are NaN: what pandas leaves empty. */
 bool csv_is_gap(const struct dtype *t, const uint8_t *p);

@@ -1,7 +1,6 @@
 #include "put.h"
 
 #include "base64.h"
-#include "bigint.h"
 #include "number.h"
 #include "scan.h"
 #include "utf8.h"
@@ -157,16 +156,6 @@ bool put_int(struct sink *out, int64_t v, struct error *err)
         return sink_fail(err);
     sink_commit(out, number_write_int(v, (char *)room));
     return true;
-}
-
-bool put_bigint(struct sink *out, struct bytes twos_complement, const struct limits *limits,
-                struct error *err)
-{
-    AUTO(arena_free) struct arena scratch;
-    arena_init(&scratch, limits->memory);
-    struct bytes text;
-    return bigint_to_decimal(twos_complement, limits->digits, &scratch, &text, err) &&
-           sink_bytes(out, text, err);
 }
 
 const char *put_nan_text(double v, enum nan_spelling nan, struct error *err)

@@ -30,8 +30,6 @@ static inline bool put_byte(struct sink *out, char byte, struct error *err)
 }
 
 bool put_int(struct sink *out, int64_t v, struct error *err);
-bool put_bigint(struct sink *out, struct bytes twos_complement, const struct limits *limits,
-                struct error *err);
 
 /* Python's repr, which is JSON for all but NaN and the infinities: those as options->nan says. */
 bool put_double(struct sink *out, double v, enum nan_spelling nan, struct error *err);

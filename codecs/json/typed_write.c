@@ -1,4 +1,5 @@
 #include "base64.h"
+#include "bigint.h"
 #include "known.h"
 #include "number.h"
 #include "record.h"
@@ -142,7 +143,7 @@ static bool put_leaf(const struct typed_writer *w, const struct value *v, struct
     case VALUE_INT:
         return put_int(out, v->integer, err);
     case VALUE_BIGINT:
-        return put_bigint(out, v->text, w->limits, err);
+        return bigint_put(out, v->text, w->limits, err);
     case VALUE_FLOAT:
         return put_float(w, v->real, out, err);
     case VALUE_COMPLEX:

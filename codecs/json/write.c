@@ -1,5 +1,6 @@
 #include "write.h"
 
+#include "bigint.h"
 #include "elements.h"
 #include "keytext.h"
 #include "put.h"
@@ -247,7 +248,7 @@ bool json_put_leaf(const struct json_writer *w, const struct value *v, struct si
     case VALUE_INT:
         return put_int(out, v->integer, err);
     case VALUE_BIGINT:
-        return put_bigint(out, v->text, w->limits, err);
+        return bigint_put(out, v->text, w->limits, err);
     case VALUE_FLOAT:
         return put_double(out, v->real, w->options->nan, err);
     case VALUE_COMPLEX:
