@@ -399,13 +399,19 @@ static bool leave(struct keyset *k, struct sip_print *out, struct error *err)
     return !remember || known_set(k, f->part, *out, false, err);
 }
 
+/* Not before it is needed: most documents that may have keys to compare have none. */
+static void seed(struct keyset *k)
+{
+    if (k->seeded)
+        return;
+    k->seed = sip_seed_make();
+    k->seeded = true;
+}
+
 static bool print_key(struct keyset *k, const struct value *key, struct sip_print *out, struct error *err)
 {
     bool ready;
-    if (!k->seeded) { /* not before it is needed: most documents that may have keys to compare have none */
-        k->seed = sip_seed_make();
-        k->seeded = true;
-    }
+    seed(k);
     k->depth = 0;
     if (!enter(k, key, &ready, out, err))
         return false;
@@ -532,6 +538,14 @@ static bool buckets_differ(const uint64_t *prints, size_t count, unsigned bits, 
     return true;
 }
 
+/* The first half of the print of what most keys are. */
+static uint64_t print_short(const struct keyset *k, struct bytes text)
+{
+    struct sip s = sip_start(k->seed);
+    sip_bytes(&s, TAG_TEXT, text);
+    return sip_end(&s);
+}
+
 /* Keys are stride values apart. *differ: no two are equal; when it is false, some may be. */
 static bool all_differ(struct keyset *k, struct value *const *keys, size_t stride, size_t count, bool *differ,
                        struct error *err)
@@ -539,13 +553,17 @@ static bool all_differ(struct keyset *k, struct value *const *keys, size_t strid
     unsigned bits = 1;
     while (count >> bits > BUCKET)
         bits++;
-    uint64_t *prints = arena_alloc(k->arena, count, 2 * sizeof *prints);
+    uint64_t *prints = arena_take(k->arena, count, 2 * sizeof *prints);
     size_t *ends = arena_alloc(k->arena, (size_t)1 << bits, sizeof *ends);
     if (prints == NULL || ends == NULL)
         return arena_fail(k->arena, err);
+    seed(k);
     for (size_t i = 0; i < count; i++) {
         struct sip_print print = {0}; /* the analyzer does not see that a refusal is false */
-        if (!print_key(k, keys[i * stride], &print, err))
+        const struct value *key = keys[i * stride];
+        if (key->kind == VALUE_STR && key->text.len < REMEMBER_TEXT)
+            print.a = print_short(k, key->text);
+        else if (!print_key(k, key, &print, err))
             return false;
         prints[i] = print.a;
     }

@@ -55,6 +55,17 @@ static inline void sip_word(struct sip *s, uint64_t word)
     s->v0 ^= word;
 }
 
+/* The last n bytes, 1 to 7, of b, and zeros above. Other bytes of b may be read, none outside. */
+static inline uint64_t sip_last(struct bytes b, size_t n)
+{
+    const uint8_t *p = b.data + b.len - n;
+    if (b.len >= 8)
+        return load_u64_le(b.data + b.len - 8) >> (64 - 8 * n);
+    if (n >= 4)
+        return load_u32_le(p) | (uint64_t)load_u32_le(p + n - 4) << (8 * n - 32);
+    return p[0] | (uint64_t)p[n / 2] << (n / 2 * 8) | (uint64_t)p[n - 1] << ((n - 1) * 8);
+}
+
 /* Words that say how long the bytes are, and the bytes. tag: what they are, below 256. */
 static inline void sip_bytes(struct sip *s, unsigned tag, struct bytes b)
 {
@@ -62,11 +73,8 @@ static inline void sip_bytes(struct sip *s, unsigned tag, struct bytes b)
     size_t i = 0;
     for (; b.len - i >= 8; i += 8)
         sip_word(s, load_u64_le(b.data + i));
-    if (i == b.len)
-        return;
-    uint64_t last = 0;
-    memcpy(&last, b.data + i, b.len - i);
-    sip_word(s, last);
+    if (i < b.len)
+        sip_word(s, sip_last(b, b.len - i));
 }
 
 /* 64 bits, of which any are as good as the others. */
