@@ -165,7 +165,9 @@ static bool reach_attribute(struct scan *s, const struct trace_event *e, const s
     const struct opinion o = policy_name(s->policy, m->module, m->name.len == 0 ? bytes_text("*") : m->name);
     const struct opinion parent =
         policy_name(s->policy, of->module, of->name.len == 0 ? bytes_text("*") : of->name);
-    if (o.severity == SEVERITY_DANGEROUS || of->name.len == 0)
+    const bool covered = parent.severity == SEVERITY_QUIET && parent.match > o.match;
+    if ((o.severity == SEVERITY_DANGEROUS && !covered) || of->name.len == 0 ||
+        (o.severity == SEVERITY_QUIET && o.match > parent.match))
         return reach(s, e, m, true, err);
     if (of->kind == MEANS_TEXT || is_plain_member(attribute) || bytes_is(attribute, "__new__"))
         return parent.severity != SEVERITY_DANGEROUS || reach(s, e, m, true, err);

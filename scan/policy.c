@@ -322,12 +322,11 @@ struct opinion policy_name(const struct policy *p, struct bytes module, struct b
     uint8_t room[LONGEST];
     struct opinion o = {.severity = SEVERITY_SUSPICIOUS};
     struct bytes whole;
-    size_t best = 0;
     if (!join(module, name, room, &whole))
         return o;
     const struct policy_row *inside = hidden(p, name);
     if (inside != NULL)
-        return (struct opinion){SEVERITY_DANGEROUS, 0, true, inside->does};
+        return (struct opinion){SEVERITY_DANGEROUS, 0, true, SIZE_MAX, inside->does};
     struct candidates c = {.policy = p, .path = whole};
     for (const struct policy_row *row, *last = NULL; (row = next_candidate(&c)) != NULL;) {
         const bool quiet = row->severity == SEVERITY_QUIET;
@@ -335,8 +334,8 @@ struct opinion policy_name(const struct policy *p, struct bytes module, struct b
         if (match == 0)
             continue;
         o.uses |= row->uses;
-        if (match > best || (match == best && row > last)) {
-            best = match;
+        if (match > o.match || (match == o.match && row > last)) {
+            o.match = match;
             last = row;
             o.listed = true;
             o.severity = row->severity;

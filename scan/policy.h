@@ -38,6 +38,7 @@ struct opinion {
     enum severity severity;
     unsigned uses;
     bool listed;       /* some row has it */
+    size_t match;      /* bytes of the MODULE:NAME that decided: the more, the nearer it is to this name */
     struct bytes does; /* of the row that decided; may be empty */
 };
 

@@ -1,5 +1,6 @@
 """Scans: what CPython would run is never safe, and what it writes of harmless values always is."""
 
+import argparse
 import array
 import base64
 import bz2
@@ -11,9 +12,12 @@ import enum
 import fractions
 import functools
 import gzip
+import http
 import io
 import json
+import logging
 import lzma
+import os
 import pathlib
 import pickle
 import random
@@ -22,9 +26,11 @@ import subprocess
 import tempfile
 import types
 import unittest
+import urllib.parse
 import uuid
 import zipfile
 import zlib
+import zoneinfo
 
 import numpy
 import pandas
@@ -354,7 +360,8 @@ class Scan(unittest.TestCase):
                     datetime.date(2020, 1, 2), datetime.time(3), datetime.timedelta(1), utc, decimal.Decimal("1.5"),
                     fractions.Fraction(1, 3), uuid.UUID(int=5), pathlib.PurePosixPath("/a/b"), pathlib.Path("/a"),
                     array.array("d", [1.0]), types.SimpleNamespace(a=1), ValueError("x"), KeyError(1), OSError(2, "no"),
-                    re_compiled(), random.Random(1)]
+                    re_compiled(), random.Random(1), http.HTTPStatus.OK, zoneinfo.ZoneInfo("Europe/Paris"),
+                    argparse.Namespace(a=1), logging.getLogger("training"), urllib.parse.urlparse("http://a/b"), os.stat("/")]
         for dtype in ("f8", "i4", "u1", "?", "c16", "U5", "S3", "M8[s]", "m8[D]", "f2", "i8,f4"):
             a = numpy.zeros((2, 3), dtype)
             yield from [a, numpy.asfortranarray(a), a[0, 0], a.dtype]
