@@ -42,6 +42,17 @@ struct h5_block {
 
 bool h5_write_block(struct builder *b, uint64_t object, const struct h5_block *block, struct error *err);
 
+/* Opens the session; its root is b->root. */
+bool build_begin(struct builder *b, struct error *err);
+/* The file has b->size bytes, and is complete. */
+bool build_finish(struct builder *b, struct error *err);
+/* Of a struct builder, finished or not: an arena_cleanup_fn. */
+void build_drop(void *builder);
+
+/* What HDF5 can hold as a name (not empty, no NUL), and as the name of a link. */
+bool h5_is_name(struct bytes text);
+bool h5_is_link_name(struct bytes text);
+
 /* ---- restore.c ---- */
 
 /* Makes what a document in words (described.h) describes. */

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ATTRIBUTE_MOST = 64 << 20, NAME_MAX_BYTES = 1024 };
+enum { ATTRIBUTE_MOST = 64 << 20 };
 
 enum collection { GROUPS, DATATYPES, DATASETS, COLLECTIONS };
 
@@ -389,12 +389,6 @@ static bool elements_of(struct restoring *r, const struct typed *t, const struct
     return h5_elements(r->b, v, t->ndim, t->dims, &t->dtype, out, r->err);
 }
 
-static bool is_attribute_name(struct bytes name)
-{
-    const struct value v = {.kind = VALUE_STR, .text = name};
-    return h5_plain_text(&v) && name.len > 0;
-}
-
 static bool make_attribute(struct restoring *r, const struct typed *t, uint64_t object)
 {
     struct bytes elements;
@@ -408,7 +402,7 @@ static bool make_attributes(struct restoring *r, const struct value *holder, uin
     for (size_t i = 0; list != NULL && i < list->list.count; i++) {
         const struct value *a = list->list.items[i];
         struct typed t;
-        if (a->kind != VALUE_DICT || !is_attribute_name(text_of(a, "name")))
+        if (a->kind != VALUE_DICT || !h5_is_name(text_of(a, "name")))
             return wrong(r, "an attribute is an object with a name");
         if (!typed_of(r, a, &t))
             return false;
@@ -561,13 +555,6 @@ static bool make_dataset(struct restoring *r, struct entry *e, uint64_t group, s
 
 /* ---- links ---- */
 
-static bool is_link_name(struct bytes name)
-{
-    const struct value v = {.kind = VALUE_STR, .text = name};
-    return h5_plain_text(&v) && name.len > 0 && name.len <= NAME_MAX_BYTES &&
-           memchr(name.data, '/', name.len) == NULL && !bytes_is(name, ".");
-}
-
 static bool link_to(struct restoring *r, uint64_t object, uint64_t group, struct bytes name)
 {
     return h5_call(
@@ -599,17 +586,11 @@ static bool hard_link(struct restoring *r, const struct value *link, uint64_t gr
     return e->collection == GROUPS ? make_group(r, e, group, name) : make_dataset(r, e, group, name);
 }
 
-static bool is_target(struct bytes path)
-{
-    const struct value v = {.kind = VALUE_STR, .text = path};
-    return h5_plain_text(&v) && path.len > 0;
-}
-
 static bool soft_link(struct restoring *r, const struct value *link, uint64_t group, struct bytes name)
 {
     const struct bytes path = text_of(link, "h5path");
     const struct sandbox_request q = {.op = SANDBOX_SOFT_LINK, .base = group, .path = name, .payload = path};
-    return is_target(path) ? h5_call(r->b, q, r->err) : wrong(r, "a soft link leads nowhere");
+    return h5_is_name(path) ? h5_call(r->b, q, r->err) : wrong(r, "a soft link leads nowhere");
 }
 
 static bool external_link(struct restoring *r, const struct value *link, uint64_t group, struct bytes name)
@@ -617,7 +598,7 @@ static bool external_link(struct restoring *r, const struct value *link, uint64_
     struct builder *b = r->b;
     const struct bytes path = text_of(link, "h5path"), file = text_of(link, "file");
     b->payload.len = 0;
-    if (!is_target(path) || !is_target(file))
+    if (!h5_is_name(path) || !h5_is_name(file))
         return wrong(r, "an external link needs a file and a path");
     if (!wire_put_run(&b->payload, file, r->err) || !wire_put_run(&b->payload, path, r->err))
         return false;
@@ -632,7 +613,7 @@ static bool external_link(struct restoring *r, const struct value *link, uint64_
 static bool make_link(struct restoring *r, const struct value *link, uint64_t group)
 {
     const struct bytes class = text_of(link, "class"), name = text_of(link, "title");
-    if (link->kind != VALUE_DICT || !is_link_name(name))
+    if (link->kind != VALUE_DICT || !h5_is_link_name(name))
         return wrong(r, "a link is an object whose title is a name");
     if (bytes_is(class, "H5L_TYPE_SOFT"))
         return soft_link(r, link, group, name);
