@@ -6,8 +6,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { NAME_MAX_BYTES = 1024 };
-
 bool h5_call(struct builder *b, struct sandbox_request q, struct error *err)
 {
     q.session = b->session;
@@ -22,17 +20,32 @@ bool h5_reply_object(const struct builder *b, uint64_t *out, struct error *err)
     return reader_u64_le(&r, out, err);
 }
 
-/* ---- names ---- */
+/* ---- links ---- */
 
-bool h5_is_name(struct bytes text)
+bool build_hard_link(struct builder *b, uint64_t group, struct bytes name, uint64_t object, struct error *err)
 {
-    return text.len > 0 && memchr(text.data, 0, text.len) == NULL;
+    const struct sandbox_request q = {.op = SANDBOX_HARD_LINK, .base = group, .path = name, .target = object};
+    return h5_call(b, q, err);
 }
 
-bool h5_is_link_name(struct bytes text)
+bool build_soft_link(struct builder *b, uint64_t group, struct bytes name, struct bytes path,
+                     struct error *err)
 {
-    return h5_is_name(text) && text.len <= NAME_MAX_BYTES && memchr(text.data, '/', text.len) == NULL &&
-           !bytes_is(text, ".");
+    const struct sandbox_request q = {.op = SANDBOX_SOFT_LINK, .base = group, .path = name, .payload = path};
+    return h5_call(b, q, err);
+}
+
+bool build_external_link(struct builder *b, uint64_t group, struct bytes name, struct bytes file,
+                         struct bytes path, struct error *err)
+{
+    b->payload.len = 0;
+    if (!wire_put_run(&b->payload, file, err) || !wire_put_run(&b->payload, path, err))
+        return false;
+    const struct sandbox_request q = {.op = SANDBOX_EXTERNAL_LINK,
+                                      .base = group,
+                                      .path = name,
+                                      .payload = bytes_of(b->payload.data, b->payload.len)};
+    return h5_call(b, q, err);
 }
 
 /* ---- elements ---- */

@@ -113,11 +113,8 @@ static bool put_member(struct builder *b, uint64_t group, struct bytes name, str
                        struct error *err)
 {
     const uint32_t number = v->mark & WALK_MARK_MAX;
-    if (number > 0 && b->objects[number - 1] != 0) {
-        const struct sandbox_request q = {
-            .op = SANDBOX_HARD_LINK, .base = group, .path = name, .target = b->objects[number - 1]};
-        return h5_call(b, q, err);
-    }
+    if (number > 0 && b->objects[number - 1] != 0)
+        return build_hard_link(b, group, name, b->objects[number - 1], err);
     const struct place p = {group, name, v};
     return put_value(b, p, v, err);
 }

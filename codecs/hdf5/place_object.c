@@ -78,21 +78,12 @@ bool place_object(struct builder *b, struct place p, const struct value_object *
 
 static bool put_link(struct builder *b, struct place p, const struct value_external *x, struct error *err)
 {
-    b->payload.len = 0;
     if (p.group == 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "a link alone is not a document");
-    if (x->kind == EXTERNAL_SOFT_LINK) {
-        const struct sandbox_request q = {
-            .op = SANDBOX_SOFT_LINK, .base = p.group, .path = p.name, .payload = x->id->text};
-        return h5_call(b, q, err);
-    }
-    const struct sandbox_request q = {.op = SANDBOX_EXTERNAL_LINK, .base = p.group, .path = p.name};
-    if (!wire_put_run(&b->payload, x->id->list.items[0]->text, err) ||
-        !wire_put_run(&b->payload, x->id->list.items[1]->text, err))
-        return false;
-    struct sandbox_request with = q;
-    with.payload = bytes_of(b->payload.data, b->payload.len);
-    return h5_call(b, with, err);
+    if (x->kind == EXTERNAL_SOFT_LINK)
+        return build_soft_link(b, p.group, p.name, x->id->text, err);
+    struct value *const *id = x->id->list.items;
+    return build_external_link(b, p.group, p.name, id[0]->text, id[1]->text, err);
 }
 
 /* A link as HDF5 knows it, with plain texts. */
