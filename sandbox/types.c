@@ -665,14 +665,14 @@ struct moves {
 
 static bool joins(const struct move *last, const struct move *next)
 {
-    return last != NULL && !next->text && !last->text && next->object == NULL && last->object == NULL &&
+    return !next->text && !last->text && next->object == NULL && last->object == NULL &&
            last->memory + last->size == next->memory && last->window + last->size == next->window;
 }
 
 static bool add_move(struct moves *m, const struct move *move, struct error *err)
 {
     struct move *last = m->count == 0 ? NULL : &m->items[m->count - 1];
-    if (joins(last, move)) {
+    if (last != NULL && joins(last, move)) {
         last->size += move->size;
         return true;
     }

@@ -261,7 +261,7 @@ enum { TAR_MAGIC_AT = 257, TAR_BLOCK = 512 };
 static bool is_tar(struct bytes in)
 {
     enum { SUM_AT = 148, SUM_LEN = 8 };
-    uint64_t sum = SUM_LEN * ' ';
+    uint64_t sum = (uint64_t)SUM_LEN * ' ';
     if (in.len < TAR_BLOCK)
         return false;
     if (memcmp(in.data + TAR_MAGIC_AT, "ustar", 5) == 0)
