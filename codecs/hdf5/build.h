@@ -54,8 +54,8 @@ bool build_external_link(struct builder *b, uint64_t group, struct bytes name, s
 bool build_begin(struct builder *b, struct error *err);
 /* The file has b->size bytes, and is complete. */
 bool build_finish(struct builder *b, struct error *err);
-/* Of a struct builder, finished or not: an arena_cleanup_fn. */
-void build_drop(void *builder);
+/* An arena_cleanup_fn of a struct builder, finished or not. */
+void build_drop(void *self);
 
 /* ---- restore.c ---- */
 
