@@ -420,7 +420,8 @@ static bool scan_layer(struct scan *s, const struct value *dict, struct error *e
     return report_add(s, &f, err);
 }
 
-bool scan_json(struct scan *s, struct bytes text, bool *known, struct error *err)
+/* A text of JSON: layers of keras that hold code. */
+static bool scan_json(struct scan *s, struct bytes text, bool *known, struct error *err)
 {
     const struct input in = input_of_bytes(text);
     struct error refused = {0};
