@@ -676,15 +676,10 @@ static bool add_move(struct moves *m, const struct move *move, struct error *err
         last->size += move->size;
         return true;
     }
-    if (m->count == m->capacity) {
-        const size_t capacity = m->capacity == 0 ? 8 : m->capacity * 2;
-        struct move *items =
-            arena_grow(m->arena, m->items, m->capacity * sizeof *items, capacity * sizeof *items);
-        if (items == NULL)
-            return arena_fail(m->arena, err);
-        m->items = items;
-        m->capacity = capacity;
-    }
+    struct move *items = arena_room(m->arena, m->items, m->count, &m->capacity, sizeof *items);
+    if (items == NULL)
+        return arena_fail(m->arena, err);
+    m->items = items;
     m->items[m->count++] = *move;
     return true;
 }

@@ -324,15 +324,10 @@ static bool add_slot(struct slots *x, const struct dtype *t, size_t offset, stru
 {
     if (x->count == SLOTS_MAX)
         return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET, "one element holds more than %d texts", SLOTS_MAX);
-    if (x->count == x->capacity) {
-        const size_t capacity = x->capacity == 0 ? 4 : x->capacity * 2;
-        struct sandbox_slot *items =
-            arena_grow(x->arena, x->items, x->capacity * sizeof *items, capacity * sizeof *items);
-        if (items == NULL)
-            return arena_fail(x->arena, err);
-        x->items = items;
-        x->capacity = capacity;
-    }
+    struct sandbox_slot *items = arena_room(x->arena, x->items, x->count, &x->capacity, sizeof *items);
+    if (items == NULL)
+        return arena_fail(x->arena, err);
+    x->items = items;
     x->items[x->count++] = (struct sandbox_slot){offset, t};
     return true;
 }

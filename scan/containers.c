@@ -457,15 +457,10 @@ static bool add_path(struct scan *s, struct paths *p, struct bytes parent, struc
     const char *path = name.data == NULL ? "/"
                                          : arena_printf(s->arena, "%.*s/%.*s", root ? 0 : (int)parent.len,
                                                         parent.data, (int)name.len, name.data);
-    if (p->count == p->capacity) {
-        const size_t wanted = p->capacity == 0 ? 64 : p->capacity * 2;
-        struct bytes *grown =
-            arena_grow(s->arena, p->items, p->count * sizeof *grown, wanted * sizeof *grown);
-        if (grown == NULL)
-            return arena_fail(s->arena, err);
-        p->items = grown;
-        p->capacity = wanted;
-    }
+    struct bytes *grown = arena_room(s->arena, p->items, p->count, &p->capacity, sizeof *grown);
+    if (grown == NULL)
+        return arena_fail(s->arena, err);
+    p->items = grown;
     if (path == NULL)
         return arena_fail(s->arena, err);
     p->items[p->count++] = bytes_text(path);

@@ -6,15 +6,10 @@ static bool push(struct builder *b, const struct frame *frame, struct error *err
     if (b->depth >= b->e->limits->depth)
         return FAIL_LIMIT(err, "depth", b->e->limits->depth, "the value is nested deeper than %llu levels",
                           (unsigned long long)b->e->limits->depth);
-    if (b->depth == b->capacity) {
-        const size_t capacity = b->capacity == 0 ? 16 : b->capacity * 2;
-        struct frame *frames =
-            arena_grow(b->arena, b->frames, b->capacity * sizeof *frames, capacity * sizeof *frames);
-        if (frames == NULL)
-            return arena_fail(b->arena, err);
-        b->frames = frames;
-        b->capacity = capacity;
-    }
+    struct frame *frames = arena_room(b->arena, b->frames, b->depth, &b->capacity, sizeof *frames);
+    if (frames == NULL)
+        return arena_fail(b->arena, err);
+    b->frames = frames;
     b->frames[b->depth++] = *frame;
     return true;
 }

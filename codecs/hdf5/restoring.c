@@ -80,15 +80,10 @@ bool restore_collect(struct restoring *r, const struct value *document)
 
 bool restore_later(struct restoring *r, const struct value *words, uint64_t object, bool attribute)
 {
-    if (r->later_count == r->later_capacity) {
-        const size_t capacity = r->later_capacity == 0 ? 16 : r->later_capacity * 2;
-        struct pending *later =
-            arena_grow(r->arena, r->later, r->later_capacity * sizeof *later, capacity * sizeof *later);
-        if (later == NULL)
-            return arena_fail(r->arena, r->err);
-        r->later = later;
-        r->later_capacity = capacity;
-    }
+    struct pending *later = arena_room(r->arena, r->later, r->later_count, &r->later_capacity, sizeof *later);
+    if (later == NULL)
+        return arena_fail(r->arena, r->err);
+    r->later = later;
     r->later[r->later_count++] = (struct pending){words, object, attribute, r->group, r->link};
     return true;
 }
