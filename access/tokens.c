@@ -72,7 +72,8 @@ static bool add_prefix(struct bytes text, struct arena *arena, struct bytes *pre
     return true;
 }
 
-bool prefixes_read(struct bytes text, struct arena *arena, struct grant *out)
+/* "a,b/c", percent-encoded, as the prefixes of a grant. False: no memory, too many, or not UTF-8. */
+static bool prefixes_read(struct bytes text, struct arena *arena, struct grant *out)
 {
     struct bytes *prefixes = arena_alloc(arena, PREFIXES_MAX, sizeof *prefixes);
     size_t count = 0;

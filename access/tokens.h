@@ -14,7 +14,4 @@ bool tokens_verify(const struct tokens *tokens, struct bytes token, int64_t now,
  * them have expired. False: there is no such row. */
 bool tokens_by_name(const struct tokens *tokens, struct bytes name, int64_t now, struct grant *out);
 
-/* "a,b/c", percent-encoded, as the prefixes of a grant. False: no memory, too many, or not UTF-8. */
-bool prefixes_read(struct bytes text, struct arena *arena, struct grant *out);
-
 #endif

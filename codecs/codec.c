@@ -112,23 +112,3 @@ enum step encoder_run(struct encoder *e, struct sink *out, struct error *err)
     }
     return step;
 }
-
-enum step encoder_walk(struct encoder *e, struct sink *out,
-                       bool (*emit)(struct encoder *e, const struct walk_event *event, struct sink *out,
-                                    struct error *err),
-                       struct error *err)
-{
-    while (!sink_full(out)) {
-        struct walk_event event;
-        const enum step step = walk_next(&e->walk, &event, err);
-        if (step != STEP_MORE)
-            return step;
-        if (!emit(e, &event, out, err)) {
-            char pointer[sizeof err->pointer];
-            walk_pointer(&e->walk, pointer, sizeof pointer);
-            error_set_pointer(err, pointer);
-            return STEP_FAIL;
-        }
-    }
-    return STEP_MORE;
-}

@@ -153,6 +153,18 @@ void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size
     return grown;
 }
 
+void *arena_double(struct arena *a, void *items, size_t *capacity, size_t size)
+{
+    enum { FIRST = 16 };
+    size_t wanted = FIRST, bytes;
+    if ((*capacity > 0 && !checked_mul(*capacity, 2, &wanted)) || !checked_mul(wanted, size, &bytes))
+        return NULL;
+    void *grown = arena_extend(a, items, *capacity * size, bytes);
+    if (grown != NULL)
+        *capacity = wanted;
+    return grown;
+}
+
 struct bytes arena_copy(struct arena *a, struct bytes bytes)
 {
     uint8_t *copy = bytes.len == SIZE_MAX ? NULL : arena_alloc(a, 1, bytes.len + 1);

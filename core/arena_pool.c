@@ -1,10 +1,12 @@
 #include "arena_block.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 void *block_map(size_t size)
 {
+    assert(size > 0);
     if (size < MAPPED_FROM)
         return malloc(size);
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,6 +1,6 @@
 #include "bigint.h"
 
-#include "number_round.h"
+#include "magnitude.h"
 
 static bool is_negative(struct bytes n)
 {
@@ -120,26 +120,6 @@ bool bigint_to_uint64(struct bytes twos_complement, uint64_t *out)
     if (n.len > 0)
         memcpy(out, n.data, n.len < sizeof *out ? n.len : sizeof *out);
     return true;
-}
-
-double bigint_to_double(struct bytes twos_complement)
-{
-    enum { LIMBS = 17 }; /* 1024 bits and a sign: what needs more is infinite */
-    uint64_t limbs[LIMBS];
-    const struct bytes n = bigint_trim(twos_complement);
-    uint64_t bits = DOUBLE_INFINITE;
-    if (n.len <= sizeof limbs) {
-        const struct magnitude m = magnitude_of(n, limbs);
-        if (m.len == 0)
-            return 0;
-        u128 top = (u128)limbs[m.len - 1] << 64 | (m.len > 1 ? limbs[m.len - 2] : 0);
-        for (size_t i = 0; i + 2 < m.len; i++)
-            top |= limbs[i] != 0; /* only breaks ties: a double has 53 of at least 65 bits */
-        bits = round_to_double(top, ((int)m.len - 2) * 64);
-    }
-    double v;
-    memcpy(&v, &bits, sizeof v);
-    return is_negative(n) ? -v : v;
 }
 
 /* Decimal text is made in pieces of 18 digits: with 56 bits more, their quotient needs no division. */

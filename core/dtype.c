@@ -269,15 +269,10 @@ struct copies {
 /* *to will be a copy of from. */
 static bool copy_later(struct copies *c, const struct dtype *from, const struct dtype **to)
 {
-    if (c->count == c->capacity) {
-        const size_t capacity = c->capacity == 0 ? 16 : c->capacity * 2;
-        struct copy_job *jobs =
-            arena_grow(c->arena, c->jobs, c->capacity * sizeof *jobs, capacity * sizeof *jobs);
-        if (jobs == NULL)
-            return false;
-        c->jobs = jobs;
-        c->capacity = capacity;
-    }
+    struct copy_job *jobs = arena_room(c->arena, c->jobs, c->count, &c->capacity, sizeof *jobs);
+    if (jobs == NULL)
+        return false;
+    c->jobs = jobs;
     struct dtype *copy = arena_alloc(c->arena, 1, sizeof *copy);
     if (copy == NULL)
         return false;

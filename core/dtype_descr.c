@@ -16,14 +16,10 @@ struct writer {
 
 static bool write_later(struct writer *w, const struct dtype *t, struct value **place)
 {
-    if (w->count == w->capacity) {
-        const size_t capacity = w->capacity == 0 ? 16 : w->capacity * 2;
-        struct job *jobs = arena_grow(w->arena, w->jobs, w->capacity * sizeof *jobs, capacity * sizeof *jobs);
-        if (jobs == NULL)
-            return false;
-        w->jobs = jobs;
-        w->capacity = capacity;
-    }
+    struct job *jobs = arena_room(w->arena, w->jobs, w->count, &w->capacity, sizeof *jobs);
+    if (jobs == NULL)
+        return false;
+    w->jobs = jobs;
     w->jobs[w->count++] = (struct job){.t = t, .place = place};
     return true;
 }

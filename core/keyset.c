@@ -338,15 +338,11 @@ static bool has_parts(const struct value *v)
 
 static bool push(struct keyset *k, const struct value *v, struct error *err)
 {
-    if (k->depth == k->frame_capacity) {
-        const size_t capacity = k->frame_capacity == 0 ? 16 : k->frame_capacity * 2;
-        struct keyset_frame *frames =
-            arena_grow(k->arena, k->frames, k->depth * sizeof *frames, capacity * sizeof *frames);
-        if (frames == NULL)
-            return arena_fail(k->arena, err);
-        k->frames = frames;
-        k->frame_capacity = capacity;
-    }
+    struct keyset_frame *frames =
+        arena_room(k->arena, k->frames, k->depth, &k->frame_capacity, sizeof *frames);
+    if (frames == NULL)
+        return arena_fail(k->arena, err);
+    k->frames = frames;
     struct keyset_frame *f = &k->frames[k->depth++];
     *f = (struct keyset_frame){.part = v, .sip = sip_start(k->seed)};
     sip_word(&f->sip, v->kind == VALUE_TUPLE   ? TAG_TUPLE

@@ -1,6 +1,7 @@
 #include "magnitude.h"
 
-void magnitude_multiply_add(struct magnitude *m, uint64_t factor, uint64_t term)
+/* m = m * factor + term. There is room for one limb more. factor is not 0. */
+static void multiply_add(struct magnitude *m, uint64_t factor, uint64_t term)
 {
     uint64_t carry = term;
     for (size_t i = 0; i < m->len; i++) {
@@ -20,7 +21,7 @@ void magnitude_append_decimal(struct magnitude *m, struct bytes digits)
             unit *= 10;
             value = value * 10 + (digits.data[at] - (uint64_t)'0');
         }
-        magnitude_multiply_add(m, unit, value);
+        multiply_add(m, unit, value);
     }
 }
 
@@ -31,7 +32,7 @@ void magnitude_multiply_five(struct magnitude *m, unsigned exponent)
         uint64_t power = 1;
         for (int i = 0; i < MOST && exponent > 0; i++, exponent--)
             power *= 5;
-        magnitude_multiply_add(m, power, 0);
+        multiply_add(m, power, 0);
     }
 }
 
@@ -39,7 +40,7 @@ void magnitude_shift(struct magnitude *m, unsigned exponent)
 {
     if (m->len == 0)
         return;
-    magnitude_multiply_add(m, 1ULL << exponent % 64, 0);
+    multiply_add(m, 1ULL << exponent % 64, 0);
     const size_t limbs = exponent / 64;
     memmove(m->limbs + limbs, m->limbs, m->len * sizeof *m->limbs);
     memset(m->limbs, 0, limbs * sizeof *m->limbs);

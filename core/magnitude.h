@@ -16,9 +16,6 @@ struct magnitude {
 #define DECIMAL_DIGITS 19
 #define DECIMAL_UNIT   10000000000000000000ULL
 
-/* m = m * factor + term. There is room for one limb more. factor is not 0. */
-void magnitude_multiply_add(struct magnitude *m, uint64_t factor, uint64_t term);
-
 /* m = m with the ASCII digits appended in decimal. There is room for digits.len / 19 + 1 limbs more. */
 void magnitude_append_decimal(struct magnitude *m, struct bytes digits);
 

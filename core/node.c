@@ -17,15 +17,10 @@ struct children {
 
 static bool add_child(struct children *c, struct bytes name, struct value *v, struct error *err)
 {
-    if (c->count == c->capacity) {
-        const size_t capacity = c->capacity == 0 ? 8 : c->capacity * 2;
-        struct node_child *items =
-            arena_grow(c->arena, c->items, c->capacity * sizeof *items, capacity * sizeof *items);
-        if (items == NULL)
-            return arena_fail(c->arena, err);
-        c->items = items;
-        c->capacity = capacity;
-    }
+    struct node_child *items = arena_room(c->arena, c->items, c->count, &c->capacity, sizeof *items);
+    if (items == NULL)
+        return arena_fail(c->arena, err);
+    c->items = items;
     c->items[c->count++] = (struct node_child){.name = name, .value = v};
     return true;
 }

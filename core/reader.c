@@ -10,18 +10,6 @@ bool reader_take(struct reader *r, size_t n, struct bytes *out, struct error *er
     return true;
 }
 
-bool reader_line(struct reader *r, struct bytes *out, struct error *err)
-{
-    const size_t left = reader_left(r);
-    const uint8_t *start = r->in.data + r->at;
-    const uint8_t *end = left == 0 ? NULL : memchr(start, '\n', left);
-    if (end == NULL)
-        return FAIL(err, ERR_SYNTAX, r->at, "the line does not end");
-    *out = bytes_of(start, (size_t)(end - start));
-    r->at += out->len + 1;
-    return true;
-}
-
 bool reader_u8(struct reader *r, uint8_t *out, struct error *err)
 {
     struct bytes b;
@@ -55,14 +43,5 @@ bool reader_u64_le(struct reader *r, uint64_t *out, struct error *err)
     if (!reader_take(r, sizeof *out, &b, err))
         return false;
     *out = load_u64_le(b.data);
-    return true;
-}
-
-bool reader_u64_be(struct reader *r, uint64_t *out, struct error *err)
-{
-    uint64_t v;
-    if (!reader_u64_le(r, &v, err))
-        return false;
-    *out = __builtin_bswap64(v);
     return true;
 }

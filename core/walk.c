@@ -121,15 +121,10 @@ static bool push(struct walk *w, const struct walk_frame *frame, struct error *e
     if (w->depth >= w->limits->depth)
         return FAIL_LIMIT(err, "depth", w->limits->depth, "the value is nested deeper than %llu levels",
                           (unsigned long long)w->limits->depth);
-    if (w->depth == w->capacity) {
-        const size_t capacity = w->capacity == 0 ? 16 : w->capacity * 2;
-        struct walk_frame *frames =
-            arena_grow(w->arena, w->frames, w->capacity * sizeof *frames, capacity * sizeof *frames);
-        if (frames == NULL)
-            return arena_fail(w->arena, err);
-        w->frames = frames;
-        w->capacity = capacity;
-    }
+    struct walk_frame *frames = arena_room(w->arena, w->frames, w->depth, &w->capacity, sizeof *frames);
+    if (frames == NULL)
+        return arena_fail(w->arena, err);
+    w->frames = frames;
     w->frames[w->depth++] = *frame;
     return true;
 }

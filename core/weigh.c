@@ -33,7 +33,7 @@ struct scale {
     struct walk walk;
     struct open *open;
     size_t depth, open_capacity;
-    struct kept *kept; /* from 1 on */
+    struct kept *kept; /* numbered from 1 on */
     size_t count, kept_capacity;
 };
 
@@ -74,21 +74,6 @@ static struct weight own_weight(const struct value *v)
     return (struct weight){1, bytes};
 }
 
-/* Room for one more of an array in the scratch arena. */
-static bool make_room(struct scale *s, void **items, size_t count, size_t *capacity, size_t size,
-                      struct error *err)
-{
-    if (count < *capacity)
-        return true;
-    const size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
-    void *grown = arena_grow(&s->scratch, *items, *capacity * size, wanted * size);
-    if (grown == NULL)
-        return arena_fail(&s->scratch, err);
-    *items = grown;
-    *capacity = wanted;
-    return true;
-}
-
 /* To the container that the walk is inside of. */
 static void put_on(struct scale *s, struct weight weight, bool deep)
 {
@@ -102,9 +87,9 @@ static void put_on(struct scale *s, struct weight weight, bool deep)
 
 static bool enter(struct scale *s, struct value *v, struct error *err)
 {
-    void *open = s->open;
-    if (!make_room(s, &open, s->depth, &s->open_capacity, sizeof *s->open, err))
-        return false;
+    struct open *open = arena_room(&s->scratch, s->open, s->depth, &s->open_capacity, sizeof *open);
+    if (open == NULL)
+        return arena_fail(&s->scratch, err);
     s->open = open;
     s->open[s->depth++] = (struct open){.value = v, .weight = own_weight(v)};
     v->mark = WALK_SEEN;
@@ -115,13 +100,13 @@ static bool enter(struct scale *s, struct value *v, struct error *err)
 
 static bool keep(struct scale *s, struct value *v, struct weight weight, struct error *err)
 {
-    void *kept = s->kept;
     if (s->count + 1 >= MOST_KEPT)
         return FAIL_LIMIT(err, "nodes", MOST_KEPT, "the value has more than %d parts", MOST_KEPT);
-    if (!make_room(s, &kept, s->count + 1, &s->kept_capacity, sizeof *s->kept, err))
-        return false;
+    struct kept *kept = arena_room(&s->scratch, s->kept, s->count, &s->kept_capacity, sizeof *kept);
+    if (kept == NULL)
+        return arena_fail(&s->scratch, err);
     s->kept = kept;
-    s->kept[++s->count] = (struct kept){v, weight};
+    s->kept[s->count++] = (struct kept){v, weight};
     v->mark = WALK_SEEN | (uint32_t)s->count;
     return true;
 }
@@ -159,7 +144,7 @@ static bool take(struct scale *s, const struct walk_event *ev, struct error *err
     case WALK_AGAIN: {
         const uint32_t number = ev->value->mark & MOST_KEPT;
         const struct weight nothing = {0};
-        put_on(s, number == 0 ? nothing : s->kept[number].weight, true);
+        put_on(s, number == 0 ? nothing : s->kept[number - 1].weight, true);
         return true;
     }
     case WALK_BLOCK:
@@ -172,7 +157,7 @@ static void clear_marks(struct scale *s)
 {
     for (size_t i = 0; i < s->depth; i++)
         s->open[i].value->mark = 0;
-    for (size_t i = 1; i <= s->count; i++)
+    for (size_t i = 0; i < s->count; i++)
         s->kept[i].value->mark = 0;
 }
 

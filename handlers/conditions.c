@@ -9,7 +9,8 @@ static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-const char *http_date(struct arena *arena, time_t when)
+/* "Sun, 06 Nov 1994 08:49:37 GMT" in the arena. NULL: no memory. */
+static const char *date_text(struct arena *arena, time_t when)
 {
     struct tm tm;
     char *out = arena_alloc(arena, 1, DATE_MAX);
@@ -20,7 +21,8 @@ const char *http_date(struct arena *arena, time_t when)
     return out;
 }
 
-bool http_date_parse(const char *text, time_t *out)
+/* An HTTP date, in any of its three forms. */
+static bool date_parse(const char *text, time_t *out)
 {
     static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
                                         "%a %b %d %H:%M:%S %Y"};
@@ -86,7 +88,7 @@ static const char *header(const struct request *request, const char *name)
 static bool modified_since(const char *date, const struct timespec *modified, bool unreadable)
 {
     time_t when;
-    return http_date_parse(date, &when) ? modified->tv_sec > when : unreadable;
+    return date_parse(date, &when) ? modified->tv_sec > when : unreadable;
 }
 
 static bool holds(const struct request *request, const char *etag, const struct timespec *modified)
@@ -123,7 +125,7 @@ bool conditions_check(const struct request *request, const char *etag, const str
                       struct reply *reply, bool *done, struct error *err)
 {
     const struct service *service = request->service;
-    const char *date = modified == NULL ? NULL : http_date(request->arena, modified->tv_sec);
+    const char *date = modified == NULL ? NULL : date_text(request->arena, modified->tv_sec);
     struct bytes found = {NULL, 0};
     *done = false;
     if (!holds(request, etag, modified))
@@ -153,5 +155,5 @@ bool conditions_range(const struct request *request, const char *etag, const str
         return true;
     if (range[0] == '"' || range[0] == 'W')
         return strcmp(range, etag) == 0;
-    return http_date_parse(range, &when) && when == modified->tv_sec;
+    return date_parse(range, &when) && when == modified->tv_sec;
 }

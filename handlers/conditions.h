@@ -20,9 +20,4 @@ bool conditions_sent(const struct request *request);
 /* If-Range allows a part to be sent: it is not there, or names this very tag or date. */
 bool conditions_range(const struct request *request, const char *etag, const struct timespec *modified);
 
-/* An HTTP date, in any of its three forms. */
-bool http_date_parse(const char *text, time_t *out);
-/* "Sun, 06 Nov 1994 08:49:37 GMT" in the arena. NULL: no memory. */
-const char *http_date(struct arena *arena, time_t when);
-
 #endif

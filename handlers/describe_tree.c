@@ -39,18 +39,6 @@ struct tree {
     size_t path_capacity;
 };
 
-/* Room for one more item. NULL: no memory. */
-static void *grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return items;
-    const size_t wanted = *capacity == 0 ? 16 : *capacity * 2;
-    void *grown = arena_grow(arena, items, *capacity * size, wanted * size);
-    if (grown != NULL)
-        *capacity = wanted;
-    return grown;
-}
-
 /* ---- groups that were met ---- */
 
 static size_t slot_of(const struct tree *t, uint64_t id)
@@ -80,7 +68,7 @@ static bool make_slots(struct tree *t)
 
 static bool met_add(struct tree *t, uint64_t id, size_t parent, struct bytes name, size_t *row)
 {
-    struct met *met = grow(t->arena, t->met, t->met_count, &t->met_capacity, sizeof *met);
+    struct met *met = arena_room(t->arena, t->met, t->met_count, &t->met_capacity, sizeof *met);
     if (met == NULL)
         return false;
     t->met = met;
@@ -192,7 +180,8 @@ static bool push(struct tree *t, const struct node *node, size_t met, size_t pat
     if (t->frame_count >= t->limits->depth)
         return FAIL_LIMIT(err, "depth", t->limits->depth, "the document is nested deeper than %llu levels",
                           (unsigned long long)t->limits->depth);
-    struct frame *frames = grow(t->arena, t->frames, t->frame_count, &t->frame_capacity, sizeof *frames);
+    struct frame *frames =
+        arena_room(t->arena, t->frames, t->frame_count, &t->frame_capacity, sizeof *frames);
     if (frames == NULL)
         return arena_fail(t->arena, err);
     t->frames = frames;

@@ -91,7 +91,9 @@ bool param_number(const struct request *request, const char *name, uint64_t leas
     return true;
 }
 
-bool param_real(const struct request *request, const char *name, bool *has, double *out, struct error *err)
+/* A finite number; *has: it was sent. */
+static bool param_real(const struct request *request, const char *name, bool *has, double *out,
+                       struct error *err)
 {
     const struct bytes *value = param_find(request, name);
     double number;

@@ -16,9 +16,6 @@ bool param_bool(const struct request *request, const char *name, bool *out, stru
 bool param_number(const struct request *request, const char *name, uint64_t least, uint64_t most,
                   uint64_t *out, struct error *err);
 
-/* A finite number; *has: it was sent. */
-bool param_real(const struct request *request, const char *name, bool *has, double *out, struct error *err);
-
 /* One of the choices, NULL at the end: *out is its place among them. */
 bool param_choice(const struct request *request, const char *name, const char *const *choices, unsigned *out,
                   struct error *err);

@@ -58,7 +58,12 @@ static const char *request_etag(const struct request *request, const char *file,
     return etag;
 }
 
-const char *stored_etag(const struct request *request, const struct stored *s, const struct codec *format)
+/*
+ * The strong entity tag of what this request asks of the file: the file's identity, the query, and the format
+ * of the answer. In the arena; NULL: no memory.
+ */
+static const char *stored_etag(const struct request *request, const struct stored *s,
+                               const struct codec *format)
 {
     return request_etag(request, s->file.etag, format);
 }

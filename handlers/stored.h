@@ -19,12 +19,6 @@ bool stored_find(const struct request *request, struct stored *out, struct error
 bool stored_open(const struct request *request, struct stored *s, struct reply *reply, struct error *err);
 
 /*
- * The strong entity tag of what this request asks of the file: the file's identity, the query, and the format
- * of the answer. In the arena; NULL: no memory.
- */
-const char *stored_etag(const struct request *request, const struct stored *s, const struct codec *format);
-
-/*
  * stored_find, the entity tag and its conditions: all that a 304 needs. *done: the answer is complete. format
  * is what the answer is written in.
  */

@@ -88,6 +88,19 @@ void *arena_grow(struct arena *a, void *memory, size_t old_size, size_t new_size
 /* The same for who fills what is added. */
 void *arena_extend(struct arena *a, void *memory, size_t old_size, size_t new_size);
 
+/* An array that is full gets twice its *capacity of items of that size. For arena_room. */
+void *arena_double(struct arena *a, void *items, size_t *capacity, size_t size);
+
+/*
+ * For an array that grows item by item: items, or where they are now that they had to grow. Item count, which
+ * is at most *capacity, may be written then; it is not zeroed. items may be NULL with a *capacity of 0. NULL:
+ * as arena_alloc; the old items stay valid.
+ */
+static inline void *arena_room(struct arena *a, void *items, size_t count, size_t *capacity, size_t size)
+{
+    return count < *capacity ? items : arena_double(a, items, capacity, size);
+}
+
 /* A copy in the arena, with a NUL after it. bytes.data is NULL when there was no memory. */
 struct bytes arena_copy(struct arena *a, struct bytes bytes);
 

@@ -30,9 +30,6 @@ bool bigint_put(struct sink *out, struct bytes twos_complement, const struct lim
 bool bigint_to_int64(struct bytes twos_complement, int64_t *out);
 bool bigint_to_uint64(struct bytes twos_complement, uint64_t *out);
 
-/* The nearest double (ties to even); infinity when too big. */
-double bigint_to_double(struct bytes twos_complement);
-
 /* Without redundant sign bytes: a view into the input. */
 struct bytes bigint_trim(struct bytes twos_complement);
 

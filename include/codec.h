@@ -120,10 +120,4 @@ bool encoder_new(const struct codec *codec, struct value *root, const struct cod
 /* codec->step under limits->output. */
 enum step encoder_run(struct encoder *e, struct sink *out, struct error *err);
 
-/* For step: walks e->walk and calls emit for each event until the sink is full. */
-enum step encoder_walk(struct encoder *e, struct sink *out,
-                       bool (*emit)(struct encoder *e, const struct walk_event *event, struct sink *out,
-                                    struct error *err),
-                       struct error *err);
-
 #endif

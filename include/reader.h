@@ -24,15 +24,11 @@ static inline size_t reader_left(const struct reader *r)
 /* The next n bytes, as a view into the input. */
 bool reader_take(struct reader *r, size_t n, struct bytes *out, struct error *err);
 
-/* The bytes up to the next newline, which is consumed and not part of *out. */
-bool reader_line(struct reader *r, struct bytes *out, struct error *err);
-
 /* Unsigned integers, little- and big-endian. */
 bool reader_u8(struct reader *r, uint8_t *out, struct error *err);
 bool reader_u16_le(struct reader *r, uint16_t *out, struct error *err);
 bool reader_u32_le(struct reader *r, uint32_t *out, struct error *err);
 bool reader_u64_le(struct reader *r, uint64_t *out, struct error *err);
-bool reader_u64_be(struct reader *r, uint64_t *out, struct error *err);
 
 /* The same on memory that is known to be long enough; no alignment is needed. */
 static inline uint16_t load_u16_le(const void *p)

@@ -194,7 +194,6 @@ bool wire_put_u8(struct sink *s, uint8_t v, struct error *err);
 bool wire_put_u32(struct sink *s, uint32_t v, struct error *err);
 bool wire_put_u64(struct sink *s, uint64_t v, struct error *err);
 bool wire_put_run(struct sink *s, struct bytes b, struct error *err);
-bool wire_put_dims(struct sink *s, unsigned ndim, const uint64_t *dims, struct error *err);
 bool wire_put_space(struct sink *s, enum sandbox_space space, unsigned ndim, const uint64_t *dims,
                     struct error *err);
 bool wire_put_dtype(struct sink *s, const struct dtype *t, struct error *err);

@@ -252,6 +252,15 @@ static bool members_of(struct known_work *w, struct value *part, struct bytes *o
     return true;
 }
 
+/* How much of a member's name is its class, with the dot. */
+static size_t class_of(struct bytes name)
+{
+    size_t n = name.len;
+    while (n > 0 && name.data[n - 1] != '.')
+        n--;
+    return n;
+}
+
 /*
  * Flags of an enumeration together, or_(or_(Color.C, Color.B), Color.A): "Color.A|B|C" as str() says; what
  * has no name follows as a number.
@@ -263,18 +272,13 @@ struct value *flags_of(struct known_work *w, const struct value_object *o, struc
     char number[24];
     if (!members_of(w, known_argument(o, 0), &many, err))
         return NULL;
-    size_t class = many.len;
-    if (last->kind == VALUE_INT) {
+    if (last->kind == VALUE_INT)
         one = bytes_of(number, (size_t)snprintf(number, sizeof number, "%lld", (long long)last->integer));
-        class = 0;
-    } else if (!members_of(w, last, &one, err)) {
+    else if (!members_of(w, last, &one, err))
         return NULL;
-    } else {
-        for (class = one.len; class > 0 && one.data[class - 1] != '.';)
-            class --;
-        if (many.len < class || memcmp(many.data, one.data, class) != 0)
-            return NULL;
-    }
+    const size_t class = last->kind == VALUE_INT ? 0 : class_of(one);
+    if (many.len < class || memcmp(many.data, one.data, class) != 0)
+        return NULL;
     const bool behind = class == 0;
     const struct bytes a = behind ? many : one,
                        b = behind ? one : bytes_of(many.data + class, many.len - class);

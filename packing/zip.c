@@ -177,17 +177,12 @@ static struct archive_member *add(struct list *l, struct error *err)
                         (unsigned long long)l->limits->members);
         return NULL;
     }
-    if (a->count == l->capacity) {
-        const size_t more = l->capacity == 0 ? 16 : l->capacity * 2;
-        void *grown =
-            arena_grow(l->arena, a->members, l->capacity * sizeof *a->members, more * sizeof *a->members);
-        if (grown == NULL) {
-            arena_fail(l->arena, err);
-            return NULL;
-        }
-        a->members = grown;
-        l->capacity = more;
+    void *grown = arena_room(l->arena, a->members, a->count, &l->capacity, sizeof *a->members);
+    if (grown == NULL) {
+        arena_fail(l->arena, err);
+        return NULL;
     }
+    a->members = grown;
     struct archive_member *m = &a->members[a->count++];
     *m = (struct archive_member){.at = SIZE_MAX};
     return m;

@@ -102,7 +102,7 @@ static bool put_sequence(const struct output *o, const struct move *m, const uin
     sink_commit(o->heap, 8 + size);
     arena_init(&arena, HEAP_MAX);
     if (m->inner == NULL) {
-        if (size > 0)
+        if (count > 0)
             memcpy(o->heap->data + at + 8, v.p, size);
         return dtype_clear_holes(t, o->heap->data + at + 8, count, &arena, o->err);
     }

@@ -665,26 +665,21 @@ struct moves {
 
 static bool joins(const struct move *last, const struct move *next)
 {
-    return last != NULL && !next->text && !last->text && next->object == NULL && last->object == NULL &&
+    return !next->text && !last->text && next->object == NULL && last->object == NULL &&
            last->memory + last->size == next->memory && last->window + last->size == next->window;
 }
 
 static bool add_move(struct moves *m, const struct move *move, struct error *err)
 {
     struct move *last = m->count == 0 ? NULL : &m->items[m->count - 1];
-    if (joins(last, move)) {
+    if (last != NULL && joins(last, move)) {
         last->size += move->size;
         return true;
     }
-    if (m->count == m->capacity) {
-        const size_t capacity = m->capacity == 0 ? 8 : m->capacity * 2;
-        struct move *items =
-            arena_grow(m->arena, m->items, m->capacity * sizeof *items, capacity * sizeof *items);
-        if (items == NULL)
-            return arena_fail(m->arena, err);
-        m->items = items;
-        m->capacity = capacity;
-    }
+    struct move *items = arena_room(m->arena, m->items, m->count, &m->capacity, sizeof *items);
+    if (items == NULL)
+        return arena_fail(m->arena, err);
+    m->items = items;
     m->items[m->count++] = *move;
     return true;
 }

@@ -40,7 +40,7 @@ bool wire_put_run(struct sink *s, struct bytes b, struct error *err)
     return wire_put_u32(s, (uint32_t)b.len, err) && sink_bytes(s, b, err);
 }
 
-bool wire_put_dims(struct sink *s, unsigned ndim, const uint64_t *dims, struct error *err)
+static bool put_dims(struct sink *s, unsigned ndim, const uint64_t *dims, struct error *err)
 {
     for (unsigned i = 0; i < ndim; i++)
         if (!wire_put_u64(s, dims[i], err))
@@ -52,7 +52,7 @@ bool wire_put_space(struct sink *s, enum sandbox_space space, unsigned ndim, con
                     struct error *err)
 {
     return wire_put_u8(s, (uint8_t)space, err) && wire_put_u8(s, (uint8_t)ndim, err) &&
-           wire_put_dims(s, ndim, dims, err);
+           put_dims(s, ndim, dims, err);
 }
 
 static bool put_dtype(struct sink *s, const struct dtype *t, unsigned depth, struct error *err);
@@ -92,7 +92,7 @@ static bool put_dtype(struct sink *s, const struct dtype *t, unsigned depth, str
         return put_fields(s, t, depth, err);
     if (t->base != NULL)
         return wire_put_u8(s, FOLLOWS_BASE, err) && wire_put_u8(s, (uint8_t)t->ndim, err) &&
-               wire_put_dims(s, t->ndim, t->shape, err) && put_dtype(s, t->base, depth + 1, err);
+               put_dims(s, t->ndim, t->shape, err) && put_dtype(s, t->base, depth + 1, err);
     if (t->label_count > 0)
         return put_labels(s, t, err);
     if (t->sequence != NULL)
@@ -324,15 +324,10 @@ static bool add_slot(struct slots *x, const struct dtype *t, size_t offset, stru
 {
     if (x->count == SLOTS_MAX)
         return FAIL(err, ERR_UNSUPPORTED, ERROR_NO_OFFSET, "one element holds more than %d texts", SLOTS_MAX);
-    if (x->count == x->capacity) {
-        const size_t capacity = x->capacity == 0 ? 4 : x->capacity * 2;
-        struct sandbox_slot *items =
-            arena_grow(x->arena, x->items, x->capacity * sizeof *items, capacity * sizeof *items);
-        if (items == NULL)
-            return arena_fail(x->arena, err);
-        x->items = items;
-        x->capacity = capacity;
-    }
+    struct sandbox_slot *items = arena_room(x->arena, x->items, x->count, &x->capacity, sizeof *items);
+    if (items == NULL)
+        return arena_fail(x->arena, err);
+    x->items = items;
     x->items[x->count++] = (struct sandbox_slot){offset, t};
     return true;
 }

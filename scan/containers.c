@@ -261,7 +261,7 @@ enum { TAR_MAGIC_AT = 257, TAR_BLOCK = 512 };
 static bool is_tar(struct bytes in)
 {
     enum { SUM_AT = 148, SUM_LEN = 8 };
-    uint64_t sum = SUM_LEN * ' ';
+    uint64_t sum = (uint64_t)SUM_LEN * ' ';
     if (in.len < TAR_BLOCK)
         return false;
     if (memcmp(in.data + TAR_MAGIC_AT, "ustar", 5) == 0)
@@ -420,7 +420,8 @@ static bool scan_layer(struct scan *s, const struct value *dict, struct error *e
     return report_add(s, &f, err);
 }
 
-bool scan_json(struct scan *s, struct bytes text, bool *known, struct error *err)
+/* A text of JSON: layers of keras that hold code. */
+static bool scan_json(struct scan *s, struct bytes text, bool *known, struct error *err)
 {
     const struct input in = input_of_bytes(text);
     struct error refused = {0};
@@ -456,15 +457,10 @@ static bool add_path(struct scan *s, struct paths *p, struct bytes parent, struc
     const char *path = name.data == NULL ? "/"
                                          : arena_printf(s->arena, "%.*s/%.*s", root ? 0 : (int)parent.len,
                                                         parent.data, (int)name.len, name.data);
-    if (p->count == p->capacity) {
-        const size_t wanted = p->capacity == 0 ? 64 : p->capacity * 2;
-        struct bytes *grown =
-            arena_grow(s->arena, p->items, p->count * sizeof *grown, wanted * sizeof *grown);
-        if (grown == NULL)
-            return arena_fail(s->arena, err);
-        p->items = grown;
-        p->capacity = wanted;
-    }
+    struct bytes *grown = arena_room(s->arena, p->items, p->count, &p->capacity, sizeof *grown);
+    if (grown == NULL)
+        return arena_fail(s->arena, err);
+    p->items = grown;
     if (path == NULL)
         return arena_fail(s->arena, err);
     p->items[p->count++] = bytes_text(path);

@@ -120,7 +120,5 @@ bool scan_push(struct scan *s, struct bytes bytes, struct bytes member, const ch
                bool asked, struct error *err);
 /* Looks for what s->item is besides pickles; *known: it is one of these, and holds no pickle at its start. */
 bool scan_containers(struct scan *s, bool *known, struct error *err);
-/* A text of JSON: layers of keras that hold code. */
-bool scan_json(struct scan *s, struct bytes text, bool *known, struct error *err);
 
 #endif

@@ -95,15 +95,10 @@ static bool take_row(struct bytes line, struct policy_row *row, const char **why
 
 static bool add_row(struct policy *p, const struct policy_row *row, struct arena *arena, struct error *err)
 {
-    if (p->count == p->capacity) {
-        const size_t wanted = p->capacity == 0 ? 1024 : p->capacity * 2;
-        struct policy_row *grown =
-            arena_grow(arena, p->rows, p->capacity * sizeof *row, wanted * sizeof *row);
-        if (grown == NULL)
-            return arena_fail(arena, err);
-        p->rows = grown;
-        p->capacity = wanted;
-    }
+    struct policy_row *grown = arena_room(arena, p->rows, p->count, &p->capacity, sizeof *grown);
+    if (grown == NULL)
+        return arena_fail(arena, err);
+    p->rows = grown;
     p->rows[p->count++] = *row;
     return true;
 }

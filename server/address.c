@@ -67,25 +67,6 @@ void address_text(const struct address *address, char out[ADDRESS_TEXT_MAX])
     snprintf(out, ADDRESS_TEXT_MAX, "%s:%u", host, ntohs(v4->sin_port));
 }
 
-/* By hand: it is done for every request, and inet_ntop() takes its time. */
-static void put_v4(uint32_t host, char *out)
-{
-    for (unsigned shift = 32; shift > 0; *out++ = shift == 0 ? '\0' : '.') {
-        shift -= 8;
-        out += number_write_uint(host >> shift & 0xff, out);
-    }
-}
-
-void address_host(const struct sockaddr *address, char out[ADDRESS_TEXT_MAX])
-{
-    out[0] = '\0';
-    if (address->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, out,
-                  ADDRESS_TEXT_MAX);
-    if (address->sa_family == AF_INET)
-        put_v4(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr), out);
-}
-
 bool address_of(int fd, struct address *out)
 {
     *out = (struct address){.len = sizeof out->socket};

@@ -18,9 +18,6 @@ bool address_parse(const char *text, struct address *out, struct error *err);
 /* The way back: "127.0.0.1:8080", "[::1]:8080". */
 void address_text(const struct address *address, char out[ADDRESS_TEXT_MAX]);
 
-/* Its host alone: "127.0.0.1", "::1". */
-void address_host(const struct sockaddr *address, char out[ADDRESS_TEXT_MAX]);
-
 /* Where a socket that listens does so. */
 bool address_of(int fd, struct address *out);
 

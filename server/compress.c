@@ -71,7 +71,8 @@ static int identity_weight(const char *accepts)
     return find_weight(accepts, "*") == 0 ? 0 : 1;
 }
 
-bool compress_must(const char *accepts)
+/* Whether identity is refused. */
+static bool must_be_coded(const char *accepts)
 {
     return accepts != NULL && identity_weight(accepts) == 0;
 }
@@ -224,7 +225,7 @@ bool compress_reply(const struct request *request, uint64_t level, struct reply 
                     struct sink *coded, const char **coding, struct error *err)
 {
     const char *accepts = request->header(request->headers, "Accept-Encoding");
-    const bool must = compress_must(accepts);
+    const bool must = must_be_coded(accepts);
     struct packer *packer;
     *coding = "";
     if (!can_be_coded(reply) || !(must || (level > 0 && pays(reply, p))))

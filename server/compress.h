@@ -19,9 +19,6 @@
  */
 const char *compress_choose(const char *accepts, bool coded);
 
-/* Whether identity is refused. */
-bool compress_must(const char *accepts);
-
 /* The entity tag of what that tag names when it is coded; NULL: no memory. */
 const char *compress_tag(struct arena *arena, const char *etag, const char *coding);
 

@@ -207,15 +207,11 @@ static void close_folder(DIR **dir)
 
 static bool add_name(struct folder *f, size_t *capacity, struct bytes text, struct arena *arena)
 {
-    if (f->count == *capacity) {
-        const size_t wanted = *capacity == 0 ? 32 : *capacity * 2;
-        struct name *names = arena_grow(arena, f->names, *capacity * sizeof *names, wanted * sizeof *names);
-        if (names == NULL)
-            return false;
-        f->names = names;
-        *capacity = wanted;
-    }
-    f->names[f->count++].text = text;
+    struct name *names = arena_room(arena, f->names, f->count, capacity, sizeof *names);
+    if (names == NULL)
+        return false;
+    f->names = names;
+    f->names[f->count++] = (struct name){.text = text};
     return true;
 }
 

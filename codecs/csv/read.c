@@ -28,14 +28,10 @@ static bool add_cell(struct table *t, struct cell cell, struct error *err)
 {
     if (t->count >= t->limits->nodes)
         return FAIL_LIMIT(err, "nodes", t->limits->nodes, "the document has more values than allowed");
-    if (t->count == t->capacity) {
-        const size_t capacity = t->capacity == 0 ? 64 : 2 * t->capacity, size = sizeof *t->cells;
-        struct cell *cells = arena_grow(t->arena, t->cells, t->capacity * size, capacity * size);
-        if (cells == NULL)
-            return arena_fail(t->arena, err);
-        t->cells = cells;
-        t->capacity = capacity;
-    }
+    struct cell *cells = arena_room(t->arena, t->cells, t->count, &t->capacity, sizeof *cells);
+    if (cells == NULL)
+        return arena_fail(t->arena, err);
+    t->cells = cells;
     t->cells[t->count++] = cell;
     return true;
 }

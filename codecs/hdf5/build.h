@@ -42,18 +42,24 @@ struct h5_block {
 
 bool h5_write_block(struct builder *b, uint64_t object, const struct h5_block *block, struct error *err);
 
+/* Links in a group. */
+bool build_hard_link(struct builder *b, uint64_t group, struct bytes name, uint64_t object,
+                     struct error *err);
+bool build_soft_link(struct builder *b, uint64_t group, struct bytes name, struct bytes path,
+                     struct error *err);
+bool build_external_link(struct builder *b, uint64_t group, struct bytes name, struct bytes file,
+                         struct bytes path, struct error *err);
+
+/* Opens the session; its root is b->root. */
+bool build_begin(struct builder *b, struct error *err);
+/* The file has b->size bytes, and is complete. */
+bool build_finish(struct builder *b, struct error *err);
+/* An arena_cleanup_fn of a struct builder, finished or not. */
+void build_drop(void *self);
+
 /* ---- restore.c ---- */
 
 /* Makes what a document in words (described.h) describes. */
 bool h5_restore(struct builder *b, struct value *document, struct error *err);
-
-/* ---- elements.c ---- */
-
-/*
- * A value of HDF5/JSON as packed elements of dtype, in the form of sandbox.h: lists by shape, records as
- * lists of their fields. *out in the arena, texts in room.heap. ERR_UNREPRESENTABLE says what does not fit.
- */
-bool h5_elements(struct builder *b, const struct value *v, unsigned ndim, const uint64_t *dims,
-                 const struct dtype *dtype, struct bytes *out, struct error *err);
 
 #endif

@@ -73,15 +73,10 @@ static bool frame_push(struct decoding *d, struct frame **out, struct error *err
     if (d->depth >= d->file->limits->depth)
         return FAIL_LIMIT(err, "depth", d->file->limits->depth, "groups are nested deeper than %llu levels",
                           (unsigned long long)d->file->limits->depth);
-    if (d->depth == d->capacity) {
-        const size_t capacity = d->capacity == 0 ? 8 : d->capacity * 2;
-        struct frame *frames =
-            arena_grow(d->arena, d->frames, d->capacity * sizeof *frames, capacity * sizeof *frames);
-        if (frames == NULL)
-            return arena_fail(d->arena, err);
-        d->frames = frames;
-        d->capacity = capacity;
-    }
+    struct frame *frames = arena_room(d->arena, d->frames, d->depth, &d->capacity, sizeof *frames);
+    if (frames == NULL)
+        return arena_fail(d->arena, err);
+    d->frames = frames;
     *out = &d->frames[d->depth++];
     return true;
 }
@@ -90,15 +85,11 @@ static bool member_add(struct decoding *d, struct frame *f, struct bytes name, s
                        struct error *err)
 {
     struct bytes text;
-    if (f->members.count == f->capacity) {
-        const size_t capacity = f->object.child_count + 1;
-        struct value_pair *items =
-            arena_grow(d->arena, f->members.items, f->capacity * sizeof *items, capacity * sizeof *items);
-        if (items == NULL)
-            return arena_fail(d->arena, err);
-        f->members.items = items;
-        f->capacity = capacity;
-    }
+    struct value_pair *items =
+        arena_room(d->arena, f->members.items, f->members.count, &f->capacity, sizeof *items);
+    if (items == NULL)
+        return arena_fail(d->arena, err);
+    f->members.items = items;
     if (!h5_text(name, d->arena, &text, err))
         return false;
     struct value *key = value_str(d->arena, text);

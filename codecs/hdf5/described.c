@@ -115,15 +115,10 @@ static bool remember_type(struct describing *d, uint64_t object)
 {
     if (met_find(d, object) != NULL || (d->named_count > 0 && d->named[d->named_count - 1] == object))
         return true;
-    if (d->named_count == d->named_capacity) {
-        const size_t capacity = d->named_capacity == 0 ? 16 : d->named_capacity * 2;
-        uint64_t *named =
-            arena_grow(d->arena, d->named, d->named_capacity * sizeof *named, capacity * sizeof *named);
-        if (named == NULL)
-            return arena_fail(d->arena, d->err);
-        d->named = named;
-        d->named_capacity = capacity;
-    }
+    uint64_t *named = arena_room(d->arena, d->named, d->named_count, &d->named_capacity, sizeof *named);
+    if (named == NULL)
+        return arena_fail(d->arena, d->err);
+    d->named = named;
     d->named[d->named_count++] = object;
     return true;
 }
@@ -266,15 +261,10 @@ static bool fill_dataset(struct describing *d, struct value *dict, const struct 
 static bool fill_group(struct describing *d, struct value *dict, const struct h5_object *o,
                        struct value *words, struct bytes path)
 {
-    if (d->queued == d->queue_capacity) {
-        const size_t capacity = d->queue_capacity == 0 ? 16 : d->queue_capacity * 2;
-        struct waiting *queue =
-            arena_grow(d->arena, d->queue, d->queue_capacity * sizeof *queue, capacity * sizeof *queue);
-        if (queue == NULL)
-            return arena_fail(d->arena, d->err);
-        d->queue = queue;
-        d->queue_capacity = capacity;
-    }
+    struct waiting *queue = arena_room(d->arena, d->queue, d->queued, &d->queue_capacity, sizeof *queue);
+    if (queue == NULL)
+        return arena_fail(d->arena, d->err);
+    d->queue = queue;
     struct value *links = value_new(d->arena, VALUE_LIST);
     d->queue[d->queued++] = (struct waiting){.object = *o, .links = links, .words = words, .path = path};
     return put(d, dict, "links", links);

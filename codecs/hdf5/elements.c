@@ -3,9 +3,9 @@
  * DTYPE_MAX_NDIM and SANDBOX_TYPE_DEPTH levels: that bounds the calls below. Memory follows the values that
  * are there.
  */
+#include "elements.h"
 #include "base64.h"
 #include "bigint.h"
-#include "build.h"
 #include "number.h"
 #include "outgoing.h"
 #include "utf8.h"
@@ -269,11 +269,11 @@ static bool put_outer(struct packing *p, const struct value *v, unsigned ndim, c
     return true;
 }
 
-bool h5_elements(struct builder *b, const struct value *v, unsigned ndim, const uint64_t *dims,
+bool h5_elements(struct h5_room *room, const struct value *v, unsigned ndim, const uint64_t *dims,
                  const struct dtype *dtype, struct bytes *out, struct error *err)
 {
-    struct packing p = {.room = &b->room, .err = err};
-    b->room.heap.len = 0;
+    struct packing p = {.room = room, .err = err};
+    room->heap.len = 0;
     if (!put_outer(&p, v, ndim, dims, dtype))
         return false;
     *out = bytes_of(p.elements, p.len);

@@ -7,12 +7,6 @@ enum {
     WINDOW_OF_OBJECTS = 32 << 10
 }; /* bytes; an object's are few, and what it holds is more */
 
-bool h5_plain_text(const struct value *v)
-{
-    return v->kind == VALUE_STR && v->flags == 0 &&
-           (v->text.len == 0 || memchr(v->text.data, 0, v->text.len) == NULL);
-}
-
 static bool window_fit(struct h5_room *room, size_t size, struct error *err)
 {
     if (size <= room->window_size)

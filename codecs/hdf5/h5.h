@@ -142,6 +142,14 @@ bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, 
 bool h5_described(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
                   struct error *err);
 
+/* ---- names.c: what HDF5 can hold ---- */
+
+/* As text: UTF-8 without NUL or surrogates. */
+bool h5_plain_text(const struct value *v);
+/* As a name or path, of what is UTF-8 already: not empty, no NUL. */
+bool h5_is_name(struct bytes text);
+bool h5_is_link_name(struct bytes text);
+
 /* ---- feed.c: elements on their way into a file, block by block ---- */
 
 /* What references lead to: of a name the path in the new file, or the object in it. Neither: nothing there.
@@ -183,8 +191,6 @@ bool h5_feed_array(struct h5_feed *f, const struct dtype *dtype, const struct ar
 /* The next block, in the form of sandbox.h. A count of 0 is the end. */
 bool h5_feed_next(struct h5_feed *f, const uint8_t **block, size_t *count, struct error *err);
 
-/* Text that HDF5 can hold as such: UTF-8 without NUL or surrogates. */
-bool h5_plain_text(const struct value *v);
 /* True when all elements of a 'U' array, or of an 'O' array, are such text. */
 bool h5_all_text(const struct array *a, struct h5_room *room, bool *out, struct error *err);
 

@@ -3,6 +3,7 @@
  * does, the other way. Types nest at most SANDBOX_TYPE_DEPTH levels, which bounds the calls below.
  */
 #include "outgoing.h"
+#include "elements.h"
 
 #include "array_of_value.h"
 

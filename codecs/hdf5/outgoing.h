@@ -20,8 +20,4 @@ bool h5_put_slots(struct h5_room *room, const struct h5_slots *slots, uint8_t *e
 
 bool h5_has_references(const struct dtype *t);
 
-/* elements.c: the items of a list as packed elements in the arena, in the form of a window. */
-bool h5_list_elements(struct h5_room *room, const struct value *list, const struct dtype *t,
-                      struct bytes *out, struct error *err);
-
 #endif

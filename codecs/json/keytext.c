@@ -21,8 +21,9 @@ static bool nested_text(const struct json_writer *w, struct value *key, struct a
     return out->text.data[0] != '"' || json_text_read(out->text, &at, arena, out, err);
 }
 
-bool keytext_of(const struct json_writer *w, struct value *key, struct arena *arena, struct json_text *out,
-                struct error *err)
+/* The member's name. A view of the key, or in the arena. */
+static bool keytext_of(const struct json_writer *w, struct value *key, struct arena *arena,
+                       struct json_text *out, struct error *err)
 {
     if (key->kind == VALUE_STR) {
         *out = (struct json_text){.text = key->text, .surrogates = (key->flags & VALUE_SURROGATES) != 0};

@@ -3,11 +3,7 @@
 #define MANDOLINE_JSON_KEYTEXT_H
 
 #include "text.h"
-#include "write.h"
-
-/* The member's name. A view of the key, or in the arena. */
-bool keytext_of(const struct json_writer *w, struct value *key, struct arena *arena, struct json_text *out,
-                struct error *err);
+#include "writer.h"
 
 /* The member's name in double quotes. */
 bool keytext_put(const struct json_writer *w, struct value *key, struct sink *out, struct error *err);

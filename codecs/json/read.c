@@ -82,13 +82,10 @@ static inline struct value *node_new(struct json_reader *r, enum value_kind kind
 
 static bool more_stack(struct json_reader *r)
 {
-    const size_t capacity = r->capacity == 0 ? 64 : r->capacity * 2;
-    struct value **stack = arena_extend(r->arena, r->stack, r->capacity * sizeof(struct value *),
-                                        capacity * sizeof(struct value *));
+    struct value **stack = arena_room(r->arena, r->stack, r->count, &r->capacity, sizeof(struct value *));
     if (stack == NULL)
         return arena_fail(r->arena, r->err);
     r->stack = stack;
-    r->capacity = capacity;
     return true;
 }
 
@@ -394,15 +391,10 @@ static bool open_container(struct json_reader *r, bool dict)
         return FAIL_LIMIT(r->err, "depth", r->limits->depth,
                           "the document is nested deeper than %llu levels, at byte %zu",
                           (unsigned long long)r->limits->depth, r->at);
-    if (r->depth == r->frame_capacity) {
-        const size_t capacity = r->frame_capacity == 0 ? 16 : r->frame_capacity * 2;
-        struct frame *frames =
-            arena_grow(r->arena, r->frames, r->frame_capacity * sizeof *frames, capacity * sizeof *frames);
-        if (frames == NULL)
-            return arena_fail(r->arena, r->err);
-        r->frames = frames;
-        r->frame_capacity = capacity;
-    }
+    struct frame *frames = arena_room(r->arena, r->frames, r->depth, &r->frame_capacity, sizeof *frames);
+    if (frames == NULL)
+        return arena_fail(r->arena, r->err);
+    r->frames = frames;
     r->frames[r->depth++] = (struct frame){.base = r->count, .dict = dict};
     r->at++;
     return true;

@@ -2,7 +2,7 @@
 #ifndef MANDOLINE_JSON_ROWS_H
 #define MANDOLINE_JSON_ROWS_H
 
-#include "write.h"
+#include "writer.h"
 
 /*
  * Opens the table and prepares its rows: they are written by rows_put, before the walk goes on. Not for a

@@ -63,15 +63,10 @@ bool sharing_number(struct sharing *s, struct value *v, struct error *err)
 {
     if (s->count == SHARED_MOST)
         return FAIL_LIMIT(err, "nodes", SHARED_MOST, "more than %d values are shared", SHARED_MOST);
-    if (s->count == s->capacity) {
-        const size_t capacity = s->capacity == 0 ? 64 : s->capacity * 2;
-        struct value **nodes = arena_grow(s->arena, s->nodes, s->capacity * sizeof(struct value *),
-                                          capacity * sizeof(struct value *));
-        if (nodes == NULL)
-            return arena_fail(s->arena, err);
-        s->nodes = nodes;
-        s->capacity = capacity;
-    }
+    struct value **nodes = arena_room(s->arena, s->nodes, s->count, &s->capacity, sizeof(struct value *));
+    if (nodes == NULL)
+        return arena_fail(s->arena, err);
+    s->nodes = nodes;
     s->nodes[s->count++] = v;
     v->mark |= WALK_SEEN_TWICE | (uint32_t)s->count;
     return true;

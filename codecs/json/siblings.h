@@ -5,7 +5,7 @@
 #ifndef MANDOLINE_JSON_SIBLINGS_H
 #define MANDOLINE_JSON_SIBLINGS_H
 
-#include "write.h"
+#include "writer.h"
 
 /*
  * Writes some of the parts that the walk would visit next: *written of them, 0 where the next one is for the

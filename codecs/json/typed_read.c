@@ -53,15 +53,10 @@ struct typed_reader {
 
 static bool push(struct typed_reader *r, struct frame f, struct error *err)
 {
-    if (r->depth == r->capacity) {
-        const size_t capacity = r->capacity == 0 ? 32 : r->capacity * 2;
-        struct frame *frames =
-            arena_grow(r->arena, r->frames, r->capacity * sizeof *frames, capacity * sizeof *frames);
-        if (frames == NULL)
-            return arena_fail(r->arena, err);
-        r->frames = frames;
-        r->capacity = capacity;
-    }
+    struct frame *frames = arena_room(r->arena, r->frames, r->depth, &r->capacity, sizeof *frames);
+    if (frames == NULL)
+        return arena_fail(r->arena, err);
+    r->frames = frames;
     r->frames[r->depth++] = f;
     return true;
 }
@@ -580,15 +575,10 @@ static bool begin_id(struct typed_reader *r, const struct tag_use *use, struct e
     const struct tag *inner = v->kind == VALUE_DICT ? tag_of(v, err) : NULL;
     if (inner != NULL && (inner->begin == begin_id || inner->begin == begin_ref))
         return wrong(use, "a value, not another $id or $ref", err);
-    if (r->id_count == r->id_capacity) {
-        const size_t capacity = r->id_capacity == 0 ? 32 : r->id_capacity * 2;
-        struct value **ids = arena_grow(r->arena, r->ids, r->id_capacity * sizeof(struct value *),
-                                        capacity * sizeof(struct value *));
-        if (ids == NULL)
-            return arena_fail(r->arena, err);
-        r->ids = ids;
-        r->id_capacity = capacity;
-    }
+    struct value **ids = arena_room(r->arena, r->ids, r->id_count, &r->id_capacity, sizeof(struct value *));
+    if (ids == NULL)
+        return arena_fail(r->arena, err);
+    r->ids = ids;
     r->ids[r->id_count++] = v;
     *use->place = v;
     return visit(r, use->place, err); /* once: v is no "$id" */

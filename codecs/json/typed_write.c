@@ -5,7 +5,7 @@
 #include "record.h"
 #include "sharing.h"
 #include "typed.h"
-#include "write.h"
+#include "writer.h"
 
 #include <math.h>
 

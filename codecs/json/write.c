@@ -1,8 +1,8 @@
 #include "write.h"
 
-#include "bigint.h"
 #include "elements.h"
 #include "keytext.h"
+#include "object.h"
 #include "put.h"
 #include "rows.h"
 #include "shares.h"
@@ -11,196 +11,12 @@
 
 enum {
     SHARES_FROM = 4096,     /* elements of a block, below which one hand is as fast */
-    MERGED = 1,             /* value.mark: attributes that are written as members of their object */
-    LEFT_OUT = 2,           /* value.mark: a part of an object that is not written */
-    OF_BASE = 4,            /* value.mark: arguments of which only the value of the base is written */
     RANGE_AT_ONCE = 64,     /* numbers of a range written before the sink is asked again */
-    SMALL_STATE = 64,       /* attributes and slots that may be compared one by one */
     MOST_LEVELS = 8,        /* of keys inside of keys */
     MOST_NESTED = 16 << 20, /* bytes of one key, or of one field of a record */
 };
 
-/* ---- parts of an object ---- */
-
-/* A dict of which every key is text and none is spelled as a member of ours. */
-static bool is_attributes(const struct value *v)
-{
-    if (v->kind != VALUE_DICT)
-        return false;
-    for (size_t i = 0; i < v->dict.count; i++) {
-        const struct value *key = v->dict.items[i].key;
-        if (key->kind != VALUE_STR || (key->text.len > 0 && key->text.data[0] == '$'))
-            return false;
-    }
-    return true;
-}
-
-static bool share_a_key(const struct value_pairs *a, const struct value_pairs *b)
-{
-    for (size_t i = 0; i < a->count; i++)
-        for (size_t j = 0; j < b->count; j++)
-            if (bytes_equal(a->items[i].key->text, b->items[j].key->text))
-                return true;
-    return false;
-}
-
-/* What copyreg makes of a class with slots: a tuple (None or attributes, slots). */
-static bool is_slots(const struct value *v)
-{
-    if (v->kind != VALUE_TUPLE || v->list.count != 2 || !is_attributes(v->list.items[1]))
-        return false;
-    const struct value *first = v->list.items[0], *second = v->list.items[1];
-    if (first->kind == VALUE_NONE)
-        return true;
-    return is_attributes(first) && first->dict.count + second->dict.count <= SMALL_STATE &&
-           !share_a_key(&first->dict, &second->dict);
-}
-
-static bool is_merged(const struct value_object *o)
-{
-    return o->states.count == 1 && (is_attributes(o->states.items[0]) || is_slots(o->states.items[0]));
-}
-
-static bool put_name(const char *before, const struct value_global *g, struct sink *out, struct error *err)
-{
-    AUTO(arena_free) struct arena scratch;
-    arena_init(&scratch, SIZE_MAX);
-    const size_t n = g->module.len + 1 + g->name.len;
-    uint8_t *name = arena_alloc(&scratch, 1, n + 1);
-    if (name == NULL)
-        return sink_fail(err);
-    mempcpy(mempcpy(mempcpy(name, g->module.data, g->module.len), ".", 1), g->name.data, g->name.len);
-    return sink_text(out, before, err) && put_string(out, bytes_of(name, n), false, err);
-}
-
-/* What stands in front of a part of an object; *as is LEFT_OUT or MERGED where no value is to be written. */
-static bool before_object_part(struct json_writer *w, const struct walk_event *ev, uint32_t *as,
-                               struct sink *out, struct error *err)
-{
-    const struct value_object *o = ev->parent->object;
-    const bool first = ev->index == 0;
-    switch (ev->role) {
-    case WALK_CALLABLE:
-        if (ev->value->kind != VALUE_GLOBAL)
-            return layout_member(&w->layout, "$callable", out, err);
-        *as = LEFT_OUT;
-        const struct value *class = value_reconstructed(o) != NULL ? o->args->list.items[0] : ev->value;
-        return layout_member(&w->layout, "$class", out, err) && put_name("", class->global, out, err);
-    case WALK_ARGS:
-        if (value_reconstructed(o) != NULL && o->states.count == 0) {
-            *as = OF_BASE;
-            return true;
-        }
-        *as = o->states.count > 0 || (ev->value->kind == VALUE_TUPLE && ev->value->list.count == 0) ? LEFT_OUT
-                                                                                                    : 0;
-        return *as != 0 || layout_member(&w->layout, "$args", out, err);
-    case WALK_KWARGS:
-        return layout_member(&w->layout, "$kwargs", out, err);
-    case WALK_ITEM:
-        return (!first || layout_open_member(&w->layout, "$items", '[', out, err)) &&
-               layout_separate(&w->layout, out, err);
-    case WALK_ADDED:
-        return (!first || layout_open_member(&w->layout, "$added", '[', out, err)) &&
-               layout_separate(&w->layout, out, err);
-    case WALK_KEY:
-        ev->value->mark &= ~(uint32_t)WALK_OPEN; /* the check enters it too */
-        if (first &&
-            !(keytext_check(w, &o->pairs, err) && layout_open_member(&w->layout, "$pairs", '{', out, err)))
-            return false;
-        return layout_separate(&w->layout, out, err);
-    case WALK_STATE:
-        *as = is_merged(o) ? MERGED : 0;
-        if (*as != 0)
-            return true;
-        if (o->states.count == 1)
-            return layout_member(&w->layout, "$state", out, err);
-        return (!first || layout_open_member(&w->layout, "$states", '[', out, err)) &&
-               layout_separate(&w->layout, out, err);
-    case WALK_ROOT:
-    case WALK_VALUE:
-    case WALK_ID:
-    case WALK_DATA:
-        break;
-    }
-    return true;
-}
-
-static bool after_object_part(struct json_writer *w, const struct walk_event *ev, struct sink *out,
-                              struct error *err)
-{
-    const bool last = ev->index + 1 == ev->count;
-    if (last && (ev->role == WALK_ITEM || ev->role == WALK_ADDED))
-        return layout_close(&w->layout, ']', out, err);
-    if (last && ev->role == WALK_STATE && ev->count > 1)
-        return layout_close(&w->layout, ']', out, err);
-    return !last || ev->role != WALK_VALUE || layout_close(&w->layout, '}', out, err);
-}
-
-/* ---- parts of anything ---- */
-
-static struct elements elements_of(struct json_writer *w, const struct array *a, size_t depth);
-
-/* Which member the value of a base is, as later protocols have it; *alone: it is the only one of a list. */
-static const char *base_member(const struct value *v, bool *alone)
-{
-    *alone = v->kind != VALUE_TUPLE && v->kind != VALUE_LIST && v->kind != VALUE_DICT;
-    return v->kind == VALUE_LIST ? "$items" : v->kind == VALUE_DICT ? "$pairs" : "$args";
-}
-
-static bool before_base(struct json_writer *w, const struct walk_event *ev, uint32_t *as, struct sink *out,
-                        struct error *err)
-{
-    bool alone;
-    const char *member = base_member(ev->value, &alone);
-    if (ev->index < 2) {
-        *as = LEFT_OUT;
-        return true;
-    }
-    return alone ? layout_open_member(&w->layout, member, '[', out, err) &&
-                       layout_separate(&w->layout, out, err)
-                 : layout_member(&w->layout, member, out, err);
-}
-
-static bool before_part(struct json_writer *w, const struct walk_event *ev, uint32_t *as, struct sink *out,
-                        struct error *err)
-{
-    const struct value *parent = ev->parent;
-    if (parent == NULL || parent->kind == VALUE_EXTERNAL)
-        return true;
-    if (parent->kind == VALUE_OBJECT)
-        return before_object_part(w, ev, as, out, err);
-    if (parent->kind == VALUE_ARRAY) {
-        const struct elements e = elements_of(w, parent->array, w->layout.depth - parent->array->ndim);
-        return elements_open(&e, ev->index, out, err);
-    }
-    if (parent->kind == VALUE_TUPLE && (parent->mark & OF_BASE) != 0)
-        return before_base(w, ev, as, out, err);
-    if (parent->kind == VALUE_TUPLE && (parent->mark & MERGED) != 0) {
-        *as = ev->value->kind == VALUE_DICT ? MERGED : LEFT_OUT;
-        return true;
-    }
-    return ev->role == WALK_VALUE || layout_separate(&w->layout, out, err);
-}
-
-static bool after_part(struct json_writer *w, const struct walk_event *ev, struct sink *out,
-                       struct error *err)
-{
-    if (ev->parent == NULL)
-        return true;
-    if (ev->parent->kind == VALUE_OBJECT)
-        return after_object_part(w, ev, out, err);
-    if (ev->parent->kind == VALUE_TUPLE && (ev->parent->mark & OF_BASE) != 0) {
-        bool alone;
-        base_member(ev->value, &alone);
-        return !alone || layout_close(&w->layout, ']', out, err);
-    }
-    if (ev->parent->kind != VALUE_ARRAY)
-        return true;
-    const struct elements e = elements_of(w, ev->parent->array, w->layout.depth - ev->parent->array->ndim);
-    return elements_close(&e, ev->index, out, err);
-}
-
-/* ---- values ---- */
+/* ---- around parts ---- */
 
 static bool put_object_field(void *self, struct value *object, struct sink *out, struct error *err)
 {
@@ -223,61 +39,43 @@ static struct elements elements_of(struct json_writer *w, const struct array *a,
     };
 }
 
-static bool put_complex(const struct json_writer *w, const double *parts, struct sink *out, struct error *err)
+static bool before_part(struct json_writer *w, const struct walk_event *ev, uint32_t *as, struct sink *out,
+                        struct error *err)
 {
-    return put_byte(out, '[', err) && put_double(out, parts[0], w->options->nan, err) &&
-           sink_text(out, w->options->pretty ? ", " : ",", err) &&
-           put_double(out, parts[1], w->options->nan, err) && put_byte(out, ']', err);
-}
-
-static bool put_dtype(const struct json_writer *w, const struct dtype *t, struct sink *out, struct error *err)
-{
-    AUTO(arena_free) struct arena scratch;
-    arena_init(&scratch, w->limits->memory);
-    struct value *descr = dtype_descr(t, &scratch);
-    return descr == NULL ? arena_fail(&scratch, err) : json_put_nested(w, descr, w->options, out, err);
-}
-
-bool json_put_leaf(const struct json_writer *w, const struct value *v, struct sink *out, struct error *err)
-{
-    switch ((enum value_kind)v->kind) {
-    case VALUE_NONE:
-        return sink_write(out, "null", 4, err);
-    case VALUE_BOOL:
-        return sink_write(out, v->boolean ? "true" : "false", v->boolean ? 4 : 5, err);
-    case VALUE_INT:
-        return put_int(out, v->integer, err);
-    case VALUE_BIGINT:
-        return bigint_put(out, v->text, w->limits, err);
-    case VALUE_FLOAT:
-        return put_double(out, v->real, w->options->nan, err);
-    case VALUE_COMPLEX:
-        return put_complex(w, v->complex, out, err);
-    case VALUE_STR:
-        return put_string(out, v->text, (v->flags & VALUE_SURROGATES) != 0, err);
-    case VALUE_BYTES:
-    case VALUE_BYTEARRAY:
-        return put_base64(out, v->text, err);
-    case VALUE_DTYPE:
-        return put_dtype(w, v->dtype, out, err);
-    case VALUE_GLOBAL:
-        return put_name("{\"$global\":", v->global, out, err) && put_byte(out, '}', err);
-    case VALUE_LIST:
-    case VALUE_TUPLE:
-    case VALUE_SET:
-    case VALUE_FROZENSET:
-    case VALUE_DICT:
-    case VALUE_ARRAY:
-    case VALUE_RANGE:
-    case VALUE_SLICE:
-    case VALUE_OBJECT:
-    case VALUE_EXTERNAL:
-    case VALUE_TABLE:
-    case VALUE_KIND_COUNT:
-        break;
+    const struct value *parent = ev->parent;
+    if (parent == NULL || parent->kind == VALUE_EXTERNAL)
+        return true;
+    if (parent->kind == VALUE_OBJECT)
+        return object_before_part(w, ev, as, out, err);
+    if (parent->kind == VALUE_ARRAY) {
+        const struct elements e = elements_of(w, parent->array, w->layout.depth - parent->array->ndim);
+        return elements_open(&e, ev->index, out, err);
     }
-    return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a value of kind %d is no leaf", v->kind);
+    if (parent->kind == VALUE_TUPLE && (parent->mark & OF_BASE) != 0)
+        return object_before_base(w, ev, as, out, err);
+    if (parent->kind == VALUE_TUPLE && (parent->mark & MERGED) != 0) {
+        *as = ev->value->kind == VALUE_DICT ? MERGED : LEFT_OUT;
+        return true;
+    }
+    return ev->role == WALK_VALUE || layout_separate(&w->layout, out, err);
 }
+
+static bool after_part(struct json_writer *w, const struct walk_event *ev, struct sink *out,
+                       struct error *err)
+{
+    if (ev->parent == NULL)
+        return true;
+    if (ev->parent->kind == VALUE_OBJECT)
+        return object_after_part(w, ev, out, err);
+    if (ev->parent->kind == VALUE_TUPLE && (ev->parent->mark & OF_BASE) != 0)
+        return object_after_base(w, ev, out, err);
+    if (ev->parent->kind != VALUE_ARRAY)
+        return true;
+    const struct elements e = elements_of(w, ev->parent->array, w->layout.depth - ev->parent->array->ndim);
+    return elements_close(&e, ev->index, out, err);
+}
+
+/* ---- containers ---- */
 
 /* Its numbers follow before the walk goes on: see put_range. */
 static bool enter_range(struct json_writer *w, const struct value *v, struct sink *out, struct error *err)

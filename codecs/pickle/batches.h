@@ -21,6 +21,17 @@ static inline bool batch_after(struct writer *w, size_t index, size_t count, enu
     return (index % BATCH != BATCH - 1 && index + 1 != count) || write_op(w, many, err);
 }
 
+/* The length of a set is known as well, but its items are always between a mark and ADDITEMS. */
+static inline bool set_item_before(struct writer *w, size_t index, struct error *err)
+{
+    return index % BATCH != 0 || write_op(w, OP_MARK, err);
+}
+
+static inline bool set_item_after(struct writer *w, size_t index, size_t count, struct error *err)
+{
+    return (index % BATCH != BATCH - 1 && index + 1 != count) || write_op(w, OP_ADDITEMS, err);
+}
+
 /* After as many items as a batch holds, CPython opens another for dicts and sets, and finds it empty. */
 static inline bool empty_batch(struct writer *w, size_t index, size_t count, enum opcode many,
                                struct error *err)

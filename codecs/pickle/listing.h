@@ -90,8 +90,4 @@ bool listing_memo(struct listing *l, struct bytes opcode, uint64_t next, uint64_
 
 /* ---- listing.c ---- */
 
-/* At most 255 bytes. */
-bool listing_print(struct sink *out, struct error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 #endif

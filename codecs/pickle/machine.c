@@ -48,28 +48,11 @@ struct value *machine_node_slow(struct machine *m, enum value_kind kind, struct 
     return machine_node(m, kind, err);
 }
 
-/* Room for one more of a growing array. */
-static bool make_room(struct machine *m, void **items, size_t count, size_t *capacity, size_t size,
-                      struct error *err)
-{
-    if (count < *capacity)
-        return true;
-    const size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
-    void *grown = arena_extend(m->arena, *items, *capacity * size, wanted * size);
-    if (grown == NULL)
-        return arena_fail(m->arena, err);
-    *items = grown;
-    *capacity = wanted;
-    return true;
-}
-
 bool machine_push_slow(struct machine *m, struct value *v, struct error *err)
 {
-    void *stack = m->stack;
-    if (v == NULL)
+    void *stack = v == NULL ? NULL : arena_room(m->arena, m->stack, m->depth, &m->capacity, sizeof *m->stack);
+    if (stack == NULL)
         return arena_fail(m->arena, err);
-    if (!make_room(m, &stack, m->depth, &m->capacity, sizeof *m->stack, err))
-        return false;
     m->stack = stack;
     m->stack[m->depth++] = v;
     return true;
@@ -89,9 +72,9 @@ bool machine_pop_mark(struct machine *m, struct value ***items, size_t *count, s
 
 bool op_mark(struct machine *m, struct error *err)
 {
-    void *marks = m->marks;
-    if (!make_room(m, &marks, m->mark_count, &m->mark_capacity, sizeof *m->marks, err))
-        return false;
+    size_t *marks = arena_room(m->arena, m->marks, m->mark_count, &m->mark_capacity, sizeof *marks);
+    if (marks == NULL)
+        return arena_fail(m->arena, err);
     m->marks = marks;
     m->marks[m->mark_count++] = m->fence = m->depth;
     return true;

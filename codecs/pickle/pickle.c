@@ -1,6 +1,6 @@
 #include "machine.h"
 #include "weigh.h"
-#include "writer.h"
+#include "write.h"
 
 size_t opcode_length(struct bytes head)
 {

@@ -4,17 +4,12 @@
 static struct trace_event *add(struct machine *m, enum trace_kind kind, struct error *err)
 {
     struct trace *t = m->trace;
-    if (t->count == t->capacity) {
-        const size_t wanted = t->capacity == 0 ? 16 : t->capacity * 2;
-        struct trace_event *grown =
-            arena_grow(t->arena, t->events, t->capacity * sizeof *t->events, wanted * sizeof *t->events);
-        if (grown == NULL) {
-            arena_fail(t->arena, err);
-            return NULL;
-        }
-        t->events = grown;
-        t->capacity = wanted;
+    struct trace_event *grown = arena_room(t->arena, t->events, t->count, &t->capacity, sizeof *grown);
+    if (grown == NULL) {
+        arena_fail(t->arena, err);
+        return NULL;
     }
+    t->events = grown;
     struct trace_event *e = &t->events[t->count++];
     *e = (struct trace_event){.kind = kind, .offset = m->started, .opcode = m->row->name};
     return e;

@@ -1,11 +1,12 @@
 /* NumPy's dtypes, arrays and scalars as numpy's own __reduce__ writes them (numpy 1.24). */
 #include "writer.h"
 
-#include <stdio.h>
-
+#include "batches.h"
 #include "reader.h"
 #include "record.h"
 #include "utf8.h"
+
+#include <stdio.h>
 
 /* numpy's flags of a dtype that unpickling needs back (NPY_ITEM_REFCOUNT ... NPY_ALIGNED_STRUCT). */
 enum {
@@ -366,9 +367,9 @@ bool write_array_block(struct writer *w, const struct walk_event *event, struct 
         memcpy(&piece, event->block + i * sizeof piece, sizeof piece);
         /* The source owns it until the next block: nothing of it may be left for later. */
         if (!write_boundary(w, err) ||
-            (!a->scalar && !write_item_before(w, event->index + i, (size_t)count, err)) ||
+            (!a->scalar && !batch_before(w, event->index + i, (size_t)count, err)) ||
             !write_piece(w, &a->dtype, piece, err) ||
-            (!a->scalar && !write_item_after(w, event->index + i, (size_t)count, err)) ||
+            (!a->scalar && !list_item_after(w, event->index + i, (size_t)count, err)) ||
             (w->rest.len > 0 && !write_flush(w, err)))
             return false;
     }

@@ -1,7 +1,5 @@
-/*
- * Writes pickles of protocols 0 to 5 from the events of a walk: byte for byte what CPython's own pickler
- * (Modules/_pickle.c) writes for plain data, and what pickle.loads turns into the same objects for the rest.
- */
+/* What the files that write pickles (write.h) share: the pickle at work, and how each kind of value is put
+ * into it. */
 #ifndef MANDOLINE_PICKLE_WRITER_H
 #define MANDOLINE_PICKLE_WRITER_H
 
@@ -52,8 +50,8 @@ struct writer {
     struct bytes rest; /* of something large, which comes before what is held */
     enum writer_pass pass;
     uint32_t memo_count;
-    uint32_t *
-        uses; /* by memo number: 1, it is asked for; from where it is written on, the number it has instead */
+    /* By memo number: 1, it is asked for; from where it is written on, the number it has instead. */
+    uint32_t *uses;
     size_t use_count;
     uint32_t kept;                 /* memo entries that were written in PASS_OPTIMIZED */
     uint32_t globals[KNOWN_COUNT]; /* memo number + 1, or 0 */
@@ -157,17 +155,29 @@ bool write_table_object(struct writer *w, struct value *v, struct error *err);
  */
 bool write_run(struct writer *w, bool *any, struct error *err);
 
-/* ---- writer.c ---- */
+/* ---- write_containers.c ---- */
 
 /* A list or dict before its parts; v may be NULL. */
 bool write_list_enter(struct writer *w, struct value *v, struct error *err);
 bool write_dict_enter(struct writer *w, struct value *v, struct error *err);
 
-/* Items of a list: what comes before and after the index-th of count. */
-bool write_item_before(struct writer *w, size_t index, size_t count, struct error *err);
-bool write_item_after(struct writer *w, size_t index, size_t count, struct error *err);
+/* A tuple that was met again among its own items is in the memo: this second one is undone. */
+bool write_tuple_leave(struct writer *w, struct value *v, struct error *err);
 
-bool writer_begin(struct encoder *e, struct error *err);
-enum step writer_step(struct encoder *e, struct sink *out, struct error *err);
+/* Below protocol 4 a set is a call with a list. */
+bool write_set_enter(struct writer *w, struct value *v, struct error *err);
+bool write_set_leave(struct writer *w, struct value *v, struct error *err);
+
+bool write_external_enter(struct writer *w, struct value *v, struct error *err);
+bool write_external_leave(struct writer *w, const struct value_external *x, struct error *err);
+
+/* ---- write_object.c ---- */
+
+bool write_object_enter(struct writer *w, const struct value_object *o, struct error *err);
+/* Before and after a part of an object. */
+bool write_object_before(struct writer *w, const struct walk_event *e, struct error *err);
+bool write_object_after(struct writer *w, const struct walk_event *e, struct error *err);
+/* The items of the tuple of arguments are written, the tuple is not. */
+bool write_is_spread(const struct writer *w, const struct walk_event *e);
 
 #endif

@@ -23,31 +23,6 @@ static void nothing_is_read_past_the_end(void **state)
     }
 }
 
-static void big_endian_is_turned(void **state)
-{
-    (void)state;
-    static const uint8_t data[] = {1, 2, 3, 4, 5, 6, 7, 8};
-    struct reader r = reader_make(bytes_of(data, sizeof data));
-    struct error err = {0};
-    uint64_t v;
-    assert_true(reader_u64_be(&r, &v, &err));
-    assert_int_equal(v, 0x0102030405060708);
-}
-
-static void a_line_ends_with_a_newline(void **state)
-{
-    (void)state;
-    struct reader r = reader_make(bytes_text("ab\n\ncd"));
-    struct error err = {0};
-    struct bytes line;
-    assert_true(reader_line(&r, &line, &err));
-    assert_true(bytes_is(line, "ab"));
-    assert_true(reader_line(&r, &line, &err));
-    assert_true(bytes_is(line, ""));
-    assert_false(reader_line(&r, &line, &err));
-    assert_int_equal(err.offset, 4);
-}
-
 static void a_sink_gives_back_what_was_written_in_any_portions(void **state)
 {
     (void)state;
@@ -107,8 +82,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_read_past_the_end),
-        cmocka_unit_test(big_endian_is_turned),
-        cmocka_unit_test(a_line_ends_with_a_newline),
         cmocka_unit_test(a_sink_gives_back_what_was_written_in_any_portions),
         cmocka_unit_test(a_sink_that_never_runs_empty_does_not_grow),
         cmocka_unit_test(the_first_error_wins),
