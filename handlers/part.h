@@ -9,6 +9,7 @@
 
 struct part {
     struct bytes path, slice, dtype, sel, where, points;
+    struct bytes format;       /* of a query in several parts; empty: what suits the value */
     const struct value *index; /* a mask or index arrays that were sent, instead of points; or NULL */
     const struct bytes *fields;
     size_t field_count;
