@@ -19,7 +19,9 @@ bool get_data(const struct request *request, struct reply *reply, struct error *
         return done;
     if (!stored_open(request, &s, reply, err) || !part_for(request, &s.document, &part, format, &v, err))
         return false;
-    return answer_selected(request, format, v, options, reply, err);
+    const bool ok = answer_selected(request, format, v, options, reply, err);
+    stored_guard(&s, reply);
+    return ok;
 }
 
 /* The body: a mask, or index arrays, in any format that can be read. */
@@ -51,6 +53,9 @@ bool post_data(const struct request *request, struct reply *reply, struct error 
         return false;
     if (varies)
         reply_header(reply, "Vary", "Accept");
-    return stored_open(request, &s, reply, err) && part_value(request, &s.document, &part, &v, err) &&
-           answer_selected(request, format, v, options, reply, err);
+    const bool ok = stored_open(request, &s, reply, err) &&
+                    part_value(request, &s.document, &part, &v, err) &&
+                    answer_selected(request, format, v, options, reply, err);
+    stored_guard(&s, reply);
+    return ok;
 }

@@ -18,6 +18,9 @@ bool stored_find(const struct request *request, struct stored *out, struct error
  */
 bool stored_open(const struct request *request, struct stored *s, struct reply *reply, struct error *err);
 
+/* A reply that is a run of the file ends where somebody writes it. */
+void stored_guard(const struct stored *s, struct reply *reply);
+
 /*
  * The strong entity tag of what this request asks of the file: the file's identity, the query, and the format
  * of the answer. In the arena; NULL: no memory.
