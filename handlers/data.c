@@ -54,7 +54,7 @@ bool post_data(const struct request *request, struct reply *reply, struct error 
     if (varies)
         reply_header(reply, "Vary", "Accept");
     const bool ok = stored_open(request, &s, reply, err) &&
-                    part_value(request, &s.document, &part, &v, err) &&
+                    part_for(request, &s.document, &part, format, &v, err) &&
                     answer_selected(request, format, v, options, reply, err);
     stored_guard(&s, reply);
     return ok;

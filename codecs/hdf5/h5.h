@@ -138,9 +138,9 @@ bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, 
 
 /* ---- described.c ---- */
 
-/* The object at path and everything below in the words of described.h. */
-bool h5_described(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
-                  struct error *err);
+/* The object at path and everything below in the words of described.h; or a piece: node.h. */
+bool h5_described(const struct h5_file *f, struct bytes path, const struct array *piece, struct arena *arena,
+                  struct value **out, struct error *err);
 
 /* ---- feed.c: elements on their way into a file, block by block ---- */
 
