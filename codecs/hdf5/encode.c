@@ -973,6 +973,7 @@ static void builder_drop(void *self)
         close(b->fd);
     sink_deinit(&b->reply);
     sink_deinit(&b->room.heap);
+    arena_free(&b->room.objects);
     sink_deinit(&b->payload);
 }
 

@@ -138,5 +138,29 @@ class Pieces(unittest.TestCase):
             numpy.testing.assert_array_equal(a["grid"][1:3, 0:2, 0], f["data"][()])
 
 
+class MuchOfVariableLength(unittest.TestCase):
+    def test_more_than_an_exchange_may_take(self):
+        server = Server(None, "--limit-memory", "20M")
+        self.addCleanup(server.stop)
+        record = numpy.dtype([("i", "<i4"), ("v", h5py.vlen_dtype("<f8"))])
+        with h5py.File(server.data / "a.h5", "w") as f:
+            v = numpy.empty(2000, object)
+            for i in range(2000):
+                v[i] = numpy.arange(i, i + 3000. - i % 2)
+            f.create_dataset("v", (2000,), h5py.vlen_dtype("<f8"), chunks=(100,))[:] = v
+            records = numpy.empty(2000, record)
+            records["i"], records["v"] = numpy.arange(2000), v
+            f["r"] = records
+        for query in ({"path": "v"}, {"path": "v", "slice": "::-1"}, {"path": "r"}, {}):
+            answer = server.get("/v1/data/a.h5", format="hdf5", **query)
+            self.assertEqual(200, answer.status, (query, answer))
+            with h5py.File(io.BytesIO(answer.body)) as f:
+                d = f["data" if query else "v"]
+                self.assertEqual(2000, len(d))
+                for i in (0, 1, 999, 1500, 1999):
+                    got = d[1999 - i] if "slice" in query else d[i]
+                    numpy.testing.assert_array_equal(v[i], got["v"] if got.dtype.names else got)
+
+
 if __name__ == "__main__":
     unittest.main()
