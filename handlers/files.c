@@ -113,6 +113,7 @@ bool get_file(const struct request *request, struct reply *reply, struct error *
     reply->kind = REPLY_FILE;
     reply->fd = s.file.input.fd;
     reply->size = size;
+    stored_guard(&s, reply);
     struct range range;
     const char *header = request->header(request->headers, "Range");
     if (header == NULL || !conditions_range(request, etag, &s.file.modified))

@@ -42,17 +42,31 @@ static bool cut(struct bytes *rest, char separator, struct bytes *out)
 
 /* ---- the source ---- */
 
-/* The format that a parameter names. Unknown names list those that there are. */
-static bool named(const struct request *request, const char *parameter, const struct codec **out,
-                  struct error *err)
+enum { FORMATS_MAX = 32 };
+static const struct codec *const no_more[] = {NULL};
+
+/* All formats, and more; NULL at the end. */
+static void list(const struct codec *const *more, const struct codec *out[FORMATS_MAX])
 {
-    const char *names[32] = {NULL};
+    size_t n = 0;
+    for (size_t i = 0; codecs[i] != NULL && n + 1 < FORMATS_MAX; i++)
+        out[n++] = codecs[i];
+    for (size_t i = 0; more[i] != NULL && n + 1 < FORMATS_MAX; i++)
+        out[n++] = more[i];
+    out[n] = NULL;
+}
+
+/* The format that a parameter names. Unknown names list those that there are. */
+static bool named(const struct request *request, const char *parameter, const struct codec *const *formats,
+                  const struct codec **out, struct error *err)
+{
+    const char *names[FORMATS_MAX] = {NULL};
     unsigned choice = 0;
-    for (size_t i = 0; codecs[i] != NULL && i + 1 < ROWS(names); i++)
-        names[i] = codecs[i]->name;
+    for (size_t i = 0; formats[i] != NULL; i++)
+        names[i] = formats[i]->name;
     if (!param_choice(request, parameter, names, &choice, err))
         return false;
-    *out = codecs[choice];
+    *out = formats[choice];
     return true;
 }
 
@@ -86,7 +100,7 @@ static bool stated(const struct request *request, const struct codec **out, stru
     cut(&rest, ';', &type);
     *out = NULL;
     if (param_find(request, "from") != NULL)
-        return named(request, "from", out, err) && readable(*out, err);
+        return named(request, "from", codecs, out, err) && readable(*out, err);
     if (says_nothing(type) || multipart_is(header))
         return true;
     *out = codec_by_media_type(type);
@@ -218,11 +232,11 @@ static bool better(struct fit a, struct fit b)
     return a.quality != b.quality ? a.quality > b.quality : a.closeness > b.closeness;
 }
 
-const struct codec *negotiate_accept(const char *accept)
+static const struct codec *best_of(const struct codec *const *formats, const char *accept)
 {
     const struct codec *best = NULL;
     struct fit most = {.quality = 0};
-    for (const struct codec *const *c = codecs; *c != NULL; c++) {
+    for (const struct codec *const *c = formats; *c != NULL; c++) {
         const struct fit fit = codec_writes(*c) && !(*c)->by_name_only
                                    ? fit_of((*c)->media_types, bytes_text(accept))
                                    : (struct fit){.quality = -1};
@@ -232,6 +246,11 @@ const struct codec *negotiate_accept(const char *accept)
         }
     }
     return best;
+}
+
+const struct codec *negotiate_accept(const char *accept)
+{
+    return best_of(codecs, accept);
 }
 
 bool negotiate_choice(const struct request *request, const char *parameter, const char *const *names,
@@ -260,17 +279,25 @@ bool negotiate_choice(const struct request *request, const char *parameter, cons
 bool negotiate_target(const struct request *request, const char *parameter, const struct codec **out,
                       bool *varies, struct error *err)
 {
+    return negotiate_more(request, parameter, no_more, out, varies, err);
+}
+
+bool negotiate_more(const struct request *request, const char *parameter, const struct codec *const *more,
+                    const struct codec **out, bool *varies, struct error *err)
+{
+    const struct codec *formats[FORMATS_MAX];
     const char *accept = request->header(request->headers, "Accept");
+    list(more, formats);
     *varies = param_find(request, parameter) == NULL;
     if (!*varies) {
         const struct codec *codec;
-        if (!named(request, parameter, &codec, err))
+        if (!named(request, parameter, formats, &codec, err))
             return false;
         *out = codec;
         return codec_writes(codec) ||
                FAIL(err, ERR_NOT_ACCEPTABLE, ERROR_NO_OFFSET, "%s can be read, not written", codec->name);
     }
-    *out = accept == NULL || accept[0] == '\0' ? json_format() : negotiate_accept(accept);
+    *out = accept == NULL || accept[0] == '\0' ? json_format() : best_of(formats, accept);
     return *out != NULL ||
            FAIL(err, ERR_NOT_ACCEPTABLE, ERROR_NO_OFFSET,
                 "none of the types in Accept can be written; ask for one with %s=", parameter);

@@ -22,6 +22,10 @@ bool negotiate_file(struct bytes name, const struct input *in, const struct limi
 bool negotiate_target(const struct request *request, const char *parameter, const struct codec **out,
                       bool *varies, struct error *err);
 
+/* The same where the answer can have more formats, behind those that there are always; NULL at the end. */
+bool negotiate_more(const struct request *request, const char *parameter, const struct codec *const *more,
+                    const struct codec **out, bool *varies, struct error *err);
+
 /*
  * The same for an answer that is no value: names are those that the parameter can have, types the media type
  * of each; NULL at their ends. The first is what clients get who do not say.

@@ -187,11 +187,26 @@ bool part_value(const struct request *request, const struct document *document, 
     return true;
 }
 
+/* Fields and casts make other elements of them. */
+static bool has_words(const struct document *document, const struct part *part, const struct codec *format)
+{
+    return format->describes && document->ops->described != NULL && part->field_count + part->dtype.len == 0;
+}
+
 bool part_for(const struct request *request, const struct document *document, const struct part *part,
               const struct codec *format, struct value **out, struct error *err)
 {
-    const bool whole = part->field_count + part->slice.len + part->dtype.len == 0;
-    if (whole && format->describes && document->ops->described != NULL)
-        return document->ops->described(document->self, part->path, request->arena, out, err);
-    return part_value(request, document, part, out, err);
+    struct value *words;
+    const bool whole =
+        part->slice.len + part->sel.len + part->where.len + part->points.len == 0 && part->index == NULL;
+    if (whole && has_words(document, part, format))
+        return document->ops->described(document->self, part->path, NULL, request->arena, out, err);
+    if (!part_value(request, document, part, out, err))
+        return false;
+    if ((*out)->kind != VALUE_ARRAY || !has_words(document, part, format))
+        return true;
+    if (!document->ops->described(document->self, part->path, (*out)->array, request->arena, &words, err))
+        return false;
+    *out = words == NULL ? *out : words;
+    return true;
 }

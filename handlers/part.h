@@ -9,6 +9,7 @@
 
 struct part {
     struct bytes path, slice, dtype, sel, where, points;
+    struct bytes format;       /* of a query in several parts; empty: what suits the value */
     const struct value *index; /* a mask or index arrays that were sent, instead of points; or NULL */
     const struct bytes *fields;
     size_t field_count;
@@ -22,7 +23,7 @@ bool part_of_request(const struct request *request, struct part *out, struct err
 bool part_value(const struct request *request, const struct document *document, const struct part *part,
                 struct value **out, struct error *err);
 
-/* The same for this format: in words, where it describes and the whole object at path is asked for. */
+/* The same for this format: in words, where it describes and elements are asked for as they are. */
 bool part_for(const struct request *request, const struct document *document, const struct part *part,
               const struct codec *format, struct value **out, struct error *err);
 

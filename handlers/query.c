@@ -3,7 +3,7 @@
 #include "answer.h"
 #include "negotiate.h"
 #include "params.h"
-#include "part.h"
+#include "parts.h"
 #include "routes.h"
 #include "stored.h"
 
@@ -52,11 +52,8 @@ static bool member_of(const struct value_pair *pair, struct arena *arena, struct
     const struct {
         const char *name;
         struct bytes *text;
-    } texts[] = {{"path", &part->path},
-                 {"slice", &part->slice},
-                 {"dtype", &part->dtype},
-                 {"sel", &part->sel},
-                 {"where", &part->where}};
+    } texts[] = {{"path", &part->path}, {"slice", &part->slice}, {"dtype", &part->dtype},
+                 {"sel", &part->sel},   {"where", &part->where}, {"format", &part->format}};
     const struct bytes key = pair->key->text;
     if (bytes_is(key, "points"))
         return points_of(pair->value, part, err);
@@ -124,25 +121,50 @@ static void point_at(struct bytes name, struct error *err)
     error_set_pointer(err, pointer);
 }
 
-static bool select_all(const struct request *request, const struct document *document,
-                       const struct value *query, struct value **out, struct error *err)
+/* What each selection is, for one answer: a dict of all, or parts. */
+struct answer {
+    struct value *all;
+    struct parts *parts; /* NULL: all */
+};
+
+static bool answer_begin(const struct request *request, const struct codec *format,
+                         const struct codec_options *options, size_t count, struct answer *out,
+                         struct error *err)
 {
-    struct value *all = value_new(request->arena, VALUE_DICT);
-    if (all == NULL)
-        return arena_fail(request->arena, err);
+    *out = (struct answer){.parts = NULL};
+    for (const struct codec *const *c = parts_formats; *c != NULL; c++)
+        if (*c == format)
+            return parts_new(request, format, options, count, &out->parts, err);
+    out->all = value_new(request->arena, VALUE_DICT);
+    return out->all != NULL || arena_fail(request->arena, err);
+}
+
+static bool answer_add(const struct request *request, const struct document *document,
+                       const struct answer *answer, struct value *name, const struct part *part,
+                       struct error *err)
+{
+    struct value *v;
+    if (answer->parts != NULL)
+        return parts_add(answer->parts, name->text, document, part, err);
+    if (part->format.len > 0)
+        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET,
+                    "a selection has a format of its own in answers of several parts: format=multipart");
+    return part_value(request, document, part, &v, err) &&
+           (value_put(request->arena, &answer->all->dict, name, v) || arena_fail(request->arena, err));
+}
+
+static bool select_all(const struct request *request, const struct document *document,
+                       const struct value *query, const struct answer *answer, struct error *err)
+{
     for (size_t i = 0; i < query->dict.count; i++) {
         const struct value_pair *pair = &query->dict.items[i];
         struct part part;
-        struct value *v;
         if (!query_part(pair->value, request->arena, &part, err) ||
-            !part_value(request, document, &part, &v, err)) {
+            !answer_add(request, document, answer, pair->key, &part, err)) {
             point_at(pair->key->text, err);
             return false;
         }
-        if (!value_put(request->arena, &all->dict, pair->key, v))
-            return arena_fail(request->arena, err);
     }
-    *out = all;
     return true;
 }
 
@@ -151,15 +173,21 @@ bool post_query(const struct request *request, struct reply *reply, struct error
     const struct codec_options *options;
     const struct codec *format;
     const struct value *query;
+    struct answer answer;
     struct stored s;
-    struct value *v;
     bool varies;
     if (!param_options(request, &options, err) ||
-        !negotiate_target(request, "format", &format, &varies, err) || !read_query(request, &query, err) ||
-        !stored_find(request, &s, err))
+        !negotiate_more(request, "format", parts_formats, &format, &varies, err) ||
+        !read_query(request, &query, err) || !stored_find(request, &s, err))
         return false;
     if (varies)
         reply_header(reply, "Vary", "Accept");
-    return stored_open(request, &s, reply, err) && select_all(request, &s.document, query, &v, err) &&
-           answer_value(request, format, v, options, reply, err);
+    if (!stored_open(request, &s, reply, err) ||
+        !answer_begin(request, format, options, query->dict.count, &answer, err) ||
+        !select_all(request, &s.document, query, &answer, err))
+        return false;
+    if (answer.parts == NULL)
+        return answer_value(request, format, answer.all, options, reply, err);
+    parts_answer(answer.parts, reply);
+    return true;
 }

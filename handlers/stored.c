@@ -32,6 +32,12 @@ bool stored_open(const struct request *request, struct stored *s, struct reply *
            source_open(&s->source, options, request, &s->document, reply, err);
 }
 
+void stored_guard(const struct stored *s, struct reply *reply)
+{
+    if (reply->kind == REPLY_FILE && reply->fd == s->file.input.fd)
+        reply->state = (struct store_state){s->file.input.size, s->file.modified};
+}
+
 /* FNV-1a: tells queries of one client apart; nobody gains by making two of them equal. */
 static uint64_t hash(uint64_t h, struct bytes text)
 {

@@ -18,6 +18,9 @@ bool stored_find(const struct request *request, struct stored *out, struct error
  */
 bool stored_open(const struct request *request, struct stored *s, struct reply *reply, struct error *err);
 
+/* A reply that is a run of the file ends where somebody writes it. */
+void stored_guard(const struct stored *s, struct reply *reply);
+
 /*
  * stored_find, the entity tag and its conditions: all that a 304 needs. *done: the answer is complete. format
  * is what the answer is written in.

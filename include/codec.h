@@ -96,7 +96,7 @@ static inline bool codec_reads(const struct codec *codec)
 
 static inline bool codec_writes(const struct codec *codec)
 {
-    return codec->begin != NULL;
+    return codec->step != NULL;
 }
 
 /* All formats, in the order in which they are listed; NULL at the end. */

@@ -80,6 +80,8 @@ struct reply {
     struct bytes bytes;
     int fd;          /* REPLY_FILE: stays open until the exchange ends */
     uint64_t offset; /* REPLY_FILE */
+    struct store_state
+        state; /* REPLY_FILE of a stored file: it is sent while it is as it was when it was opened */
     uint64_t
         size; /* REPLY_FILE: bytes of the run; REPLY_ENCODER: the exact length where it is known, else 0 */
     struct encoder *encoder;

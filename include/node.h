@@ -85,10 +85,13 @@ struct document_ops {
     bool (*outline)(void *self, struct bytes path, struct arena *arena, struct node *out, struct error *err);
     /* Its value, groups as dicts, for encoding. */
     bool (*value)(void *self, struct bytes path, struct arena *arena, struct value **out, struct error *err);
-    /* The same in words (described.h), for formats that keep types, storage, attributes and links. NULL:
-     * there is no more to say of it than its value. */
-    bool (*described)(void *self, struct bytes path, struct arena *arena, struct value **out,
-                      struct error *err);
+    /*
+     * The same in words (described.h), for formats that keep types, storage, attributes and links. piece:
+     * what was selected of the array at path, which is kept in its place; *out is NULL where that has no
+     * words. NULL: all of it. No function: there is no more to say of it than its value.
+     */
+    bool (*described)(void *self, struct bytes path, const struct array *piece, struct arena *arena,
+                      struct value **out, struct error *err);
 };
 
 /* Describes a value as document_of_value's documents do. */

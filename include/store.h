@@ -20,6 +20,15 @@ void store_free(struct store *s);
 /* False when the folder cannot be listed now (readiness). */
 bool store_ready(const struct store *s);
 
+/* What differs when somebody writes a file: all of it, or some. */
+struct store_state {
+    uint64_t size;
+    struct timespec modified;
+};
+
+/* The file is still in that state. A size of 0 is no state: it holds. */
+bool store_state_holds(int fd, const struct store_state *state);
+
 enum { STORE_ETAG = 2 + 32 + 1 };
 
 /* An open file. The descriptor is closed by arena_free(). */

@@ -32,11 +32,9 @@ static bool start_of(const struct open_dataset *d, const hsize_t *chunk, uint64_
     return number == 0;
 }
 
-/*
- * 0: the chunk was never written. For that this version of the library has two answers: 0, or a failure that
- * is two calls deep; one that failed to look the chunk up is deeper.
- */
-static bool stored_size(const struct open_dataset *d, const hsize_t *start, hsize_t *size)
+/* For a chunk that was never written this version of the library has two answers: 0, or a failure that is two
+ * calls deep; one that failed to look the chunk up is deeper. */
+bool chunk_stored(const struct open_dataset *d, const hsize_t *start, hsize_t *size)
 {
     *size = 0;
     H5Eclear2(H5E_DEFAULT);
@@ -54,7 +52,7 @@ static bool locate(const struct open_dataset *d, const hsize_t *start, struct si
     hsize_t size = 0;
     uint32_t mask = 0;
     uint8_t unused[1];
-    bool ok = stored_size(d, start, &size);
+    bool ok = chunk_stored(d, start, &size);
     *watch = (struct driver_watch){.on = true, .at = UINT64_MAX};
     if (ok && size > 0)
         ok = H5Dread_chunk(d->id, H5P_DEFAULT, start, &mask, unused) >= 0 && watch->size == size;

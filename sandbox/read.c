@@ -103,8 +103,15 @@ static bool read_through(const struct open_dataset *d, const struct sandbox_requ
     uint8_t *window = whole ? q->window : arena_alloc(&room.arena, 1, window_size);
     if (memory == NULL || window == NULL)
         return arena_fail(&room.arena, err);
-    if (!read_raw(d, space, transfer, memory, err))
-        return room.full ? no_room(&room, err) : false;
+    if (!read_raw(d, space, transfer, memory, err)) {
+        if (room.full)
+            return no_room(&room, err);
+        if (!has_unwritten(d))
+            return false;
+        *err = (struct error){0};
+        if (!read_written(d, q->box, space, transfer, memory, count, &room.arena, err))
+            return room.full ? no_room(&room, err) : false;
+    }
     if (t->flat)
         memcpy(window, memory, size);
     else if (!elements_out(d->file, t, memory, count, window, reply, err))

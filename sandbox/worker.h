@@ -129,6 +129,9 @@ const char *dataset_problem(hid_t dataset, hid_t plist, struct arena *arena);
 
 /* True when the chunks hold, but for their filters, what is given to clients. */
 bool chunks_are_plain(hid_t plist, hid_t type, const struct type *t);
+/* The bytes in the file of the chunk that begins there; 0: it was never written. False: that cannot be told.
+ */
+bool chunk_stored(const struct open_dataset *d, const hsize_t *start, hsize_t *size);
 
 /* ---- elements.c: elements that are not flat ---- */
 
@@ -145,6 +148,14 @@ hid_t room_transfer(struct room *room);
 /* count elements from the library's form to the window's; what has no fixed length is appended to heap. */
 bool elements_out(struct open_file *file, const struct type *t, const uint8_t *memory, size_t count,
                   uint8_t *window, struct sink *heap, struct error *err);
+
+/* ---- unwritten.c: chunks without elements, of which the library cannot read any ---- */
+
+/* Whether there may be such. */
+bool has_unwritten(const struct open_dataset *d);
+/* As H5Dread of the box into a memory space of its size; the fill value's own memory is the arena's. */
+bool read_written(const struct open_dataset *d, const struct box *box, hid_t memory_space, hid_t transfer,
+                  uint8_t *out, size_t count, struct arena *arena, struct error *err);
 
 /* ---- references.c ---- */
 

@@ -12,7 +12,8 @@ enum written_sign {
 
 /*
  * By the lock that HDF5 holds on a file that it writes, or, where that is given up (SWMR), by how long ago
- * the last write was. Of a file whose writer crashed neither says so.
+ * the last write was; that is looked at longer where the file does not end where it says that it does. Of a
+ * file whose writer crashed neither says so.
  */
 bool written_is_live(const struct sandbox_request *q, enum written_sign sign);
 

@@ -198,7 +198,8 @@ static ssize_t on_pull_file(void *cls, uint64_t position, char *out, size_t n)
     struct delivery *d = cls;
     const struct reply *reply = &d->transaction.reply;
     const ssize_t got = pread(reply->fd, out, n, (off_t)(reply->offset + position));
-    if (got <= 0 || !guest_enter(d->guest, GUEST_TAKES)) /* 0: someone cut the file */
+    /* Somebody cut the file, or writes it: the client sees that the answer is not whole. */
+    if (got <= 0 || !store_state_holds(reply->fd, &reply->state) || !guest_enter(d->guest, GUEST_TAKES))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     d->sent += (uint64_t)got;
     return got;
@@ -215,7 +216,8 @@ static struct MHD_Response *small_file_response(struct delivery *d, const struct
 {
     const size_t n = (size_t)reply->size;
     uint8_t *bytes = malloc(n + 1);
-    if (bytes == NULL || (n > 0 && pread(reply->fd, bytes, n, (off_t)reply->offset) != (ssize_t)n)) {
+    if (bytes == NULL || (n > 0 && pread(reply->fd, bytes, n, (off_t)reply->offset) != (ssize_t)n) ||
+        !store_state_holds(reply->fd, &reply->state)) {
         free(bytes);
         return NULL;
     }

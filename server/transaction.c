@@ -251,7 +251,8 @@ static void read_short_run(struct transaction *t)
 {
     struct reply *r = &t->reply;
     uint8_t *bytes = arena_take(&t->arena, 1, (size_t)r->size + 1);
-    if (bytes == NULL || pread(r->fd, bytes, (size_t)r->size, (off_t)r->offset) != (ssize_t)r->size)
+    if (bytes == NULL || pread(r->fd, bytes, (size_t)r->size, (off_t)r->offset) != (ssize_t)r->size ||
+        !store_state_holds(r->fd, &r->state))
         return;
     r->kind = REPLY_BYTES;
     r->bytes = bytes_of(bytes, (size_t)r->size);
@@ -297,6 +298,8 @@ static bool run(struct transaction *t, struct error *err)
         return false;
     if (t->reply.kind != REPLY_BYTES) /* else it came from there */
         keep_answer(t);
+    if (!store_state_holds(t->reply.fd, &t->reply.state)) /* what is sent later is looked at again */
+        return FAIL(err, ERR_WRITTEN, ERROR_NO_OFFSET, "the file was written while it was read");
     if (!compress_reply(&t->request, t->server->config->compression, &t->reply, &t->pull, &t->coded, &coding,
                         err))
         return false;

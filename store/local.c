@@ -101,6 +101,14 @@ void store_etag(const struct stat *st, char etag[STORE_ETAG])
     etag[34] = '\0';
 }
 
+bool store_state_holds(int fd, const struct store_state *state)
+{
+    struct stat st;
+    return state->size == 0 ||
+           (fstat(fd, &st) == 0 && (uint64_t)st.st_size == state->size &&
+            st.st_mtim.tv_sec == state->modified.tv_sec && st.st_mtim.tv_nsec == state->modified.tv_nsec);
+}
+
 /* ---- one file ---- */
 
 /* False for what is not ours to serve: hidden parts, "." and ".." among them, and empty ones. */

@@ -111,13 +111,13 @@ static bool document_value(void *self, struct bytes path, struct arena *arena, s
     return needs_file(d, err) && d->file.ops->value(d->file.self, path, arena, out, err);
 }
 
-static bool document_described(void *self, struct bytes path, struct arena *arena, struct value **out,
-                               struct error *err)
+static bool document_described(void *self, struct bytes path, const struct array *piece, struct arena *arena,
+                               struct value **out, struct error *err)
 {
     struct described *d = self;
-    if (path.len == 0 || bytes_is(path, "/"))
+    if (piece == NULL && (path.len == 0 || bytes_is(path, "/")))
         return *out = d->root, true;
-    return needs_file(d, err) && d->file.ops->described(d->file.self, path, arena, out, err);
+    return needs_file(d, err) && d->file.ops->described(d->file.self, path, piece, arena, out, err);
 }
 
 static bool is_text(const struct value *v)
@@ -202,7 +202,7 @@ static bool h5json_begin(struct encoder *e, struct error *err)
         return arena_fail(e->arena, err);
     if (!value_is_described(e->root) &&
         (!open_as_file(e->root, e->options, e->limits, e->arena, &file, err) ||
-         !file.ops->described(file.self, bytes_of(NULL, 0), e->arena, &e->root, err)))
+         !file.ops->described(file.self, bytes_of(NULL, 0), NULL, e->arena, &e->root, err)))
         return false;
     if (!within_limits(e->root, e->limits, err))
         return false;

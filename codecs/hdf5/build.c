@@ -108,6 +108,7 @@ void build_drop(void *self)
         close(b->fd);
     sink_deinit(&b->reply);
     sink_deinit(&b->room.heap);
+    arena_free(&b->room.objects);
     sink_deinit(&b->payload);
 }
 

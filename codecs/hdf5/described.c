@@ -6,6 +6,7 @@
 
 #include "h5.h"
 #include "outgoing.h"
+#include "piece.h"
 #include "sip.h"
 
 enum collection { GROUPS, DATATYPES, DATASETS, COLLECTIONS };
@@ -38,7 +39,9 @@ struct describing {
     uint64_t *named; /* types that objects have: those without a link are described at the end */
     size_t named_count, named_capacity;
     uint64_t nodes;
-    struct value *prefix; /* the root's path in the file, where it is a part of one */
+    struct value *prefix;      /* the root's path in the file, where it is a part of one */
+    const struct array *piece; /* what is kept of the one dataset; NULL: all of everything */
+    bool unfit;                /* it is no piece of it */
 };
 
 /* ---- small parts; each fails with no memory ---- */
@@ -182,6 +185,12 @@ static bool add_attribute(struct describing *d, struct value *list, const struct
            add(d, list, dict);
 }
 
+/* One element for each axis, by the conventions of dimension scales. */
+static bool is_of_axes(struct bytes name)
+{
+    return bytes_is(name, "DIMENSION_LIST") || bytes_is(name, "DIMENSION_LABELS");
+}
+
 static bool put_attributes(struct describing *d, struct value *dict, const struct h5_object *o,
                            const struct value *words)
 {
@@ -193,8 +202,10 @@ static bool put_attributes(struct describing *d, struct value *dict, const struc
     struct value *list = value_new(d->arena, VALUE_LIST);
     if (list == NULL)
         return arena_fail(d->arena, d->err);
+    const bool turned = d->piece != NULL && !piece_keeps_rank(o, words, d->piece);
     for (size_t i = 0; i < o->attribute_count; i++)
-        if (!add_attribute(d, list, &o->attributes[i], each->list.items[i]))
+        if (!(turned && is_of_axes(o->attributes[i].name)) &&
+            !add_attribute(d, list, &o->attributes[i], each->list.items[i]))
             return false;
     return put(d, dict, "attributes", list);
 }
@@ -247,15 +258,29 @@ static bool put_fill(struct describing *d, const struct h5_object *o, struct val
 static bool fill_dataset(struct describing *d, struct value *dict, const struct h5_object *o,
                          const struct value *words)
 {
-    struct value *properties = value_get(words, "creationProperties"), *value;
+    struct value *properties = value_get(words, "creationProperties"), *shape = value_get(words, "shape");
+    struct value *value;
     if (o->problem.len > 0)
         return unreadable(d, "dataset", o->path, o->problem);
-    if (properties == NULL || !h5_dataset_value(d->file, o, d->arena, &value, d->err))
-        return properties == NULL ? FAIL(d->err, ERR_SYNTAX, ERROR_NO_OFFSET, "a dataset is damaged") : false;
+    if (properties == NULL)
+        return FAIL(d->err, ERR_SYNTAX, ERROR_NO_OFFSET, "a dataset is damaged");
+    if (d->piece != NULL && !piece_fits(o, words, d->piece)) {
+        d->unfit = true;
+        return true;
+    }
+    if (d->piece == NULL) {
+        if (!h5_dataset_value(d->file, o, d->arena, &value, d->err))
+            return false;
+    } else {
+        if (!piece_words(o, words, d->piece, &shape, d->arena, d->err))
+            return false;
+        value = value_array(d->arena, d->piece);
+        if (value == NULL)
+            return arena_fail(d->arena, d->err);
+    }
     bare(value);
-    return put_type(d, dict, words) && put(d, dict, "shape", value_get(words, "shape")) &&
-           put_fill(d, o, properties) && put(d, dict, "creationProperties", properties) &&
-           put(d, dict, "value", value);
+    return put_type(d, dict, words) && put(d, dict, "shape", shape) && put_fill(d, o, properties) &&
+           put(d, dict, "creationProperties", properties) && put(d, dict, "value", value);
 }
 
 static bool fill_group(struct describing *d, struct value *dict, const struct h5_object *o,
@@ -427,12 +452,16 @@ static bool lone(struct describing *d, const struct h5_object *o, struct value *
            (value_put(d->arena, &d->collections[GROUPS]->dict, *root, group) || arena_fail(d->arena, d->err));
 }
 
+/* *root: NULL where the piece is none of the object at path. */
 static bool start(struct describing *d, struct bytes path, struct value **root)
 {
     struct h5_object o;
     struct met *m;
     if (!h5_describe(d->file, 0, path, d->arena, &o, d->err))
         return false;
+    *root = NULL;
+    if (d->piece != NULL && o.kind != NODE_DATASET)
+        return true;
     if (o.kind != NODE_GROUP)
         return lone(d, &o, root);
     if (!meet(d, &o, bytes_text("/"), &m))
@@ -441,18 +470,21 @@ static bool start(struct describing *d, struct bytes path, struct value **root)
     return add(d, m->alias, value_text(d->arena, "/"));
 }
 
-bool h5_described(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
-                  struct error *err)
+bool h5_described(const struct h5_file *f, struct bytes path, const struct array *piece, struct arena *arena,
+                  struct value **out, struct error *err)
 {
-    struct describing d = {.file = f, .arena = arena, .err = err, .seed = sip_seed_make()};
+    struct describing d = {.file = f, .arena = arena, .err = err, .seed = sip_seed_make(), .piece = piece};
     struct value *all = value_new(arena, VALUE_DICT), *root;
     for (size_t i = 0; i < COLLECTIONS; i++) {
         d.collections[i] = value_new(arena, VALUE_DICT);
         if (d.collections[i] == NULL || all == NULL)
             return arena_fail(arena, err);
     }
+    *out = NULL;
     if (!start(&d, path, &root))
         return false;
+    if (root == NULL || d.unfit)
+        return true;
     while (d.next < d.queued) {
         const struct waiting w = d.queue[d.next++]; /* the queue may move */
         if (!add_links(&d, &w))

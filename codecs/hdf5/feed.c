@@ -60,15 +60,53 @@ static bool next_leaves(struct h5_feed *f, size_t *count, struct error *err)
 
 /* ---- arrays ---- */
 
+static bool has_objects(const struct h5_slots *slots)
+{
+    for (size_t i = 0; i < slots->count; i++)
+        if (slots->items[i].type->kind == DTYPE_OBJECT)
+            return true;
+    return false;
+}
+
 bool h5_feed_array(struct h5_feed *f, const struct dtype *dtype, const struct array *a, struct error *err)
 {
     f->dtype = *dtype;
     f->from = &a->dtype;
     if (!array_count(a, &f->count))
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the array is too big");
-    const size_t window = dtype->kind == DTYPE_OBJECT ? WINDOW_OF_OBJECTS : WINDOW;
-    return array_cursor_init(&f->room->cursor, a, window, f->room->arena, err) &&
-           wire_slots(dtype, f->room->arena, &f->slots.items, &f->slots.count, err);
+    if (!wire_slots(dtype, f->room->arena, &f->slots.items, &f->slots.count, err))
+        return false;
+    const size_t window = has_objects(&f->slots) ? WINDOW_OF_OBJECTS : WINDOW;
+    return array_cursor_init(&f->room->cursor, a, window, f->room->arena, err);
+}
+
+/* The values of a block last until the next one only: memory does not grow with the dataset. */
+static bool read_objects(struct h5_feed *f, const uint8_t **block, size_t *count, struct error *err)
+{
+    struct arena *objects = &f->room->objects, *whole = f->room->arena;
+    arena_free(objects);
+    arena_init(objects, whole->budget - whole->used);
+    objects->pool = whole->pool;
+    objects->watch = whole->watch;
+    h5_objects_into(f->room->cursor.array, objects);
+    const bool ok = array_cursor_next(&f->room->cursor, block, count, err);
+    h5_objects_into(f->room->cursor.array, NULL);
+    return ok;
+}
+
+/* Where the objects of a block are too much, those of half of it may not be. */
+static bool read_next(struct h5_feed *f, const uint8_t **block, size_t *count, struct error *err)
+{
+    struct array_cursor *c = &f->room->cursor;
+    if (!has_objects(&f->slots))
+        return array_cursor_next(c, block, count, err);
+    while (!read_objects(f, block, count, err)) {
+        if (err->kind != ERR_LIMIT || c->block_elements < 2)
+            return false;
+        *err = (struct error){0};
+        c->block_elements /= 2;
+    }
+    return true;
 }
 
 static uint32_t code_at(const uint8_t *at, char order)
@@ -143,7 +181,7 @@ bool h5_feed_next(struct h5_feed *f, const uint8_t **block, size_t *count, struc
     *block = f->room->window;
     if (f->from == NULL)
         return next_leaves(f, count, err);
-    if (!array_cursor_next(&f->room->cursor, block, count, err))
+    if (!read_next(f, block, count, err))
         return false;
     if (f->slots.count == 0 || *count == 0)
         return true;

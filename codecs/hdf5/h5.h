@@ -81,6 +81,9 @@ bool h5_attribute_value(const struct h5_attribute *a, struct arena *arena, struc
 /* The same; arrays and numeric scalars are read on demand. */
 bool h5_dataset_value(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
                       struct value **out, struct error *err);
+/* Where the values of 'O' elements go that are read from now on, if the array is of a file; NULL: into the
+ * arena. */
+void h5_objects_into(const struct array *a, struct arena *objects);
 /* True where the array is a whole dataset of a file: *out names it as SANDBOX_READ does. */
 bool h5_whole_dataset(const struct array *a, struct sandbox_request *out);
 /* All elements in memory, packed. */
@@ -138,9 +141,9 @@ bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, 
 
 /* ---- described.c ---- */
 
-/* The object at path and everything below in the words of described.h. */
-bool h5_described(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
-                  struct error *err);
+/* The object at path and everything below in the words of described.h; or a piece: node.h. */
+bool h5_described(const struct h5_file *f, struct bytes path, const struct array *piece, struct arena *arena,
+                  struct value **out, struct error *err);
 
 /* ---- names.c: what HDF5 can hold ---- */
 
@@ -162,6 +165,7 @@ struct h5_names {
 /* Memory that one feed after the other uses. */
 struct h5_room {
     struct arena *arena;
+    struct arena objects; /* what sequences of the block given last are as values */
     struct array_cursor cursor;
     uint8_t *window;
     size_t window_size;

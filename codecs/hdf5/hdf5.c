@@ -192,10 +192,10 @@ static bool document_value(void *self, struct bytes path, struct arena *arena, s
     return h5_decode(self, path, arena, out, err);
 }
 
-static bool document_described(void *self, struct bytes path, struct arena *arena, struct value **out,
-                               struct error *err)
+static bool document_described(void *self, struct bytes path, const struct array *piece, struct arena *arena,
+                               struct value **out, struct error *err)
 {
-    return h5_described(self, path, arena, out, err);
+    return h5_described(self, path, piece, arena, out, err);
 }
 
 /* ---- opening ---- */

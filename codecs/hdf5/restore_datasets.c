@@ -57,6 +57,8 @@ static bool write_array(struct restoring *r, const struct typed *t, struct h5_fe
     for (uint64_t at = 0;; at += count / inner) {
         if (!h5_feed_next(f, &elements, &count, r->err) || count == 0)
             return r->err->kind == ERR_NONE;
+        if (count % inner != 0)
+            return restore_fail(r, "an array type has too many elements");
         const struct h5_block block = {t->ndim, t->dims, t->dtype.itemsize, at, count / inner, elements};
         if (!h5_write_block(r->b, object, &block, r->err))
             return false;
@@ -104,18 +106,23 @@ static bool make_of_array(struct restoring *r, const struct typed *t, const stru
     uint64_t inner;
     if (!restore_check_array(r, t, a, &inner) || !h5_feed_array(&f, &a->dtype, a, r->err))
         return false;
-    const bool at_once = !is_chunked(t) && f.count <= c->block_elements;
+    bool at_once = !is_chunked(t) && f.count <= c->block_elements;
+    r->b->room.heap.len = 0;
+    if (at_once && f.count > 0) {
+        if (!h5_feed_next(&f, &elements, &count, r->err))
+            return false;
+        at_once = count == f.count;
+        if (!at_once && !h5_feed_array(&f, &a->dtype, a, r->err)) /* texts may end a block early: again */
+            return false;
+    }
     if (!at_once && (t->ndim == 0 || c->block_elements < inner))
         return restore_fail(r, "an array type has too many elements");
     c->block_elements -= at_once ? 0 : c->block_elements % inner;
-    r->b->room.heap.len = 0;
-    if (at_once && f.count > 0 && !h5_feed_next(&f, &elements, &count, r->err))
-        return false;
-    if (at_once && count < f.count) /* texts end a block early */
-        return restore_fail(r, "an array cannot be read at once");
     bool done = at_once;
-    return restore_make(r, t, SANDBOX_DATASET_AS, group, name, fill,
-                        bytes_of(elements, count * f.dtype.itemsize)) &&
+    const struct bytes all = at_once ? bytes_of(elements, count * f.dtype.itemsize) : bytes_of(NULL, 0);
+    if (!at_once)
+        r->b->room.heap.len = 0;
+    return restore_make(r, t, SANDBOX_DATASET_AS, group, name, fill, all) &&
            h5_reply_object(r->b, &e->object, r->err) && (at_once || copy_chunks(r, a, e->object, &done)) &&
            (done || write_array(r, t, &f, inner, e->object));
 }

@@ -13,7 +13,8 @@ struct dataset_source {
     const uint64_t *dims;
     struct dtype dtype; /* which the slots point into */
     struct h5_slots slots;
-    struct arena *arena;
+    struct arena *arena,
+        *objects; /* objects: for the values of 'O' elements, instead of the arena; or NULL */
     struct sink heap;
     struct direct *direct; /* NULL: the library reads */
     bool holes;            /* between the fields of a record: what the file has there is nobody's */
@@ -106,7 +107,8 @@ static bool source_read(void *self, const struct box *box, uint8_t *window, size
     s->heap.len = 0;
     if (!sandbox_call(&request, &s->heap, err))
         return false;
-    return s->slots.count == 0 || h5_resolve(&s->slots, s->itemsize, window, count, &s->heap, s->arena, err);
+    struct arena *objects = s->objects != NULL ? s->objects : s->arena;
+    return s->slots.count == 0 || h5_resolve(&s->slots, s->itemsize, window, count, &s->heap, objects, err);
 }
 
 static bool source_new(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
@@ -135,6 +137,12 @@ static bool source_new(const struct h5_file *f, const struct h5_object *o, struc
         return false;
     s->source.best = s->direct == NULL ? 0 : direct_best(s->direct);
     return wire_slots(&s->dtype, arena, &s->slots.items, &s->slots.count, err);
+}
+
+void h5_objects_into(const struct array *a, struct arena *objects)
+{
+    if (a->source != NULL && a->source->read == source_read)
+        ((struct dataset_source *)a->source->self)->objects = objects;
 }
 
 bool h5_whole_dataset(const struct array *a, struct sandbox_request *out)

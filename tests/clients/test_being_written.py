@@ -1,12 +1,14 @@
 """Files that somebody else writes while they are read: a 503 that is worth another try, never what lies between two states."""
 
 import http.client
+import io
 import json
 import multiprocessing
 import os
 import sys
 import time
 import unittest
+import unittest.mock
 
 import h5py
 import numpy
@@ -29,6 +31,18 @@ def write(path, ready, go, how):
         go.wait(60)
         if how == "crash":
             os._exit(0)
+
+
+def write_in_steps(path, libver, steps):
+    """A writer that locks nothing, and halts after each step; what it did not flush is nowhere."""
+    with h5py.File(path, "w", libver=libver) as f:
+        f.create_dataset("c", data=numpy.zeros(100000, "i8"), chunks=(1000,), maxshape=(None,), compression="gzip")
+    f = h5py.File(path, "r+", libver=libver)
+    f["c"][:] = numpy.random.default_rng(1).integers(0, 1 << 60, 100000)
+    steps.send("half-way")
+    steps.recv()
+    f.close()
+    steps.send("closed")
 
 
 def change(path, over):
@@ -92,6 +106,79 @@ class BeingWritten(unittest.TestCase):
         self.check_refused(self.ask("old"))
         end()
         self.assertEqual(200, self.ask("old").status)
+
+    def test_a_file_that_nobody_locks(self):
+        """It does not end where it says that it does."""
+        for libver in ("earliest", "v108", "latest"):
+            with self.subTest(libver):
+                path = self.server.data / f"{libver}.h5"
+                ours, theirs = multiprocessing.Pipe()
+                process = multiprocessing.get_context("spawn").Process(target=write_in_steps, args=(path, libver, theirs))
+                with unittest.mock.patch.dict(os.environ, HDF5_USE_FILE_LOCKING="FALSE"):  # the library asks once
+                    process.start()
+                self.assertEqual("half-way", ours.recv())
+                url = f"/v1/data/{libver}.h5"
+                self.check_refused(self.server.get(url, path="c"))
+                self.check_refused(self.server.get(f"/v1/tree/{libver}.h5"))
+                ours.send("go on")
+                self.assertEqual("closed", ours.recv())
+                process.join(60)
+                answer = self.server.get(url, path="c", format="npy")
+                self.assertEqual(200, answer.status, answer)
+                with h5py.File(path) as f:
+                    numpy.testing.assert_array_equal(f["c"][()], numpy.load(io.BytesIO(answer.body)))
+
+    def test_a_file_that_is_being_copied(self):
+        with h5py.File(self.server.data / "whole.h5", "w", userblock_size=512) as f:
+            f["x"] = numpy.arange(100000)
+        content = (self.server.data / "whole.h5").read_bytes()
+        path = self.server.data / "copy.h5"
+        path.write_bytes(content[:-5000])
+        self.check_refused(self.ask("copy"))
+        path.write_bytes(content)
+        self.assertEqual(200, self.ask("copy", slice="-1").status)
+        path.write_bytes(content + b"something of somebody's")
+        self.check_refused(self.ask("copy"))
+        os.utime(path, (time.time() - 60,) * 2)
+        self.assertEqual(b"99999", self.ask("copy", slice="-1").body)
+        path.write_bytes(content[:-5000])
+        os.utime(path, (time.time() - 60,) * 2)
+        self.assertEqual(400, self.ask("copy").status)
+
+    def test_what_is_written_while_it_is_sent_is_cut(self):
+        count = 16 << 20  # more than sockets hold
+        path = self.server.data / "big.h5"
+        with h5py.File(path, "w") as f:
+            f["x"] = numpy.ones(count, "<i4")
+        time.sleep(0.1)
+        for url in ("/v1/data/big.h5?path=x&format=bin", "/v1/files/big.h5"):
+            with self.subTest(url):
+                connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=60)
+                self.addCleanup(connection.close)
+                connection.request("GET", url)
+                answer = connection.getresponse()
+                self.assertEqual((200, os.path.getsize(path) if "files" in url else count * 4), (answer.status, int(answer.headers["Content-Length"])))
+                answer.read(100)
+                with h5py.File(path, "r+") as f:
+                    f["x"][...] = 2
+                with self.assertRaises(http.client.IncompleteRead) as cut:
+                    answer.read()
+                self.assertNotIn(b"\x02\0\0\0", cut.exception.partial[10000:])
+                with h5py.File(path, "r+") as f:
+                    f["x"][...] = 1
+                time.sleep(0.1)
+
+    def test_what_is_replaced_while_it_is_sent_is_sent(self):
+        for name in ("old.h5", "new.h5"):
+            with h5py.File(self.server.data / name, "w") as f:
+                f["x"] = numpy.full(16 << 20, ord(name[0]), "<i4")
+        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/v1/data/old.h5?path=x&format=bin")
+        answer = connection.getresponse()
+        os.rename(self.server.data / "new.h5", self.server.data / "old.h5")
+        self.assertTrue((numpy.frombuffer(answer.read(), "<i4") == ord("o")).all())
+        self.assertEqual(ord("n"), json.loads(self.ask("old", slice="0").body))
 
     def test_answers_are_of_one_state(self):
         path = self.server.data / "changing.h5"

@@ -1,8 +1,10 @@
 """POST /v1/query: many selections, one answer, in every format that holds several values; NumPy and h5py are the judges."""
 
+import email
 import io
 import json
 import pickle
+import re
 import unittest
 import zipfile
 
@@ -85,6 +87,76 @@ class Query(unittest.TestCase):
         with h5py.File(io.BytesIO(self.query({"x": {"path": "/g/a"}, "y": {"path": "/records"}}, format="hdf5"))) as f:
             numpy.testing.assert_array_equal(self.a, f["x"][()])
             numpy.testing.assert_array_equal(self.records["f"], f["y"]["f"])
+
+    def parts(self, query, headers=None, name="a.h5", **parameters):
+        """The parts of an answer: their headers and bytes, by name."""
+        answer = self.server.request("POST", "/v1/query/" + name, json.dumps(query), headers or {}, **parameters)
+        self.assertEqual(200, answer.status, answer)
+        kind, boundary = re.fullmatch("(multipart/[a-z-]+); boundary=([0-9a-f]{32})", answer.headers["Content-Type"]).groups()
+        first, *parts, last = (b"\r\n" + answer.body).split(b"\r\n--" + boundary.encode())
+        self.assertEqual((b"", b"--\r\n"), (first, last))
+        found = {}
+        for part in parts:
+            head, _, body = part.partition(b"\r\n\r\n")
+            headers = email.message_from_string(head.decode().strip())
+            if "Content-Length" in headers:
+                self.assertEqual(len(body), int(headers["Content-Length"]))
+            found[headers.get_param("name", header="Content-Disposition")] = headers, body
+        return kind, found
+
+    def test_parts(self):
+        """Each as a single answer would be: typed bytes where there are some, JSON for the rest."""
+        query = {**self.SELECTIONS, "n": "/n", "text": "text", "as npy": {"path": "/records", "format": "npy"},
+                 "as hdf5": {"path": "/g", "format": "hdf5"}, "as csv": {"path": "/g/a", "slice": ":2,0,:2", "format": "csv"}}
+        for headers, parameters in (({"Accept": "multipart/mixed"}, {}), ({}, {"format": "multipart"}), ({"Accept": "multipart/*, */*;q=0.5"}, {})):
+            kind, parts = self.parts(query, headers, **parameters)
+            self.assertEqual("multipart/mixed", kind)
+            self.assertEqual(list(query), list(parts))
+            for key, want in self.expected().items():
+                headers, body = parts[key]
+                want = numpy.asarray(want)
+                little = want.dtype.newbyteorder("<")
+                self.assertEqual("application/octet-stream", headers["Content-Type"])
+                self.assertEqual(",".join(map(str, want.shape)), headers["X-Mandoline-Shape"] or "", key)
+                if want.dtype.names:
+                    little = numpy.dtype([(n, want.dtype[n].newbyteorder("<")) for n in want.dtype.names])
+                self.assertEqual(little.itemsize, numpy.dtype(headers["X-Mandoline-Dtype"]).itemsize)
+                self.same(want, numpy.frombuffer(body, little).reshape(want.shape).astype(want.dtype), key)
+            self.assertEqual(7, numpy.frombuffer(parts["n"][1], parts["n"][0]["X-Mandoline-Dtype"])[0])
+            self.assertEqual(("application/json", ["grün", "b"]), (parts["text"][0]["Content-Type"], json.loads(parts["text"][1])))
+            self.same(self.records, numpy.load(io.BytesIO(parts["as npy"][1])), "npy")
+            with h5py.File(io.BytesIO(parts["as hdf5"][1])) as f:
+                self.same(self.a, f["a"][()], "hdf5")
+            self.assertEqual(2, parts["as csv"][1].count(b"\n"))
+        with self.subTest("as Python reads it"):
+            answer = self.server.request("POST", "/v1/query/a.h5", json.dumps(self.SELECTIONS), {}, format="multipart")
+            self.assertIsNone(answer.headers["ETag"])
+            message = email.message_from_bytes(b"Content-Type: " + answer.headers["Content-Type"].encode() + b"\r\n\r\n" + answer.body)
+            self.assertEqual(self.a.tobytes(), message.get_payload()[0].get_payload(decode=True))
+
+    def test_parts_as_browsers_read_them(self):
+        name = 'a "b"\r\nX: 1'
+        for headers, parameters in (({"Accept": "multipart/form-data"}, {}), ({}, {"format": "form"})):
+            kind, parts = self.parts({name: "/n", "": "/n"}, headers, **parameters)
+            self.assertEqual("multipart/form-data", kind)
+            self.assertEqual(["a %22b%22%0D%0AX: 1", ""], list(parts))
+            self.assertEqual('form-data; name=""; filename=".bin"', parts[""][0]["Content-Disposition"])
+            self.assertIsNone(parts[""][0]["X"])
+
+    def test_parts_of_what_is_no_hdf5(self):
+        _, parts = self.parts({"a": "/g/a", "all": "/records"}, name="a.pickle", format="multipart")
+        self.assertEqual(self.a.tobytes(), parts["a"][1])
+        self.assertEqual("|V16", parts["all"][0]["X-Mandoline-Dtype"])
+
+    def test_parts_that_cannot_be(self):
+        for query, status, pointer in (({"a": "/n", "b": "/nothing"}, 404, "/b"), ({"a": {"path": "/n", "format": "xml"}}, 400, "/a"),
+                                       ({"a": {"path": "/n", "format": "multipart"}}, 400, "/a"), ({"t": {"path": "/text", "format": "bin"}}, 422, "/t")):
+            problem = self.query(query, status, format="multipart")
+            self.assertEqual(pointer, problem.get("pointer"), problem)
+        self.query({"a": {"path": "/n", "format": "npy"}}, 400)
+        answer = self.server.get("/v1/data/a.h5", {"Accept": "multipart/mixed"}, path="/n")
+        self.assertEqual(406, answer.status, answer)
+        self.assertEqual(400, self.server.get("/v1/data/a.h5", path="/n", format="multipart").status)
 
     def test_npz_of_a_conversion(self):
         value = {"i": numpy.arange(5), "F": numpy.asfortranarray(RNG.normal(size=(3, 4))), "u": numpy.array(["a", "bc"]), "x": 3, "l": [1.5, 2]}

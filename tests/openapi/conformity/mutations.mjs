@@ -2,7 +2,7 @@
 export const MUTATIONS = {
     "a status that is not there": ["getFile", (root) => delete root.paths["/v1/files/{name}"].get.responses["206"]],
     "a failure that is not listed": ["getTree", (root) => delete root.paths["/v1/tree/{name}"].get.responses["404"]],
-    "a media type that is not there": ["getData", (root) => delete root.components.responses.Value.content["text/csv"]],
+    "a media type that is not there": ["getData", (root) => delete root.components.responses.StoredValue.content["text/csv"]],
     "a member of another type": ["listFormats", (root) => (root.components.schemas.Format.properties.read = { type: "string" })],
     "a member that must be there": ["listFiles", (root) => root.components.schemas.Listing.required.push("total")],
     "a member that is not described": ["convert", (root) => delete root.components.schemas.Problem.properties.instance],
