@@ -52,7 +52,8 @@ struct tls_client;
 
 /*
  * A session over a connected socket, whose time-outs are set. Whose certificate it is is not looked at:
- * nothing is told to the server, and a certificate that was renewed may not be the one that it still shows.
+ * nothing is told to the server, one that was renewed may not be the one that it still shows, and one that
+ * has expired is not made good by starting the server anew.
  */
 struct tls_client *tls_client_new(int fd, struct error *err);
 void tls_client_free(struct tls_client *c);
