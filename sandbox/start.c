@@ -12,7 +12,7 @@
 #include "respawn.h"
 #include "supervisor.h"
 
-enum { PATIENCE_S = 30 };
+enum { PATIENCE_S = 30 }; /* for an answer */
 
 /* One question at a time. */
 static struct supervisor {
@@ -21,23 +21,34 @@ static struct supervisor {
     int socket;
 } supervisor = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = -1};
 
+/* However long its start takes on a machine that has much to do: one that fails closes its socket. */
+static bool is_ready(int socket)
+{
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    struct supervisor_answer ready;
+    return message_receive(socket, (struct message_wait){0}, &ready, sizeof ready, NULL, 0, NULL, NULL) ==
+               0 &&
+           setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0;
+}
+
 bool sandbox_supervise(struct error *err)
 {
     const char *const argv[] = {process_supervisor, NULL};
-    const struct timeval patience = {.tv_sec = PATIENCE_S};
     int pair[2];
     if (supervisor.pid != 0)
         return true;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "there is no socket for the supervisor of the workers");
-    struct supervisor_answer ready;
-    const bool started = setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-                         respawn(argv, &pair[1], 1, &supervisor.pid);
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "there is no socket for the supervisor of the workers: %s",
+                    strerror(errno));
+    const bool started = respawn(argv, &pair[1], 1, &supervisor.pid);
+    const int why = errno;
     close(pair[1]);
     supervisor.socket = pair[0];
-    const bool ok = started && message_receive(pair[0], (struct message_wait){0}, &ready, sizeof ready, NULL,
-                                               0, NULL, NULL) == 0;
-    return ok || FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the supervisor of the workers cannot be started");
+    if (!started)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the supervisor of the workers cannot be started: %s",
+                    strerror(why));
+    return is_ready(pair[0]) ||
+           FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the supervisor of the workers ended at its start");
 }
 
 bool sandbox_supervisor_lost(void)
