@@ -1,6 +1,5 @@
 #include "tls.h"
 
-#include "file.h"
 #include "utf8.h"
 
 #include <gnutls/gnutls.h>
@@ -19,21 +18,17 @@ static void authorities_drop(void *arg)
         gnutls_x509_trust_list_deinit(a->list, 1);
 }
 
-bool tls_authorities_open(const char *path, struct arena *arena, const struct tls_authorities **out,
+bool tls_authorities_read(struct bytes text, struct arena *arena, const struct tls_authorities **out,
                           struct error *err)
 {
-    struct bytes text;
     struct tls_authorities *a = arena_alloc(arena, 1, sizeof *a);
     if (a == NULL || !arena_defer(arena, authorities_drop, a))
         return arena_fail(arena, err);
-    if (!file_read(path, "the file of authorities", arena, &text, err))
-        return false;
     const gnutls_datum_t pem = {.data = (uint8_t *)(uintptr_t)text.data, .size = (unsigned)text.len};
     if (gnutls_x509_trust_list_init(&a->list, 0) != 0)
         return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory for the authorities");
     if (gnutls_x509_trust_list_add_trust_mem(a->list, &pem, NULL, GNUTLS_X509_FMT_PEM, 0, 0) <= 0)
-        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "there is no certificate of an authority in %.100s",
-                    path);
+        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "there is no certificate of an authority");
     *out = a;
     return true;
 }

@@ -18,10 +18,10 @@
 struct tls_identity;    /* a certificate, those above it, and its key */
 struct tls_authorities; /* who may sign certificates of clients */
 
-/* ERR_ARGUMENT: one of the files is no such thing, or they do not belong together. */
-bool tls_identity_open(const char *certificate, const char *key, struct arena *arena,
+/* PEM. ERR_ARGUMENT: one of them is no such thing, or they do not belong together. */
+bool tls_identity_read(struct bytes certificate, struct bytes key, struct arena *arena,
                        const struct tls_identity **out, struct error *err);
-bool tls_authorities_open(const char *path, struct arena *arena, const struct tls_authorities **out,
+bool tls_authorities_read(struct bytes text, struct arena *arena, const struct tls_authorities **out,
                           struct error *err);
 
 /* ---- a session of the server ---- */

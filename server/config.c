@@ -1,12 +1,13 @@
 #include "config.h"
 
+#include "small_file.h"
+
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include <cjson/cJSON.h>
 
-enum { CONFIG_FILE_MAX = 1 << 20, CONFIG_MEMORY = 4 << 20, NAME_MAX_LEN = 64 };
+enum { CONFIG_MEMORY = 16 << 20, NAME_MAX_LEN = 64 };
 
 /* The words of a setting, by the value of its enum. */
 static const char *const log_levels[] = {
@@ -244,29 +245,13 @@ static bool apply_json(struct config *config, const char *text, const char *orig
     return true;
 }
 
-static void file_drop(FILE **file)
-{
-    if (*file != NULL)
-        fclose(*file);
-}
-
 bool config_read_file(struct config *config, const char *path, struct error *err)
 {
-    AUTO(file_drop) FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the configuration file %.120s cannot be opened: %s", path,
-                    strerror(errno));
-    char *text = arena_alloc(&config->arena, 1, CONFIG_FILE_MAX + 1);
-    if (text == NULL)
-        return arena_fail(&config->arena, err);
-    const size_t n = fread(text, 1, CONFIG_FILE_MAX + 1, file);
-    if (ferror(file) || n > CONFIG_FILE_MAX)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET,
-                    "the configuration file %.120s cannot be read or is too big", path);
-    text[n] = '\0';
+    struct bytes text;
     char origin[160];
     snprintf(origin, sizeof origin, "file %.140s", path);
-    return apply_json(config, text, origin, err);
+    return small_file_read(path, "the configuration file", &config->arena, &text, err) &&
+           apply_json(config, (const char *)text.data, origin, err);
 }
 
 /* "limit-body" is MANDOLINE_LIMIT_BODY. */

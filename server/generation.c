@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "scanner.h"
+#include "small_file.h"
 
 enum { PART_MEMORY = 64 << 20 };
 
@@ -13,71 +14,111 @@ struct held {
     size_t holders;     /* under the lock of the generations */
 };
 
-typedef bool load_fn(const struct config *config, struct arena *arena, const void **out, struct error *err);
+enum { FILES_MOST = 2 };
 
-static bool load_tokens(const struct config *config, struct arena *arena, const void **out, struct error *err)
+/* texts: what is in the files; data is NULL where the setting is empty. */
+typedef bool load_fn(const struct bytes *texts, struct arena *arena, const void **out, struct error *err);
+
+static bool load_tokens(const struct bytes *texts, struct arena *arena, const void **out, struct error *err)
 {
     const struct tokens *tokens = NULL;
-    const bool ok = config->tokens[0] == '\0' || tokens_open(config->tokens, arena, &tokens, err);
+    const bool ok = tokens_read(texts[0], arena, &tokens, err);
     *out = tokens;
     return ok;
 }
 
-static bool load_jwt_keys(const struct config *config, struct arena *arena, const void **out,
-                          struct error *err)
+static bool load_jwt_keys(const struct bytes *texts, struct arena *arena, const void **out, struct error *err)
 {
     struct jwt_keys *keys = NULL;
-    const bool ok = config->jwt_keys[0] == '\0' || jwt_keys_open(config->jwt_keys, arena, &keys, err);
+    const bool ok = jwt_keys_read(texts[0], arena, &keys, err);
     *out = keys;
     return ok;
 }
 
-static bool load_signing_keys(const struct config *config, struct arena *arena, const void **out,
+static bool load_signing_keys(const struct bytes *texts, struct arena *arena, const void **out,
                               struct error *err)
 {
     const struct signing_keys *keys = NULL;
-    const bool ok =
-        config->signing_key_file[0] == '\0' || signing_keys_open(config->signing_key_file, arena, &keys, err);
+    const bool ok = signing_keys_read(texts[0], arena, &keys, err);
     *out = keys;
     return ok;
 }
 
-static bool load_identity(const struct config *config, struct arena *arena, const void **out,
-                          struct error *err)
+static bool load_identity(const struct bytes *texts, struct arena *arena, const void **out, struct error *err)
 {
     const struct tls_identity *identity = NULL;
-    const bool ok = config->tls_cert[0] == '\0' ||
-                    tls_identity_open(config->tls_cert, config->tls_key, arena, &identity, err);
+    const bool ok = tls_identity_read(texts[0], texts[1], arena, &identity, err);
     *out = identity;
     return ok;
 }
 
-static bool load_authorities(const struct config *config, struct arena *arena, const void **out,
+static bool load_authorities(const struct bytes *texts, struct arena *arena, const void **out,
                              struct error *err)
 {
     const struct tls_authorities *authorities = NULL;
-    const bool ok = config->tls_client_ca[0] == '\0' ||
-                    tls_authorities_open(config->tls_client_ca, arena, &authorities, err);
+    const bool ok = tls_authorities_read(texts[0], arena, &authorities, err);
     *out = authorities;
     return ok;
 }
 
-static bool load_policy(const struct config *config, struct arena *arena, const void **out, struct error *err)
+static bool load_policy(const struct bytes *texts, struct arena *arena, const void **out, struct error *err)
 {
     const struct policy *policy = NULL;
-    const bool ok = policy_open(config->scan_policy, arena, &policy, err);
+    const bool ok = policy_load(texts[0], arena, &policy, err);
     *out = policy;
     return ok;
 }
 
-static load_fn *const parts[PART_COUNT] = {
-    [PART_TOKENS] = load_tokens,
-    [PART_JWT_KEYS] = load_jwt_keys,
-    [PART_SIGNING_KEYS] = load_signing_keys,
-    [PART_IDENTITY] = load_identity,
-    [PART_AUTHORITIES] = load_authorities,
-    [PART_POLICY] = load_policy,
+/* Which settings name the files of a part, and what is made of them. */
+static const struct part_row {
+    struct {
+        const char *what; /* NULL: there is no such file */
+        size_t setting;
+    } files[FILES_MOST];
+    load_fn *load;
+    bool always; /* also where no file is named */
+} parts[PART_COUNT] = {
+    [PART_TOKENS] = {{{"the tokens", offsetof(struct config, tokens)}}, load_tokens, false},
+    [PART_JWT_KEYS] = {{{"the JWT keys", offsetof(struct config, jwt_keys)}}, load_jwt_keys, false},
+    [PART_SIGNING_KEYS] = {{{"the signing keys", offsetof(struct config, signing_key_file)}},
+                           load_signing_keys,
+                           false},
+    [PART_IDENTITY] = {{{"the certificate", offsetof(struct config, tls_cert)},
+                        {"the key", offsetof(struct config, tls_key)}},
+                       load_identity,
+                       false},
+    [PART_AUTHORITIES] = {{{"the authorities", offsetof(struct config, tls_client_ca)}},
+                          load_authorities,
+                          false},
+    [PART_POLICY] = {{{"the scan policy", offsetof(struct config, scan_policy)}}, load_policy, true},
 };
+
+static const char *path_of(const struct part_row *row, size_t file, const struct config *config)
+{
+    return *(const char *const *)((const char *)config + row->files[file].setting);
+}
+
+static bool read_files(const struct part_row *row, const struct config *config, struct arena *arena,
+                       struct bytes *texts, struct error *err)
+{
+    for (size_t i = 0; i < FILES_MOST && row->files[i].what != NULL; i++) {
+        const char *path = path_of(row, i, config);
+        if (path[0] != '\0' && !small_file_read(path, row->files[i].what, arena, &texts[i], err))
+            return false;
+    }
+    return true;
+}
+
+static bool load(const struct part_row *row, const struct config *config, struct held *h, struct error *err)
+{
+    struct bytes texts[FILES_MOST] = {{NULL, 0}};
+    struct error why = {0};
+    if (!read_files(row, config, &h->arena, texts, err))
+        return false;
+    if ((texts[0].data == NULL && !row->always) || row->load(texts, &h->arena, &h->object, &why))
+        return true;
+    return FAIL(err, why.kind, ERROR_NO_OFFSET, "%.80s: %s", path_of(row, 0, config), why.detail);
+}
 
 /* Nobody else has it, or the lock is held and nobody will. */
 static void held_drop(struct held *h)
@@ -97,7 +138,7 @@ static struct held *held_load(enum part part, const struct config *config, struc
     }
     arena_init(&h->arena, PART_MEMORY);
     h->holders = 1;
-    if (parts[part](config, &h->arena, &h->object, err))
+    if (load(&parts[part], config, h, err))
         return h;
     held_drop(h);
     return NULL;

@@ -344,7 +344,7 @@ static void a_new_certificate_is_shown_to_new_connections(void **state)
     answer_free(&a);
     write_file(at.server_key, "no key at all\n");
     assert_int_equal(kill(s.pid, SIGHUP), 0);
-    free(server_log(&s, "server.key cannot be used"));
+    free(server_log(&s, "server.pem: its key cannot be used"));
     assert_int_equal(get_trusting(&s, strangers), 200);
     make_server_certificate(10);
     assert_int_equal(kill(s.pid, SIGHUP), 0);
