@@ -1,7 +1,9 @@
 #include "generation.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#include "sandbox.h"
 #include "scanner.h"
 #include "small_file.h"
 
@@ -98,12 +100,22 @@ static const char *path_of(const struct part_row *row, size_t file, const struct
     return *(const char *const *)((const char *)config + row->files[file].setting);
 }
 
+static bool read_file(const char *path, const char *what, struct arena *arena, struct bytes *out,
+                      struct error *err)
+{
+    const int fd = sandbox_open(path);
+    if (fd < 0)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "%s %.120s cannot be opened: %s", what, path,
+                    strerror(errno));
+    return small_file_take(fd, path, what, arena, out, err);
+}
+
 static bool read_files(const struct part_row *row, const struct config *config, struct arena *arena,
                        struct bytes *texts, struct error *err)
 {
     for (size_t i = 0; i < FILES_MOST && row->files[i].what != NULL; i++) {
-        const char *path = path_of(row, i, config);
-        if (path[0] != '\0' && !small_file_read(path, row->files[i].what, arena, &texts[i], err))
+        const char *path = path_of(row, i, config), *what = row->files[i].what;
+        if (path[0] != '\0' && !read_file(path, what, arena, &texts[i], err))
             return false;
     }
     return true;

@@ -251,12 +251,13 @@ static bool serve_from(const struct config *config, const struct store *store, s
         return false;
     signals_take(&signals);
     raise_descriptor_limit();
-    /* From here on there are threads, and nothing is done with rights that were given up. */
-    const bool confined = confinement_start(&confinement, config, &server.log, err);
+    /* Files that cannot be read again, as pipes, are read while all rights are there. From the confinement on
+     * there are threads, and nothing is done with rights that were given up. */
+    const bool confined = generations_init(&server.generations, config, err) &&
+                          confinement_start(&confinement, config, &server.log, err);
     if (confined)
         crew_start(&server.crew, crew_cores());
     const bool started = confined && gateway_init(&server.gateway, config, err) &&
-                         generations_init(&server.generations, config, err) &&
                          span_start(&server, &spans, err) &&
                          open_doors(&server, &given, &doors, &confinement, err);
     if (started)
