@@ -53,6 +53,7 @@ const struct setting settings[SETTING_COUNT] = {
     TEXT("tls-cert", tls_cert, "FILE", "the server's certificate and those above it, PEM"),
     TEXT("tls-key", tls_key, "FILE", "its private key, PEM"),
     TEXT("tls-client-ca", tls_client_ca, "FILE", "who may sign certificates of clients, PEM"),
+    TEXT("tls-client-crl", tls_client_crl, "FILE", "which of these certificates are revoked, PEM"),
     TEXT("tls-client-scopes", tls_client_scopes, "SCOPES",
          "what clients with such a certificate may do, unless a token's row says"),
     WORD("allow-anonymous", allow_anonymous, anonymous_words, "all", "auto|none|read|all",

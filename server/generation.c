@@ -58,7 +58,7 @@ static bool load_authorities(const struct bytes *texts, struct arena *arena, con
                              struct error *err)
 {
     const struct tls_authorities *authorities = NULL;
-    const bool ok = tls_authorities_read(texts[0], arena, &authorities, err);
+    const bool ok = tls_authorities_read(texts[0], texts[1], arena, &authorities, err);
     *out = authorities;
     return ok;
 }
@@ -89,7 +89,8 @@ static const struct part_row {
                         {"the key", offsetof(struct config, tls_key)}},
                        load_identity,
                        false},
-    [PART_AUTHORITIES] = {{{"the authorities", offsetof(struct config, tls_client_ca)}},
+    [PART_AUTHORITIES] = {{{"the authorities", offsetof(struct config, tls_client_ca)},
+                           {"the revocation list", offsetof(struct config, tls_client_crl)}},
                           load_authorities,
                           false},
     [PART_POLICY] = {{{"the scan policy", offsetof(struct config, scan_policy)}}, load_policy, true},

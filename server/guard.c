@@ -37,6 +37,8 @@ bool guard_check(const struct config *c, struct error *err)
         return refuse("tls-cert and tls-key go together", err);
     if (c->tls_client_ca[0] != '\0' && c->tls_cert[0] == '\0')
         return refuse("tls-client-ca means nothing without tls-cert and tls-key", err);
+    if (c->tls_client_crl[0] != '\0' && c->tls_client_ca[0] == '\0')
+        return refuse("tls-client-crl means nothing without tls-client-ca", err);
     if (config_knows_callers(c))
         return true;
     if (c->allow_anonymous == ANONYMOUS_NONE)
