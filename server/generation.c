@@ -7,18 +7,17 @@
 #include "scanner.h"
 #include "small_file.h"
 
-enum { PART_MEMORY = 64 << 20 };
+enum { PART_MEMORY = 64 << 20, FILES_MOST = 2 };
 
 /* What was read of one part, by all generations that have it. */
 struct held {
     struct arena arena;
-    const void *object; /* NULL: there is no such file */
-    size_t holders;     /* under the lock of the generations */
+    struct bytes texts[FILES_MOST]; /* that it was made of; data is NULL where the setting is empty */
+    const void *object;             /* NULL: there is no such file */
+    size_t holders;                 /* under the lock of the generations */
 };
 
-enum { FILES_MOST = 2 };
-
-/* texts: what is in the files; data is NULL where the setting is empty. */
+/* texts: of a struct held. */
 typedef bool load_fn(const struct bytes *texts, struct arena *arena, const void **out, struct error *err);
 
 static bool load_tokens(const struct bytes *texts, struct arena *arena, const void **out, struct error *err)
@@ -124,11 +123,10 @@ static bool read_files(const struct part_row *row, const struct config *config, 
 
 static bool load(const struct part_row *row, const struct config *config, struct held *h, struct error *err)
 {
-    struct bytes texts[FILES_MOST] = {{NULL, 0}};
     struct error why = {0};
-    if (!read_files(row, config, &h->arena, texts, err))
+    if (!read_files(row, config, &h->arena, h->texts, err))
         return false;
-    if ((texts[0].data == NULL && !row->always) || row->load(texts, &h->arena, &h->object, &why))
+    if ((h->texts[0].data == NULL && !row->always) || row->load(h->texts, &h->arena, &h->object, &why))
         return true;
     return FAIL(err, why.kind, ERROR_NO_OFFSET, "%.80s: %s", path_of(row, 0, config), why.detail);
 }
@@ -229,6 +227,14 @@ static void release(struct generation *g)
         generation_free(g);
 }
 
+static bool made_of_the_same(const struct held *a, const struct held *b)
+{
+    for (size_t i = 0; i < FILES_MOST; i++)
+        if (!bytes_equal(a->texts[i], b->texts[i]))
+            return false;
+    return true;
+}
+
 void generations_renew(struct generations *all, const struct config *config,
                        void (*tell)(void *arg, const char *sentence), void *arg)
 {
@@ -240,8 +246,12 @@ void generations_renew(struct generations *all, const struct config *config,
     for (size_t i = 0; i < PART_COUNT; i++) {
         struct error err = {0};
         g->held[i] = held_load((enum part)i, config, &err);
-        if (g->held[i] == NULL)
+        if (g->held[i] == NULL) {
             tell(arg, err.detail);
+        } else if (made_of_the_same(g->held[i], all->now->held[i])) {
+            held_drop(g->held[i]);
+            g->held[i] = NULL;
+        }
     }
     pthread_mutex_lock(&all->lock);
     struct generation *old = all->now;

@@ -1,6 +1,7 @@
 /*
  * What SIGHUP reads again. Each exchange has the generation that it began with to its end: its connection
- * holds it until the next begins. A new one takes over, file by file, what could not be read.
+ * holds it until the next begins, or is closed as idle. A new one takes over, file by file, what could not be
+ * read and what says the same as before.
  */
 #ifndef MANDOLINE_GENERATION_H
 #define MANDOLINE_GENERATION_H

@@ -2,6 +2,8 @@
 
 import resource
 import select
+import signal
+import tempfile
 import time
 import unittest
 
@@ -10,7 +12,7 @@ import numpy
 import faults
 from mandoline import Server
 
-IDLE, SLOW = 2000, 500
+IDLE, SLOW, RELOADS = 2000, 500, 10
 MB = 1 << 20
 
 
@@ -79,6 +81,32 @@ class Crowds(unittest.TestCase):
         for s in crowd:
             s.close()
         self.assertEqual(faults.ask(self.server, "GET", kinds[0])[0], 200)
+
+
+class SettingsReadAgain(unittest.TestCase):
+    def test_idle_connections_do_not_pile_up_what_was_read(self):
+        """Each holds what was true at its last request; what a file says as before is there once."""
+        with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
+            for i in range(10000):
+                tokens.write(f"user{i} read a{i}/b,c{i} - {i:032x} {i:064x}\n")
+            tokens.flush()
+            server = Server(None, "--tokens", tokens.name)
+            self.addCleanup(server.stop)
+            pid = server.process.pid
+            crowd, sizes = [], []
+            for _ in range(RELOADS):
+                crowd.append(faults.dial(server))
+                crowd[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertIn(b" 200 ", crowd[-1].recv(65536))
+                server.process.send_signal(signal.SIGHUP)
+                while "were read again" not in server.process.stderr.readline():
+                    pass
+                sizes.append(faults.status_of(pid, "VmRSS"))
+            for s in crowd:
+                s.close()
+        print(f"{RELOADS} times read again: {(sizes[-1] - sizes[0]) / MB:.0f} MB more")
+        if not faults.sanitized(pid):
+            self.assertLess(sizes[-1] - sizes[0], 50 * MB) # one takes 16
 
 
 if __name__ == "__main__":
