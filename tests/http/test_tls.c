@@ -190,7 +190,7 @@ static void what_is_no_tls_ends(void **state)
     (void)state;
     static const char *const texts[] = {"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01\x02",
                                         "\x16\x03\x01\xff\xff\xff\xff\xff\xff", "\x80\x80\x01\x03\x01"};
-    static const char *const limit[] = {"--limit-request-time=2", NULL};
+    static const char *const limit[] = {"--limit-header-time=2", NULL};
     struct server_process s;
     start(&s, TEST_MANDOLINE, limit);
     for (size_t i = 0; i < ROWS(texts); i++) {
