@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "account.h"
 #include "array.h"
 #include "reader.h"
 #include "sink.h"
@@ -22,6 +23,13 @@ struct sandbox_settings {
 /* Before the first call, or never: one a core, and the default limit. Starts nothing: processes come when
  * needed. */
 void sandbox_configure(const struct sandbox_settings *settings);
+
+/*
+ * From now on what this process has of windows that it shares with workers is taken from that account; NULL:
+ * from none. It is never refused: there are few windows, and each stands beside memory of its size that was
+ * asked for. Before the first call, or after the last.
+ */
+void sandbox_charge(struct account *account);
 
 /*
  * From now on a process of its own starts the workers and opens these files, so that this one may give up

@@ -70,6 +70,7 @@ static bool server_init(struct server *server, const struct config *config, cons
     trace_source_init(&server->traces, seeds);
     recall_init(&server->recall);
     server->memory.most = memory_budget(limits);
+    sandbox_charge(&server->memory);
     arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK), &server->memory);
     admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time, &server->pool);
     return true;
@@ -269,6 +270,7 @@ static bool serve_from(const struct config *config, const struct store *store, s
         crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
+    sandbox_charge(NULL);
     arena_pool_deinit(&server.pool);
     metrics_free(server.metrics);
     return started;
