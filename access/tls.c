@@ -81,6 +81,16 @@ bool tls_identity_read(struct bytes certificate, struct bytes key, struct arena 
            FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "its key is not that of the certificate");
 }
 
+int64_t tls_identity_end(const struct tls_identity *identity)
+{
+    gnutls_x509_crt_t own = NULL;
+    if (gnutls_pcert_export_x509((gnutls_pcert_st *)(uintptr_t)&identity->chain[0], &own) != 0)
+        return 0;
+    const int64_t end = gnutls_x509_crt_get_expiration_time(own);
+    gnutls_x509_crt_deinit(own);
+    return end < 0 ? 0 : end;
+}
+
 void tls_begin(void *session, const struct tls_identity *identity, bool asks)
 {
     gnutls_session_set_ptr(session, (void *)(uintptr_t)identity);

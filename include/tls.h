@@ -21,6 +21,9 @@ struct tls_authorities; /* who may sign certificates of clients */
 /* PEM. ERR_ARGUMENT: one of them is no such thing, or they do not belong together. */
 bool tls_identity_read(struct bytes certificate, struct bytes key, struct arena *arena,
                        const struct tls_identity **out, struct error *err);
+/* When the server's own certificate ends, in seconds since 1970; 0: nobody can tell. */
+int64_t tls_identity_end(const struct tls_identity *identity);
+
 /* revoked: lists that they have signed, or nothing. A list that none of them has signed, or that has ended
  * (its "next update" is over) is an error; when one ends later, no certificate counts any more. */
 bool tls_authorities_read(struct bytes text, struct bytes revoked, struct arena *arena,

@@ -235,18 +235,20 @@ static bool made_of_the_same(const struct held *a, const struct held *b)
     return true;
 }
 
-void generations_renew(struct generations *all, const struct config *config,
+bool generations_renew(struct generations *all, const struct config *config,
                        void (*tell)(void *arg, const char *sentence), void *arg)
 {
     struct generation *g = calloc(1, sizeof *g);
     if (g == NULL) {
         tell(arg, "there is no memory to read the files again");
-        return;
+        return false;
     }
+    bool all_read = true;
     for (size_t i = 0; i < PART_COUNT; i++) {
         struct error err = {0};
         g->held[i] = held_load((enum part)i, config, &err);
         if (g->held[i] == NULL) {
+            all_read = false;
             tell(arg, err.detail);
         } else if (made_of_the_same(g->held[i], all->now->held[i])) {
             held_drop(g->held[i]);
@@ -266,6 +268,7 @@ void generations_renew(struct generations *all, const struct config *config,
     all->now = g;
     release(old);
     pthread_mutex_unlock(&all->lock);
+    return all_read;
 }
 
 struct generation *generation_take(struct generations *all)

@@ -47,8 +47,9 @@ bool generations_init(struct generations *all, const struct config *config, stru
 /* No exchange holds one any more. */
 void generations_deinit(struct generations *all);
 
-/* Reads the files again. tell(arg, sentence) is called for each that could not be read: the old one stays. */
-void generations_renew(struct generations *all, const struct config *config,
+/* Reads the files again. tell(arg, sentence) is called for each that could not be read: the old one stays,
+ * and the result is false. */
+bool generations_renew(struct generations *all, const struct config *config,
                        void (*tell)(void *arg, const char *sentence), void *arg);
 
 /* The newest. Give it back. */

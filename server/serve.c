@@ -96,8 +96,11 @@ static void tell_event(void *arg, const char *sentence)
 static void reload(struct server *server)
 {
     notify(NOTICE_RELOADING);
-    generations_renew(&server->generations, server->config, tell_event, server);
-    log_event(&server->log, LOG_INFO, "tokens, keys, certificates and the scan policy were read again");
+    const bool ok = generations_renew(&server->generations, server->config, tell_event, server);
+    atomic_fetch_add(ok ? &server->reloads : &server->failed_reloads, 1);
+    log_event(&server->log, ok ? LOG_INFO : LOG_WARNING,
+              ok ? "tokens, keys, certificates and the scan policy were read again"
+                 : "not all files could be read again: what these said before stays");
     notify(NOTICE_READY);
 }
 

@@ -32,7 +32,7 @@ class Life:
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
-        self.port = int(self.says(r"mandoline \S+ listening on http://[^:]+:(\d+)")[1])
+        self.port = int(self.says(r"mandoline \S+ listening on https?://[^:]+:(\d+)")[1])
         self.admin = int(self.says(r"for probes and metrics, listening on http://[^:]+:(\d+)")[1])
 
     def read(self):
