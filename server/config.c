@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -274,6 +275,34 @@ bool config_read_environment(struct config *config, struct error *err)
             return false;
     }
     return true;
+}
+
+/* text up to its '=' is one of ours. */
+static bool is_known_variable(const char *text, size_t n)
+{
+    static const char *const others[] = {"MANDOLINE_CONFIG=", "MANDOLINE_PORT", "MANDOLINE_SERVICE_"};
+    for (size_t i = 0; i < ROWS(others); i++)
+        if (strncmp(text, others[i], strlen(others[i])) == 0)
+            return true;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        char name[NAME_MAX_LEN];
+        variable_name(&settings[i], name);
+        if (bytes_is(bytes_of(text, n), name))
+            return true;
+    }
+    return false;
+}
+
+void config_strange_variables(void (*fn)(void *arg, const char *name), void *arg)
+{
+    for (char **variable = environ; *variable != NULL; variable++) {
+        char name[NAME_MAX_LEN];
+        const size_t n = strcspn(*variable, "=");
+        if (strncmp(*variable, "MANDOLINE_", 10) != 0 || is_known_variable(*variable, n))
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)n, *variable);
+        fn(arg, name);
+    }
 }
 
 bool config_knows_callers(const struct config *config)

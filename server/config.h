@@ -92,6 +92,10 @@ bool config_read_file(struct config *config, const char *path, struct error *err
 /* MANDOLINE_... variables; those that are no setting are left alone. */
 bool config_read_environment(struct config *config, struct error *err);
 
+/* Calls fn(arg, name) for each of those that are left alone, but for what Kubernetes says of a service of
+ * that name. */
+void config_strange_variables(void (*fn)(void *arg, const char *name), void *arg);
+
 /* One JSON object: {"listen": {"value": ..., "origin": ...}, ...}. */
 bool config_print(const struct config *config, FILE *out);
 

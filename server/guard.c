@@ -50,8 +50,14 @@ bool guard_check(const struct config *c, struct error *err)
     return !address_parse(c->listen, &address, &later) || guard_check_address(c, &address, err);
 }
 
+static void warn_of_variable(void *arg, const char *name)
+{
+    log_event(arg, LOG_WARNING, "%s in the environment is no setting", name);
+}
+
 void guard_warn(const struct config *c, const struct log *log)
 {
+    config_strange_variables(warn_of_variable, (struct log *)(uintptr_t)log);
     if (c->allow_anonymous > ANONYMOUS_NONE && listens_wide(c))
         log_event(log, LOG_WARNING, "everybody who can reach %s may %s: allow-anonymous is set", c->listen,
                   c->allow_anonymous == ANONYMOUS_READ ? "read all files" : "do everything");

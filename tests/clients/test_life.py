@@ -283,6 +283,16 @@ class Systemd(unittest.TestCase):
             life.signal()
             eventually(lambda: notices.recv(1000) == b"STOPPING=1")
 
+    def test_variables_that_are_no_setting_are_told(self):
+        environment = {"MANDOLINE_TOKEN": "/a", "MANDOLINE_TRUST-PROXY": "b", "MANDOLINE_": "c", "MANDOLINE_CONFIG": "",
+                       "MANDOLINE_HSTS": "5", "MANDOLINE_PORT_8080_TCP": "tcp://a", "MANDOLINE_SERVICE_HOST": "a"}
+        with Life(environment=environment) as life:
+            life.says("MANDOLINE_TOKEN in the environment is no setting")
+            self.assertEqual(200, life.get("/healthz")[0])
+        told = [line for line in life.lines if "is no setting" in line]
+        self.assertEqual(3, len(told), told)
+        self.assertFalse([line for line in told if "/a" in line]) # it may be a secret
+
     def test_nobody_listens_for_notices(self):
         for name in ("/nonexistent/notify", "@", "relative", "/" + "x" * 200):
             with Life(environment={"NOTIFY_SOCKET": name}) as life:
