@@ -2,7 +2,6 @@
 
 #include "access.h"
 #include "digest.h"
-#include "file.h"
 
 #include <cjson/cJSON.h>
 #include <gnutls/crypto.h>
@@ -180,19 +179,15 @@ static void forget(void *arg)
     remembered_deinit(arg);
 }
 
-bool jwt_keys_open(const char *path, struct arena *arena, struct jwt_keys **out, struct error *err)
+bool jwt_keys_read(struct bytes text, struct arena *arena, struct jwt_keys **out, struct error *err)
 {
-    struct bytes text;
-    struct error why = {0};
     struct jwt_keys *k = arena_alloc(arena, 1, sizeof *k);
     if (k == NULL || !arena_defer(arena, forget, &k->remembered))
         return arena_fail(arena, err);
     remembered_init(&k->remembered);
-    if (!file_read(path, "the file of JWT keys", arena, &text, err))
-        return false;
     AUTO(json_drop) cJSON *set = cJSON_ParseWithOpts((const char *)text.data, NULL, true);
-    if (!read_set(set, k, arena, &why))
-        return FAIL(err, why.kind, ERROR_NO_OFFSET, "the JWT keys %.80s: %s", path, why.detail);
+    if (!read_set(set, k, arena, err))
+        return false;
     *out = k;
     return true;
 }

@@ -8,7 +8,7 @@
  */
 #include "access.h"
 #include "digest.h"
-#include "file.h"
+#include "lines.h"
 #include "number.h"
 
 enum { KEYS_MAX = 16, KEY_MIN = 32, QUERY_MAX = 64, CANONICAL_MAX = 64 << 10 };
@@ -18,17 +18,15 @@ struct signing_keys {
     size_t count;
 };
 
-bool signing_keys_open(const char *path, struct arena *arena, const struct signing_keys **out,
+bool signing_keys_read(struct bytes text, struct arena *arena, const struct signing_keys **out,
                        struct error *err)
 {
     struct signing_keys *k = arena_alloc(arena, 1, sizeof *k);
-    struct bytes rest, line;
+    struct bytes line;
     size_t number = 0;
     if (k == NULL)
         return arena_fail(arena, err);
-    if (!file_read(path, "the file of signing keys", arena, &rest, err))
-        return false;
-    while (file_line(&rest, &line, &number)) {
+    while (line_next(&text, &line, &number)) {
         if (k->count == KEYS_MAX || line.len < KEY_MIN)
             return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET,
                         "line %zu of the signing keys: at most %d keys, of at least %d characters each",
@@ -36,7 +34,7 @@ bool signing_keys_open(const char *path, struct arena *arena, const struct signi
         k->keys[k->count++] = line;
     }
     *out = k;
-    return k->count > 0 || FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "there is no signing key in %.80s", path);
+    return k->count > 0 || FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "there is no signing key");
 }
 
 /* ---- the text that is signed ---- */

@@ -1,7 +1,5 @@
 #include "tls.h"
 
-#include "file.h"
-
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
@@ -13,10 +11,9 @@ struct tls_identity {
     gnutls_privkey_t key;
 };
 
-static bool refuse(const char *what, const char *path, int why, struct error *err)
+static bool refuse(const char *what, int why, struct error *err)
 {
-    return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s %.100s cannot be used: %s", what, path,
-                gnutls_strerror(why));
+    return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s cannot be used: %s", what, gnutls_strerror(why));
 }
 
 static gnutls_datum_t datum_of(struct bytes b)
@@ -33,31 +30,25 @@ static void identity_drop(void *arg)
         gnutls_privkey_deinit(id->key);
 }
 
-static bool read_chain(const char *path, struct arena *arena, struct tls_identity *id, struct error *err)
+static bool read_chain(struct bytes text, struct tls_identity *id, struct error *err)
 {
-    struct bytes text;
-    if (!file_read(path, "the certificate", arena, &text, err))
-        return false;
     unsigned count = CHAIN_MAX;
     const gnutls_datum_t pem = datum_of(text);
     const int result = gnutls_pcert_list_import_x509_raw(id->chain, &count, &pem, GNUTLS_X509_FMT_PEM,
                                                          GNUTLS_X509_CRT_LIST_SORT);
     if (result < 0)
-        return refuse("the certificate", path, result, err);
+        return refuse("it", result, err);
     id->count = count;
     return true;
 }
 
-static bool read_key(const char *path, struct arena *arena, struct tls_identity *id, struct error *err)
+static bool read_key(struct bytes text, struct tls_identity *id, struct error *err)
 {
-    struct bytes text;
-    if (!file_read(path, "the key", arena, &text, err))
-        return false;
     const gnutls_datum_t pem = datum_of(text);
     int result = gnutls_privkey_init(&id->key);
     if (result == 0)
         result = gnutls_privkey_import_x509_raw(id->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-    return result == 0 || refuse("the key", path, result, err);
+    return result == 0 || refuse("its key", result, err);
 }
 
 /* Whether the key is that of the certificate. */
@@ -77,18 +68,27 @@ static bool belong_together(const struct tls_identity *id)
     return alike;
 }
 
-bool tls_identity_open(const char *certificate, const char *key, struct arena *arena,
+bool tls_identity_read(struct bytes certificate, struct bytes key, struct arena *arena,
                        const struct tls_identity **out, struct error *err)
 {
     struct tls_identity *id = arena_alloc(arena, 1, sizeof *id);
     if (id == NULL || !arena_defer(arena, identity_drop, id))
         return arena_fail(arena, err);
-    if (!read_chain(certificate, arena, id, err) || !read_key(key, arena, id, err))
+    if (!read_chain(certificate, id, err) || !read_key(key, id, err))
         return false;
     *out = id;
     return belong_together(id) ||
-           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "the key %.80s is not that of the certificate %.80s", key,
-                certificate);
+           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "its key is not that of the certificate");
+}
+
+int64_t tls_identity_end(const struct tls_identity *identity)
+{
+    gnutls_x509_crt_t own = NULL;
+    if (gnutls_pcert_export_x509((gnutls_pcert_st *)(uintptr_t)&identity->chain[0], &own) != 0)
+        return 0;
+    const int64_t end = gnutls_x509_crt_get_expiration_time(own);
+    gnutls_x509_crt_deinit(own);
+    return end < 0 ? 0 : end;
 }
 
 void tls_begin(void *session, const struct tls_identity *identity, bool asks)

@@ -1,15 +1,16 @@
 #include "tls.h"
 
-#include "file.h"
 #include "utf8.h"
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <time.h>
 
 enum { CHAIN_MAX = 8 };
 
 struct tls_authorities {
     gnutls_x509_trust_list_t list;
+    time_t end; /* of the list of what is revoked that ends first; 0: there is none, or it has none */
 };
 
 static void authorities_drop(void *arg)
@@ -19,23 +20,53 @@ static void authorities_drop(void *arg)
         gnutls_x509_trust_list_deinit(a->list, 1);
 }
 
-bool tls_authorities_open(const char *path, struct arena *arena, const struct tls_authorities **out,
-                          struct error *err)
+static gnutls_datum_t datum_of(struct bytes b)
 {
-    struct bytes text;
+    return (gnutls_datum_t){.data = (uint8_t *)(uintptr_t)b.data, .size = (unsigned)b.len};
+}
+
+/* The library looks at it once, when a list is added. */
+static bool find_end(struct tls_authorities *a, const gnutls_datum_t *pem)
+{
+    gnutls_x509_crl_t *lists;
+    unsigned count = 0;
+    if (gnutls_x509_crl_list_import2(&lists, &count, pem, GNUTLS_X509_FMT_PEM, 0) < 0)
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        const time_t end = gnutls_x509_crl_get_next_update(lists[i]);
+        if (end != (time_t)-1 && (a->end == 0 || end < a->end))
+            a->end = end;
+        gnutls_x509_crl_deinit(lists[i]);
+    }
+    gnutls_free(lists);
+    return true;
+}
+
+static bool add_revoked(struct tls_authorities *a, struct bytes text, struct error *err)
+{
+    static const unsigned strict = GNUTLS_TL_VERIFY_CRL | GNUTLS_TL_FAIL_ON_INVALID_CRL;
+    const gnutls_datum_t pem = datum_of(text);
+    if (text.data == NULL)
+        return true;
+    return (find_end(a, &pem) &&
+            gnutls_x509_trust_list_add_trust_mem(a->list, NULL, &pem, GNUTLS_X509_FMT_PEM, strict, 0) > 0) ||
+           FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET,
+                "what tls-client-crl names is no list of one of these authorities, or has ended");
+}
+
+bool tls_authorities_read(struct bytes text, struct bytes revoked, struct arena *arena,
+                          const struct tls_authorities **out, struct error *err)
+{
     struct tls_authorities *a = arena_alloc(arena, 1, sizeof *a);
     if (a == NULL || !arena_defer(arena, authorities_drop, a))
         return arena_fail(arena, err);
-    if (!file_read(path, "the file of authorities", arena, &text, err))
-        return false;
-    const gnutls_datum_t pem = {.data = (uint8_t *)(uintptr_t)text.data, .size = (unsigned)text.len};
+    const gnutls_datum_t pem = datum_of(text);
     if (gnutls_x509_trust_list_init(&a->list, 0) != 0)
         return FAIL(err, ERR_MEMORY, ERROR_NO_OFFSET, "there is no memory for the authorities");
     if (gnutls_x509_trust_list_add_trust_mem(a->list, &pem, NULL, GNUTLS_X509_FMT_PEM, 0, 0) <= 0)
-        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "there is no certificate of an authority in %.100s",
-                    path);
+        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "there is no certificate of an authority");
     *out = a;
-    return true;
+    return add_revoked(a, revoked, err);
 }
 
 /* A text in a certificate as a name: not cut short by a NUL, and such that it can be logged. */
@@ -76,12 +107,14 @@ static bool name_of(gnutls_x509_crt_t certificate, char name[PRINCIPAL_MAX + 1])
            take_name(text, n, name);
 }
 
-/* Signed by an authority, valid now, and meant for clients. */
+/* Signed by an authority, not revoked, valid now, and meant for clients. */
 static bool is_trusted(gnutls_x509_crt_t *chain, unsigned count, const struct tls_authorities *authorities)
 {
     gnutls_typed_vdata_st purpose = {
         .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (uint8_t *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT, .size = 0};
     unsigned status = GNUTLS_CERT_INVALID;
+    if (authorities->end != 0 && time(NULL) >= authorities->end)
+        return false;
     return gnutls_x509_trust_list_verify_crt2(authorities->list, chain, count, &purpose, 1, 0, &status,
                                               NULL) == 0 &&
            status == 0;

@@ -1,7 +1,7 @@
 #include "tokens.h"
 
 #include "digest.h"
-#include "file.h"
+#include "lines.h"
 #include "time_text.h"
 #include "utf8.h"
 
@@ -109,12 +109,12 @@ static bool wrong(size_t line, const char *why, struct error *err)
 static bool read_row(struct bytes line, size_t number, struct arena *arena, struct row *out,
                      struct error *err)
 {
-    const struct bytes name = file_word(&line), scopes = file_word(&line), paths = file_word(&line),
-                       expires = file_word(&line), salt = file_word(&line), hash = file_word(&line);
+    const struct bytes name = line_word(&line), scopes = line_word(&line), paths = line_word(&line),
+                       expires = line_word(&line), salt = line_word(&line), hash = line_word(&line);
     *out = (struct row){.grant.name = (const char *)arena_copy(arena, name).data};
     if (out->grant.name == NULL)
         return arena_fail(arena, err);
-    if (hash.len == 0 || file_word(&line).len > 0)
+    if (hash.len == 0 || line_word(&line).len > 0)
         return wrong(number, "it is not name, scopes, paths, expiry, salt and hash", err);
     if (!scopes_read(scopes, &out->grant.scopes) || out->grant.scopes == 0)
         return wrong(number, "the scopes are read, convert, write and admin, with commas between them", err);
@@ -137,16 +137,14 @@ static int compare_rows(const void *a, const void *b)
     return order != 0 ? order : x->has_token < y->has_token ? 1 : x->has_token > y->has_token ? -1 : 0;
 }
 
-bool tokens_open(const char *path, struct arena *arena, const struct tokens **out, struct error *err)
+bool tokens_read(struct bytes text, struct arena *arena, const struct tokens **out, struct error *err)
 {
     struct tokens *t = arena_alloc(arena, 1, sizeof *t);
-    struct bytes rest, line;
+    struct bytes line;
     size_t room = 0, number = 0;
     if (t == NULL)
         return arena_fail(arena, err);
-    if (!file_read(path, "the tokens", arena, &rest, err))
-        return false;
-    while (file_line(&rest, &line, &number)) {
+    while (line_next(&text, &line, &number)) {
         if (t->count == ROWS_MAX)
             return wrong(number, "there are too many", err);
         if (t->count == room) {

@@ -1,6 +1,7 @@
 /*
  * Who is asking, and what they may do: tokens, JSON Web Tokens, names in client certificates, signed links.
- * All of it is read from files, into an arena of the caller's, and not changed any more.
+ * All of it is read from the texts of files, into an arena of the caller's where they are too, and not
+ * changed any more.
  */
 #ifndef MANDOLINE_ACCESS_H
 #define MANDOLINE_ACCESS_H
@@ -19,7 +20,7 @@ enum {
 struct tokens;
 
 /* ERR_ARGUMENT: a line of the file is wrong. *out lives as long as the arena. */
-bool tokens_open(const char *path, struct arena *arena, const struct tokens **out, struct error *err);
+bool tokens_read(struct bytes text, struct arena *arena, const struct tokens **out, struct error *err);
 
 struct token_row {
     const char *name;
@@ -37,15 +38,15 @@ bool token_make(const struct token_row *row, struct arena *arena, const char **t
 
 struct jwt_keys;
 
-/* ERR_ARGUMENT: it is no such set, or none of its keys can be used here. */
-bool jwt_keys_open(const char *path, struct arena *arena, struct jwt_keys **out, struct error *err);
+/* text has a NUL behind it. ERR_ARGUMENT: it is no such set, or none of its keys can be used here. */
+bool jwt_keys_read(struct bytes text, struct arena *arena, struct jwt_keys **out, struct error *err);
 
 /* ---- signed links ---- */
 
 struct signing_keys;
 
 /* A key a line; the first one signs, all of them are good for checking. */
-bool signing_keys_open(const char *path, struct arena *arena, const struct signing_keys **out,
+bool signing_keys_read(struct bytes text, struct arena *arena, const struct signing_keys **out,
                        struct error *err);
 
 struct signed_param {

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "account.h"
 #include "array.h"
 #include "reader.h"
 #include "sink.h"
@@ -24,13 +25,27 @@ struct sandbox_settings {
 void sandbox_configure(const struct sandbox_settings *settings);
 
 /*
- * From now on a process of its own starts the workers, so that this one may give up that right (confine.h).
+ * From now on what this process has of windows that it shares with workers is taken from that account; NULL:
+ * from none. It is never refused: there are few windows, and each stands beside memory of its size that was
+ * asked for. Before the first call, or after the last.
+ */
+void sandbox_charge(struct account *account);
+
+/*
+ * From now on a process of its own starts the workers and opens these files, so that this one may give up
+ * both rights (confine.h). files: paths, and NULL at the end; they live as long as the process.
  * It ends with this process; when it is lost, no worker can be started any more, and the parent gets SIGCHLD.
  * By the main thread, before there are others and before the first call, or never: then this process starts
  * them itself.
  */
-bool sandbox_supervise(struct error *err);
+bool sandbox_supervise(const char *const *files, struct error *err);
 bool sandbox_supervisor_lost(void);
+
+enum { SANDBOX_FILES_MAX = 16 };
+
+/* To read one of these files, whatever its name leads to by now; without a supervisor, any file. -1: errno
+ * says why. */
+int sandbox_open(const char *path);
 
 /* What this machine does not let workers give up, in words for people; NULL: nothing. */
 const char *sandbox_weakness(void);

@@ -18,9 +18,6 @@ struct policy;
  * text. ERR_ARGUMENT: one line of text is wrong. */
 bool policy_load(struct bytes text, struct arena *arena, const struct policy **out, struct error *err);
 
-/* The same with the file of that name; "": none. */
-bool policy_open(const char *path, struct arena *arena, const struct policy **out, struct error *err);
-
 /* ---- the answer ---- */
 
 enum severity { SEVERITY_QUIET, SEVERITY_SUSPICIOUS, SEVERITY_DANGEROUS };

@@ -18,11 +18,16 @@
 struct tls_identity;    /* a certificate, those above it, and its key */
 struct tls_authorities; /* who may sign certificates of clients */
 
-/* ERR_ARGUMENT: one of the files is no such thing, or they do not belong together. */
-bool tls_identity_open(const char *certificate, const char *key, struct arena *arena,
+/* PEM. ERR_ARGUMENT: one of them is no such thing, or they do not belong together. */
+bool tls_identity_read(struct bytes certificate, struct bytes key, struct arena *arena,
                        const struct tls_identity **out, struct error *err);
-bool tls_authorities_open(const char *path, struct arena *arena, const struct tls_authorities **out,
-                          struct error *err);
+/* When the server's own certificate ends, in seconds since 1970; 0: nobody can tell. */
+int64_t tls_identity_end(const struct tls_identity *identity);
+
+/* revoked: lists that they have signed, or nothing. A list that none of them has signed, or that has ended
+ * (its "next update" is over) is an error; when one ends later, no certificate counts any more. */
+bool tls_authorities_read(struct bytes text, struct bytes revoked, struct arena *arena,
+                          const struct tls_authorities **out, struct error *err);
 
 /* ---- a session of the server ---- */
 
@@ -52,7 +57,8 @@ struct tls_client;
 
 /*
  * A session over a connected socket, whose time-outs are set. Whose certificate it is is not looked at:
- * nothing is told to the server, and a certificate that was renewed may not be the one that it still shows.
+ * nothing is told to the server, one that was renewed may not be the one that it still shows, and one that
+ * has expired is not made good by starting the server anew.
  */
 struct tls_client *tls_client_new(int fd, struct error *err);
 void tls_client_free(struct tls_client *c);

@@ -14,7 +14,8 @@ static struct pool {
     pthread_cond_t reader, writer; /* one of them is idle again */
     size_t workers;
     uint32_t seconds;
-    size_t busy; /* slots that somebody holds */
+    struct account *account; /* of windows; or NULL */
+    size_t busy;             /* slots that somebody holds */
     uint64_t starts, ends[SANDBOX_END_COUNT];
     bool unstartable; /* the last attempt to start a process failed */
     uint64_t clock;
@@ -37,6 +38,11 @@ void pool_configure(size_t workers, uint64_t seconds)
     set_workers(workers);
     pool.seconds = seconds > SECONDS_MOST ? SECONDS_MOST : (uint32_t)seconds;
     pthread_mutex_unlock(&pool.lock);
+}
+
+void pool_charge(struct account *account)
+{
+    pool.account = account;
 }
 
 uint32_t pool_seconds(void)
@@ -183,6 +189,8 @@ static bool ensure_process(struct slot *s, struct error *err)
     const bool ok = slot_start(s, (size_t)(s - pool.slots) >= pool.workers, pool.seconds, err);
     pthread_mutex_lock(&pool.lock);
     pool.unstartable = !ok;
+    if (ok)
+        account_owe(pool.account, WINDOW_SIZE);
     pool.starts++;
     pool.ends[SANDBOX_NOT_STARTED] += !ok;
     pthread_mutex_unlock(&pool.lock);
@@ -197,7 +205,8 @@ static void take(struct slot *s, const struct sandbox_request *q, struct pool_pl
     out->slot = s;
     out->how = (struct slot_manner){.pass = call_writes(q) || learn_file(s, &q->identity),
                                     .spin = pool.busy++ == 0,
-                                    .seconds = pool.seconds};
+                                    .seconds = pool.seconds,
+                                    .account = pool.account};
 }
 
 bool pool_take(const struct sandbox_request *q, struct pool_place *out, struct error *err)
@@ -233,9 +242,12 @@ static enum sandbox_end end_of(enum slot_end end, int signal_number)
 
 int pool_kill(struct slot *s, enum slot_end end)
 {
+    const bool ran = s->pid > 0;
     const int signal_number = slot_kill(s);
     pthread_mutex_lock(&pool.lock);
     pool.ends[end_of(end, signal_number)]++;
+    if (ran)
+        account_give(pool.account, WINDOW_SIZE);
     s->generation = (s->generation + 1) & 0xffffff;
     s->sessions = 0;
     memset(s->files, 0, sizeof s->files);

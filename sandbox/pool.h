@@ -12,6 +12,7 @@ struct pool_place {
 /* 0 workers: one a core. Before the first call, or never. */
 void pool_configure(size_t workers, uint64_t seconds);
 uint32_t pool_seconds(void);
+void pool_charge(struct account *account);
 
 /* All but the cache's part. */
 void pool_snapshot(struct sandbox_snapshot *out);

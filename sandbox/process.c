@@ -316,9 +316,9 @@ static void run_worker(bool writes)
 /* glibc hands main()'s arguments to constructors. */
 __attribute__((constructor)) static void play_a_part(int argc, char **argv)
 {
-    if (argc == 1 && strcmp(argv[0], process_supervisor) == 0) {
+    if (argc >= 1 && strcmp(argv[0], process_supervisor) == 0) {
         leave_outside(PROCESS_SOCKET);
-        supervisor_run(PROCESS_SOCKET);
+        supervisor_run(PROCESS_SOCKET, argv + 1);
     } else if (argc >= 2 && strcmp(argv[0], process_worker) == 0) {
         /* By a thread of another program it is started without: the signal comes when that thread ends. */
         if (argc > 2 && strcmp(argv[2], PROCESS_SUPERVISED) == 0)

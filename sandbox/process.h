@@ -13,7 +13,7 @@ extern const char process_worker[];
 #define PROCESS_WRITES     "writes"
 #define PROCESS_SUPERVISED "supervised"
 
-/* argv[0] of the supervisor. */
+/* argv[0] of the supervisor. What follows are the files that it opens when it is asked to. */
 extern const char process_supervisor[];
 
 /* The descriptors that are there: of a worker both, of the supervisor the first. */

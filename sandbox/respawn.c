@@ -1,5 +1,6 @@
 #include "respawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -23,9 +24,18 @@ static bool set_descriptors(posix_spawn_file_actions_t *actions, const int *fds,
     return true;
 }
 
-static bool start(const char *const *argv, const int *fds, size_t count, pid_t *pid)
+/* Whether it was; errno says why not. */
+static bool spawn(const char *const *argv, const posix_spawn_file_actions_t *actions,
+                  const posix_spawnattr_t *attributes, pid_t *pid)
 {
     char *const environment[] = {(char *)(uintptr_t) "TZ=UTC0", NULL};
+    errno =
+        posix_spawn(pid, "/proc/self/exe", actions, attributes, (char *const *)(uintptr_t)argv, environment);
+    return errno == 0;
+}
+
+static bool start(const char *const *argv, const int *fds, size_t count, pid_t *pid)
+{
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     if (posix_spawn_file_actions_init(&actions) != 0)
@@ -33,8 +43,7 @@ static bool start(const char *const *argv, const int *fds, size_t count, pid_t *
     bool ok = posix_spawnattr_init(&attributes) == 0;
     if (ok) {
         ok = set_attributes(&attributes) && set_descriptors(&actions, fds, count) &&
-             posix_spawn(pid, "/proc/self/exe", &actions, &attributes, (char *const *)(uintptr_t)argv,
-                         environment) == 0;
+             spawn(argv, &actions, &attributes, pid);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);

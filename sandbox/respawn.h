@@ -11,6 +11,7 @@ enum { RESPAWN_FD = 3, RESPAWN_FDS = 2 };
 /*
  * argv has argv[0] and what follows, and ends with NULL. The process finds the descriptors from RESPAWN_FD
  * on, at most RESPAWN_FDS, and nothing else of ours: no environment, no signal that is blocked or ignored.
+ * False: errno says why.
  */
 bool respawn(const char *const *argv, const int *fds, size_t count, pid_t *pid);
 

@@ -24,6 +24,11 @@ const char *sandbox_weakness(void)
     return lockdown_weakness();
 }
 
+void sandbox_charge(struct account *account)
+{
+    pool_charge(account);
+}
+
 void sandbox_snapshot(struct sandbox_snapshot *out)
 {
     pool_snapshot(out);

@@ -292,7 +292,11 @@ enum slot_end slot_call(struct slot *s, const struct sandbox_request *q, struct 
     struct call c = {
         .slot = s, .q = q, .head = {.seconds = how.seconds, .spin = how.spin}, .own = {.fd = -1}};
     const size_t before = reply->len;
-    enum slot_end end = prepare(&c) ? converse(&c, how.pass, reply) : SLOT_FAILED;
+    const bool ready = prepare(&c);
+    const size_t counted = c.own.at == NULL ? 0 : c.own.size;
+    account_owe(how.account, counted);
+    enum slot_end end = ready ? converse(&c, how.pass, reply) : SLOT_FAILED;
+    account_give(how.account, counted);
     if (c.own.at != NULL)
         allow_memory(s, 0);
     bulk_drop(&c.own);

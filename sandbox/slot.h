@@ -50,6 +50,7 @@ struct slot_manner {
     bool pass; /* the descriptor goes along at once; else when the worker asks for it */
     bool spin; /* nobody else needs the cores */
     uint32_t seconds;
+    struct account *account; /* of a window of its own; or NULL */
 };
 
 enum slot_end slot_call(struct slot *s, const struct sandbox_request *q, struct slot_manner how,

@@ -1,6 +1,7 @@
 #include "supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -67,6 +68,35 @@ bool supervisor_end_here(pid_t pid, int *signal)
     return ok;
 }
 
+/* -1: errno says why. It waits for nobody at the other end of a pipe. */
+static int open_file(char *const *files, uint32_t file)
+{
+    for (uint32_t i = 0; files[i] != NULL; i++)
+        if (i == file)
+            return open(files[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    errno = EACCES;
+    return -1;
+}
+
+static bool say(int socket, const struct supervisor_answer *a, int fd)
+{
+    const struct message m = {.head = (void *)(uintptr_t)a,
+                              .head_size = sizeof *a,
+                              .fds = fd >= 0 ? &fd : NULL,
+                              .fd_count = fd >= 0};
+    return message_send(socket, &m);
+}
+
+static bool say_file(int socket, char *const *files, uint32_t file)
+{
+    const int fd = open_file(files, file);
+    const struct supervisor_answer a = {.pid = fd >= 0 ? getpid() : 0, .reason = fd >= 0 ? 0 : errno};
+    const bool ok = say(socket, &a, fd);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 static struct supervisor_answer answer_to(const struct supervisor_question *q, const int *fds, size_t count)
 {
     struct supervisor_answer a = {0};
@@ -79,13 +109,7 @@ static struct supervisor_answer answer_to(const struct supervisor_question *q, c
     return a;
 }
 
-static bool say(int socket, struct supervisor_answer a)
-{
-    const struct message m = {.head = &a, .head_size = sizeof a};
-    return message_send(socket, &m);
-}
-
-static bool serve_one(int socket)
+static bool serve_one(int socket, char *const *files)
 {
     struct supervisor_question q;
     int fds[MESSAGE_FDS];
@@ -95,7 +119,7 @@ static bool serve_one(int socket)
     const struct supervisor_answer a = answer_to(&q, fds, count);
     for (size_t i = 0; i < count; i++)
         close(fds[i]);
-    return say(socket, a);
+    return q.op == SUPERVISOR_OPEN ? say_file(socket, files, q.file) : say(socket, &a, -1);
 }
 
 /* What this process gives up, and with it the workers before they read the first byte. What the kernel does
@@ -107,13 +131,13 @@ static void give_up(void)
     confine(&(struct confine_plan){.paths = &null, .count = 1, .starts = true}, gaps);
 }
 
-void supervisor_run(int socket)
+void supervisor_run(int socket, char *const *files)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     give_up();
     prctl(PR_SET_NAME, "supervisor");
     setpgid(0, 0); /* what a terminal or a shell sends to the group of the server is the server's to answer */
-    bool ok = say(socket, (struct supervisor_answer){.pid = getpid()});
+    bool ok = say(socket, &(struct supervisor_answer){.pid = getpid()}, -1);
     while (ok)
-        ok = serve_one(socket);
+        ok = serve_one(socket, files);
 }

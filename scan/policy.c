@@ -1,8 +1,5 @@
 #include "policy.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "input.h"
 
 /* ---- reading: the format is described at the top of policy.txt ---- */
@@ -207,31 +204,6 @@ bool policy_load(struct bytes text, struct arena *arena, const struct policy **o
         return false;
     *out = p;
     return true;
-}
-
-static void file_drop(FILE **file)
-{
-    if (*file != NULL)
-        fclose(*file);
-}
-
-bool policy_open(const char *path, struct arena *arena, const struct policy **out, struct error *err)
-{
-    enum { LARGEST = 1 << 20 };
-    if (path[0] == '\0')
-        return policy_load(bytes_of(NULL, 0), arena, out, err);
-    AUTO(file_drop) FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the scan policy %.120s cannot be opened: %s", path,
-                    strerror(errno));
-    char *text = arena_alloc(arena, 1, LARGEST + 1);
-    if (text == NULL)
-        return arena_fail(arena, err);
-    const size_t n = fread(text, 1, LARGEST + 1, file);
-    if (ferror(file) || n > LARGEST)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the scan policy %.120s cannot be read or is too big",
-                    path);
-    return policy_load(bytes_of(text, n), arena, out, err);
 }
 
 /* ---- asking ---- */

@@ -1,12 +1,14 @@
 #include "config.h"
 
+#include "small_file.h"
+
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
-enum { CONFIG_FILE_MAX = 1 << 20, CONFIG_MEMORY = 4 << 20, NAME_MAX_LEN = 64 };
+enum { CONFIG_MEMORY = 16 << 20, NAME_MAX_LEN = 64 };
 
 /* The words of a setting, by the value of its enum. */
 static const char *const log_levels[] = {
@@ -52,6 +54,7 @@ const struct setting settings[SETTING_COUNT] = {
     TEXT("tls-cert", tls_cert, "FILE", "the server's certificate and those above it, PEM"),
     TEXT("tls-key", tls_key, "FILE", "its private key, PEM"),
     TEXT("tls-client-ca", tls_client_ca, "FILE", "who may sign certificates of clients, PEM"),
+    TEXT("tls-client-crl", tls_client_crl, "FILE", "which of these certificates are revoked, PEM"),
     TEXT("tls-client-scopes", tls_client_scopes, "SCOPES",
          "what clients with such a certificate may do, unless a token's row says"),
     WORD("allow-anonymous", allow_anonymous, anonymous_words, "all", "auto|none|read|all",
@@ -244,29 +247,13 @@ static bool apply_json(struct config *config, const char *text, const char *orig
     return true;
 }
 
-static void file_drop(FILE **file)
-{
-    if (*file != NULL)
-        fclose(*file);
-}
-
 bool config_read_file(struct config *config, const char *path, struct error *err)
 {
-    AUTO(file_drop) FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the configuration file %.120s cannot be opened: %s", path,
-                    strerror(errno));
-    char *text = arena_alloc(&config->arena, 1, CONFIG_FILE_MAX + 1);
-    if (text == NULL)
-        return arena_fail(&config->arena, err);
-    const size_t n = fread(text, 1, CONFIG_FILE_MAX + 1, file);
-    if (ferror(file) || n > CONFIG_FILE_MAX)
-        return FAIL(err, ERR_IO, ERROR_NO_OFFSET,
-                    "the configuration file %.120s cannot be read or is too big", path);
-    text[n] = '\0';
+    struct bytes text;
     char origin[160];
     snprintf(origin, sizeof origin, "file %.140s", path);
-    return apply_json(config, text, origin, err);
+    return small_file_read(path, "the configuration file", &config->arena, &text, err) &&
+           apply_json(config, (const char *)text.data, origin, err);
 }
 
 /* "limit-body" is MANDOLINE_LIMIT_BODY. */
@@ -288,6 +275,34 @@ bool config_read_environment(struct config *config, struct error *err)
             return false;
     }
     return true;
+}
+
+/* text up to its '=' is one of ours. */
+static bool is_known_variable(const char *text, size_t n)
+{
+    static const char *const others[] = {"MANDOLINE_CONFIG=", "MANDOLINE_PORT", "MANDOLINE_SERVICE_"};
+    for (size_t i = 0; i < ROWS(others); i++)
+        if (strncmp(text, others[i], strlen(others[i])) == 0)
+            return true;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        char name[NAME_MAX_LEN];
+        variable_name(&settings[i], name);
+        if (bytes_is(bytes_of(text, n), name))
+            return true;
+    }
+    return false;
+}
+
+void config_strange_variables(void (*fn)(void *arg, const char *name), void *arg)
+{
+    for (char **variable = environ; *variable != NULL; variable++) {
+        char name[NAME_MAX_LEN];
+        const size_t n = strcspn(*variable, "=");
+        if (strncmp(*variable, "MANDOLINE_", 10) != 0 || is_known_variable(*variable, n))
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)n, *variable);
+        fn(arg, name);
+    }
 }
 
 bool config_knows_callers(const struct config *config)

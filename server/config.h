@@ -41,7 +41,7 @@ struct setting {
 
 /* LIMIT_TABLE once more, for its length. */
 #define CONFIG_COUNT_LIMIT(field, name, value, minimum, what) +1
-enum { SETTING_COUNT = 28 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
+enum { SETTING_COUNT = 29 LIMIT_TABLE(CONFIG_COUNT_LIMIT) };
 
 extern const struct setting settings[SETTING_COUNT];
 
@@ -54,7 +54,7 @@ struct config {
     const char *jwt_keys;
     const char *jwt_issuer, *jwt_audience; /* "": any, none */
     const char *signing_key_file;
-    const char *tls_cert, *tls_key, *tls_client_ca;
+    const char *tls_cert, *tls_key, *tls_client_ca, *tls_client_crl;
     const char *tls_client_scopes;
     enum anonymous allow_anonymous;
     enum log_level log;
@@ -91,6 +91,10 @@ bool config_read_file(struct config *config, const char *path, struct error *err
 
 /* MANDOLINE_... variables; those that are no setting are left alone. */
 bool config_read_environment(struct config *config, struct error *err);
+
+/* Calls fn(arg, name) for each of those that are left alone, but for what Kubernetes says of a service of
+ * that name. */
+void config_strange_variables(void (*fn)(void *arg, const char *name), void *arg);
 
 /* One JSON object: {"listen": {"value": ..., "origin": ...}, ...}. */
 bool config_print(const struct config *config, FILE *out);

@@ -68,21 +68,36 @@ static const char *folder_of(const char *path, struct arena *arena)
     return slash == NULL ? "." : slash == path ? "/" : arena_printf(arena, "%.*s", (int)(slash - path), path);
 }
 
-static bool add_settings(struct plan *p, const struct config *config, struct arena *arena)
+/* The path of a setting whose hint is that; NULL: it has another, or is empty. */
+static const char *path_of(const struct config *config, size_t setting, const char *hint)
+{
+    if (strcmp(settings[setting].hint, hint) != 0)
+        return NULL;
+    const char *path = *(const char *const *)((const char *)config + settings[setting].offset);
+    return path[0] == '\0' ? NULL : path;
+}
+
+static void add_folders(struct plan *p, const struct config *config)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        const bool file = strcmp(settings[i].hint, "FILE") == 0;
-        if (!file && strcmp(settings[i].hint, "DIR") != 0)
-            continue;
-        const char *path = *(const char *const *)((const char *)config + settings[i].offset);
-        if (path[0] == '\0')
-            continue;
-        path = file ? folder_of(path, arena) : path;
-        if (path == NULL)
-            return false;
-        add(p, path, false);
+        const char *path = path_of(config, i, "DIR");
+        if (path != NULL)
+            add(p, path, false);
     }
-    return true;
+}
+
+/* The files are the supervisor's to open: a rule of Landlock would hold for the file that is there now, not
+ * for the one that is renamed over it, and the folder has others. */
+static bool supervise(const struct config *config, struct error *err)
+{
+    const char *files[SETTING_COUNT + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        files[n] = path_of(config, i, "FILE");
+        n += files[n] != NULL;
+    }
+    files[n] = NULL;
+    return sandbox_supervise(files, err);
 }
 
 static bool add_authorities(struct plan *p, struct arena *arena)
@@ -114,7 +129,8 @@ static bool give_up(struct confinement *c, const struct config *config, struct a
     if (connects)
         add_all(&p, names, ROWS(names), false);
     add_spools(&p);
-    if ((connects && !add_authorities(&p, arena)) || !add_settings(&p, config, arena))
+    add_folders(&p, config);
+    if (connects && !add_authorities(&p, arena))
         return arena_fail(arena, err);
     c->count =
         confine(&(struct confine_plan){.paths = p.paths, .count = p.count, .connects = connects}, c->gaps);
@@ -137,7 +153,7 @@ bool confinement_start(struct confinement *c, const struct config *config, const
 {
     struct arena arena;
     *c = (struct confinement){.count = 0};
-    if (!sandbox_supervise(err))
+    if (!supervise(config, err))
         return false;
     if (config->sandbox == CONFINE_OFF)
         return true;

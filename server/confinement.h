@@ -1,7 +1,7 @@
 /*
  * What the serving process gives up before it takes its first connection, by --sandbox. It keeps: reading the
- * folders of DIR settings and those that FILE settings lie in (so that a file may be replaced), writing where
- * private files are kept, and what describes this process and its machine.
+ * folders of DIR settings, writing where private files are kept, and what describes this process and its
+ * machine. The files of FILE settings are opened for it by the supervisor: sandbox_open().
  */
 #ifndef MANDOLINE_CONFINEMENT_H
 #define MANDOLINE_CONFINEMENT_H
@@ -16,7 +16,7 @@ struct confinement {
     size_t count;
 };
 
-/* Starts the supervisor of the workers, then gives up. By the main thread, before there are others. False: it
+/* Starts the supervisor, then gives up. By the main thread, before there are others. False: it
  * is required, and something could not be given up (said on standard error), or there is no supervisor. */
 bool confinement_start(struct confinement *c, const struct config *config, const struct log *log,
                        struct error *err);

@@ -1,6 +1,7 @@
 /*
  * What SIGHUP reads again. Each exchange has the generation that it began with to its end: its connection
- * holds it until the next begins. A new one takes over, file by file, what could not be read.
+ * holds it until the next begins, or is closed as idle. A new one takes over, file by file, what could not be
+ * read and what says the same as before.
  */
 #ifndef MANDOLINE_GENERATION_H
 #define MANDOLINE_GENERATION_H
@@ -46,8 +47,9 @@ bool generations_init(struct generations *all, const struct config *config, stru
 /* No exchange holds one any more. */
 void generations_deinit(struct generations *all);
 
-/* Reads the files again. tell(arg, sentence) is called for each that could not be read: the old one stays. */
-void generations_renew(struct generations *all, const struct config *config,
+/* Reads the files again. tell(arg, sentence) is called for each that could not be read: the old one stays,
+ * and the result is false. */
+bool generations_renew(struct generations *all, const struct config *config,
                        void (*tell)(void *arg, const char *sentence), void *arg);
 
 /* The newest. Give it back. */

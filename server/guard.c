@@ -37,6 +37,8 @@ bool guard_check(const struct config *c, struct error *err)
         return refuse("tls-cert and tls-key go together", err);
     if (c->tls_client_ca[0] != '\0' && c->tls_cert[0] == '\0')
         return refuse("tls-client-ca means nothing without tls-cert and tls-key", err);
+    if (c->tls_client_crl[0] != '\0' && c->tls_client_ca[0] == '\0')
+        return refuse("tls-client-crl means nothing without tls-client-ca", err);
     if (config_knows_callers(c))
         return true;
     if (c->allow_anonymous == ANONYMOUS_NONE)
@@ -48,8 +50,14 @@ bool guard_check(const struct config *c, struct error *err)
     return !address_parse(c->listen, &address, &later) || guard_check_address(c, &address, err);
 }
 
+static void warn_of_variable(void *arg, const char *name)
+{
+    log_event(arg, LOG_WARNING, "%s in the environment is no setting", name);
+}
+
 void guard_warn(const struct config *c, const struct log *log)
 {
+    config_strange_variables(warn_of_variable, (struct log *)(uintptr_t)log);
     if (c->allow_anonymous > ANONYMOUS_NONE && listens_wide(c))
         log_event(log, LOG_WARNING, "everybody who can reach %s may %s: allow-anonymous is set", c->listen,
                   c->allow_anonymous == ANONYMOUS_READ ? "read all files" : "do everything");

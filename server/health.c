@@ -40,9 +40,16 @@ static bool answers_200(int fd, struct tls_client *session)
     return strncmp(answer, "HTTP/1.", 7) == 0 && strcmp(answer + 8, " 200") == 0;
 }
 
+/*
+ * Where there is a listener for probes they are its answers: no limit of the main one stands before it, and a
+ * server that is merely full is not to be started anew. The main one is asked over TLS where it has a
+ * certificate: see tls_client_new() for what is looked at.
+ */
 static bool ask(const struct config *config, struct error *err)
 {
-    const char *listen = config->listen;
+    const bool admin = config->admin_listen[0] != '\0';
+    const bool secure = !admin && config->tls_cert[0] != '\0';
+    const char *listen = admin ? config->admin_listen : config->listen;
     struct address address;
     if (!address_parse(listen, &address, err))
         return false;
@@ -54,7 +61,7 @@ static bool ask(const struct config *config, struct error *err)
         connect(fd, (const struct sockaddr *)&address.socket, address.len) != 0)
         return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "nobody answers at %s", listen);
     AUTO(session_drop) struct tls_client *session = NULL;
-    if (config->tls_cert[0] != '\0' && (session = tls_client_new(fd, err)) == NULL)
+    if (secure && (session = tls_client_new(fd, err)) == NULL)
         return false;
     return answers_200(fd, session) ||
            FAIL(err, ERR_IO, ERROR_NO_OFFSET, "the server at %s is not well", listen);

@@ -196,8 +196,27 @@ static void put_spans(struct exposition *e, struct server *server)
 
 static void put_memory(struct exposition *e, struct server *server)
 {
+    exposition_gauge(e, "mandoline_memory_bytes", "What requests have taken of limit-total-memory.",
+                     arena_pool_used(&server->pool));
+    exposition_gauge(e, "mandoline_memory_limit_bytes",
+                     "What is for requests of limit-total-memory: who would take more is refused.",
+                     server->memory.most);
     exposition_gauge(e, "mandoline_idle_memory_bytes", "Blocks that wait for the next exchange.",
                      (uint64_t)arena_pool_waiting(&server->pool) * ARENA_BLOCK);
+}
+
+static void put_settings(struct exposition *e, struct server *server)
+{
+    struct generation *now = generation_take(&server->generations);
+    exposition_family(e, "mandoline_reloads_total", "counter",
+                      "SIGHUPs; failed: a file could not be read, and what it said before stays.");
+    exposition_count(e, LABELS_1("result", "ok"), atomic_load(&server->reloads));
+    exposition_count(e, LABELS_1("result", "failed"), atomic_load(&server->failed_reloads));
+    if (now->identity != NULL)
+        exposition_gauge(e, "mandoline_certificate_end_time_seconds",
+                         "When the certificate of the listener ends, in seconds since 1970.",
+                         (uint64_t)tls_identity_end(now->identity));
+    generation_return(&server->generations, now);
 }
 
 static void put_process(struct exposition *e, const struct server *server)
@@ -233,6 +252,7 @@ bool metrics_write(const struct service *service, struct sink *out, struct error
     put_caches(&e, server, &workers);
     put_spans(&e, server);
     put_memory(&e, server);
+    put_settings(&e, server);
     put_process(&e, server);
     return exposition_done(&e);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "small_file.h"
 #include "spool.h"
 #include "utf8.h"
 
@@ -127,6 +128,13 @@ static int scan_all(const struct arguments *a, const struct policy *policy)
     return found ? EXIT_FOUND : unknown ? EXIT_UNKNOWN : EXIT_SUCCESS;
 }
 
+static bool read_policy(const char *path, struct arena *arena, const struct policy **out, struct error *err)
+{
+    struct bytes text = {NULL, 0};
+    return (path[0] == '\0' || small_file_read(path, "the scan policy", arena, &text, err)) &&
+           policy_load(text, arena, out, err);
+}
+
 int command_scan(const struct arguments *arguments)
 {
     const struct policy *policy;
@@ -134,7 +142,7 @@ int command_scan(const struct arguments *arguments)
     struct error err = {0};
     arena_init(&arena, POLICY_MEMORY);
     int status = EXIT_UNKNOWN;
-    if (policy_open(arguments->config.scan_policy, &arena, &policy, &err))
+    if (read_policy(arguments->config.scan_policy, &arena, &policy, &err))
         status = scan_all(arguments, policy);
     else
         fprintf(stderr, "mandoline: %s\n", err.detail);

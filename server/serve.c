@@ -70,6 +70,7 @@ static bool server_init(struct server *server, const struct config *config, cons
     trace_source_init(&server->traces, seeds);
     recall_init(&server->recall);
     server->memory.most = memory_budget(limits);
+    sandbox_charge(&server->memory);
     arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK), &server->memory);
     admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time, &server->pool);
     return true;
@@ -95,8 +96,11 @@ static void tell_event(void *arg, const char *sentence)
 static void reload(struct server *server)
 {
     notify(NOTICE_RELOADING);
-    generations_renew(&server->generations, server->config, tell_event, server);
-    log_event(&server->log, LOG_INFO, "tokens, keys, certificates and the scan policy were read again");
+    const bool ok = generations_renew(&server->generations, server->config, tell_event, server);
+    atomic_fetch_add(ok ? &server->reloads : &server->failed_reloads, 1);
+    log_event(&server->log, ok ? LOG_INFO : LOG_WARNING,
+              ok ? "tokens, keys, certificates and the scan policy were read again"
+                 : "not all files could be read again: what these said before stays");
     notify(NOTICE_READY);
 }
 
@@ -251,12 +255,13 @@ static bool serve_from(const struct config *config, const struct store *store, s
         return false;
     signals_take(&signals);
     raise_descriptor_limit();
-    /* From here on there are threads, and nothing is done with rights that were given up. */
-    const bool confined = confinement_start(&confinement, config, &server.log, err);
+    /* Files that cannot be read again, as pipes, are read while all rights are there. From the confinement on
+     * there are threads, and nothing is done with rights that were given up. */
+    const bool confined = generations_init(&server.generations, config, err) &&
+                          confinement_start(&confinement, config, &server.log, err);
     if (confined)
         crew_start(&server.crew, crew_cores());
     const bool started = confined && gateway_init(&server.gateway, config, err) &&
-                         generations_init(&server.generations, config, err) &&
                          span_start(&server, &spans, err) &&
                          open_doors(&server, &given, &doors, &confinement, err);
     if (started)
@@ -268,6 +273,7 @@ static bool serve_from(const struct config *config, const struct store *store, s
         crew_stop(&server.crew);
     admission_deinit(&server.admission);
     recall_deinit(&server.recall);
+    sandbox_charge(NULL);
     arena_pool_deinit(&server.pool);
     metrics_free(server.metrics);
     return started;

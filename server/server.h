@@ -45,6 +45,8 @@ struct server {
     atomic_bool draining;
     atomic_bool started;       /* it was ready once */
     atomic_size_t connections; /* open ones */
+    atomic_size_t reloads;     /* by SIGHUP */
+    atomic_size_t failed_reloads;
 };
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "access.h"
 #include "commands.h"
+#include "small_file.h"
 #include "target.h"
 
 enum { MEMORY = 8 << 20, DEFAULT_S = 3600, LINK_MAX = 8 << 10 };
@@ -76,18 +77,21 @@ static bool sign(const struct link *l, const struct signing_keys *keys, const ch
 static bool make(const struct arguments *a, struct arena *arena, struct error *err)
 {
     const char *text = arguments_value(a, "--expires");
+    const char *path = a->config.signing_key_file;
     const struct signing_keys *keys;
+    struct bytes lines;
     struct link link;
     char expires[32];
     int64_t seconds = DEFAULT_S;
     if (text != NULL && !duration_read(text, &seconds))
         return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET,
                     "--expires: \"%.40s\" is no time as 90s, 15m, 12h or 30d", text);
-    if (a->config.signing_key_file[0] == '\0')
+    if (path[0] == '\0')
         return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "a link is signed with a key: set signing-key-file");
     snprintf(expires, sizeof expires, "%lld", (long long)time(NULL) + (long long)seconds);
-    return signing_keys_open(a->config.signing_key_file, arena, &keys, err) &&
-           read_link(a->input, arena, &link, err) && sign(&link, keys, expires, arena, err);
+    return small_file_read(path, "the signing keys", arena, &lines, err) &&
+           signing_keys_read(lines, arena, &keys, err) && read_link(a->input, arena, &link, err) &&
+           sign(&link, keys, expires, arena, err);
 }
 
 int command_sign(const struct arguments *arguments)

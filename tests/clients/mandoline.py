@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
@@ -99,6 +100,29 @@ def supervisor(pid):
 def workers(pid):
     """Of a server."""
     return [child for child, name in children(supervisor(pid)) if name == "mandoline-hdf5-worker"]
+
+
+def has_ended(pid):
+    """Also when nobody has asked for its end yet."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def wait_until(true, seconds=120):
+    """Long enough for a machine that has much to do; a test that succeeds is as fast as the machine is."""
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
+
+
+def kill(pids):
+    """Until they have ended: when the system call returns, the signal is only on its way."""
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    assert wait_until(lambda: all(map(has_ended, pids))), f"{pids} go on"
 
 
 def quote(name):

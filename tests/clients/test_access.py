@@ -14,6 +14,7 @@ import tempfile
 import time
 import unittest
 import urllib.parse
+import urllib.request
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -161,6 +162,49 @@ class Tokens(Folder):
                     del problem["instance"]
                     bodies.add(json.dumps(problem, sort_keys=True))
             self.assertEqual(1, len(bodies), bodies)
+
+    def test_files_behind_links_are_read_again(self):
+        """As Kubernetes keeps secrets: a link to a folder is replaced. And as certbot does, elsewhere."""
+        secret, store = self.path / "secret", self.path / "elsewhere"
+        for folder in (secret / "..1", secret / "..2", store):
+            folder.mkdir(parents=True)
+        tokens = []
+        for name, folder in (("one", secret / "..1"), ("two", secret / "..2"), ("three", store)):
+            tokens.append(self.token(name))
+            (self.path / "tokens").rename(folder / "tokens")
+        (secret / "..data").symlink_to("..1")
+        (secret / "tokens").symlink_to("..data/tokens")
+        environment = os.environ.copy()
+        environment["TMPDIR"] = "/var/tmp" # else all of this is where private files are kept
+        self.server = Server(self.data, "--tokens", str(secret / "tokens"), env=environment)
+        self.addCleanup(self.server.stop)
+        self.assertEqual([200, 401, 401], [self.status("/v1/files", bearer(token)) for token in tokens])
+
+        (secret / "..new").symlink_to("..2")
+        (secret / "..new").rename(secret / "..data")
+        self.reload()
+        self.until(lambda: self.status("/v1/files", bearer(tokens[1])) == 200)
+        self.assertEqual(401, self.status("/v1/files", bearer(tokens[0])))
+
+        (secret / "new").symlink_to("../elsewhere/tokens")
+        (secret / "new").rename(secret / "tokens")
+        self.reload()
+        self.until(lambda: self.status("/v1/files", bearer(tokens[2])) == 200)
+
+    def test_a_pipe_is_read_once(self):
+        token = self.token("a")
+        script = ('exec "$0" serve --listen 127.0.0.1:0 --data "$1" --log off --tokens <(cat "$2")')
+        process = subprocess.Popen(["bash", "-c", script, PROGRAM, self.data, self.path / "tokens"],
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        port = re.search(r":(\d+)\"", process.stderr.readline())[1]
+        for _ in range(2): # before and after a vain try to read it again
+            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/v1/files",
+                                                               headers=bearer(token)), timeout=60) as answer:
+                self.assertEqual(200, answer.status)
+            process.send_signal(signal.SIGHUP)
 
     def test_a_file_of_rows_is_read_again(self):
         old = self.token("old")

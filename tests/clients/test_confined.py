@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from mandoline import PROGRAM, PROJECT, Server, supervisor, workers
+from mandoline import PROGRAM, PROJECT, Server, has_ended, kill, supervisor, wait_until, workers
 
 WITHOUT = os.environ.get("WITHOUT", str(PROJECT / "build/dev/tests/support/without"))
 
@@ -169,8 +169,7 @@ class Supervisor(unittest.TestCase):
         path = "/v1/data/weather.h5?path=/temperature&format=json&slice="
         self.assertIn(b"200 OK", self.ask(host, port, path + "0:3")[:20])
         before = workers(server.process.pid)
-        for worker in before:
-            os.kill(worker, signal.SIGKILL)
+        kill(before)
         self.assertIn(b"200 OK", self.ask(host, port, path + "1:3")[:20])
         after = workers(server.process.pid)
         self.assertTrue(before and after)
@@ -185,17 +184,7 @@ class Supervisor(unittest.TestCase):
             os.kill(pid, signal.SIGSTOP) # not even one that cannot listen
         server.process.kill()
         server.wait()
-        until = time.monotonic() + 20
-        while any(map(runs, family)) and time.monotonic() < until:
-            time.sleep(0.05)
-        self.assertFalse([pid for pid in family if runs(pid)])
-
-
-def runs(pid):
-    try:
-        return b"mandoline" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+        self.assertTrue(wait_until(lambda: all(map(has_ended, family))), "they live on")
 
 
 if __name__ == "__main__":

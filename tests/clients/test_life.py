@@ -32,7 +32,7 @@ class Life:
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
-        self.port = int(self.says(r"mandoline \S+ listening on http://[^:]+:(\d+)")[1])
+        self.port = int(self.says(r"mandoline \S+ listening on https?://[^:]+:(\d+)")[1])
         self.admin = int(self.says(r"for probes and metrics, listening on http://[^:]+:(\d+)")[1])
 
     def read(self):
@@ -282,6 +282,16 @@ class Systemd(unittest.TestCase):
                 self.assertEqual(b"WATCHDOG=1", notices.recv(1000))
             life.signal()
             eventually(lambda: notices.recv(1000) == b"STOPPING=1")
+
+    def test_variables_that_are_no_setting_are_told(self):
+        environment = {"MANDOLINE_TOKEN": "/a", "MANDOLINE_TRUST-PROXY": "b", "MANDOLINE_": "c", "MANDOLINE_CONFIG": "",
+                       "MANDOLINE_HSTS": "5", "MANDOLINE_PORT_8080_TCP": "tcp://a", "MANDOLINE_SERVICE_HOST": "a"}
+        with Life(environment=environment) as life:
+            life.says("MANDOLINE_TOKEN in the environment is no setting")
+            self.assertEqual(200, life.get("/healthz")[0])
+        told = [line for line in life.lines if "is no setting" in line]
+        self.assertEqual(3, len(told), told)
+        self.assertFalse([line for line in told if "/a" in line]) # it may be a secret
 
     def test_nobody_listens_for_notices(self):
         for name in ("/nonexistent/notify", "@", "relative", "/" + "x" * 200):

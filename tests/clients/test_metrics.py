@@ -1,13 +1,20 @@
 """/metrics as Prometheus reads it: its own parser, and counts that are what was done."""
 
+import datetime
 import http.client
 import math
 import os
+import pathlib
 import signal
 import socket
+import tempfile
 import threading
+import time
 import unittest
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from prometheus_client.parser import text_string_to_metric_families
 
 from mandoline import workers
@@ -32,6 +39,19 @@ def settled(life, name, expected, **labels):
     """An exchange is counted a little after its answer."""
     eventually(lambda: Scrape(life).sum(name, **labels) >= expected)
     assert Scrape(life).sum(name, **labels) == expected, (name, labels, Scrape(life).sum(name, **labels))
+
+
+def make_certificate(folder, days):
+    """cert.pem and key.pem, and when it ends."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a")])
+    now = datetime.datetime.utcnow()
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(x509.random_serial_number()).not_valid_before(now)
+            .not_valid_after(now + datetime.timedelta(days=days)).sign(key, hashes.SHA256()))
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                                       serialization.NoEncryption()))
+    return time.time() + days * 86400
 
 
 class Text(unittest.TestCase):
@@ -165,6 +185,38 @@ class Counts(unittest.TestCase):
             self.assertGreater(scrape.sum("process_max_fds"), scrape.sum("process_open_fds"))
             self.assertEqual(1, scrape.sum("mandoline_build_info"))
             self.assertGreaterEqual(scrape.sum("mandoline_uptime_seconds"), 0)
+
+    def test_memory(self):
+        with Life("--limit-total-memory", "300M") as life:
+            self.assertTrue(200 << 20 < Scrape(life).sum("mandoline_memory_limit_bytes") <= 300 << 20)
+            self.assertLess(Scrape(life).sum("mandoline_memory_bytes"), 100 << 20)
+            slow = socket.create_connection(("127.0.0.1", life.port))
+            slow.sendall(b"POST /v1/convert?from=json&to=json HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n")
+            slow.sendall(b" " * 50_000_000)
+            eventually(lambda: Scrape(life).sum("mandoline_memory_bytes") > 50_000_000)
+            slow.close()
+            eventually(lambda: Scrape(life).sum("mandoline_memory_bytes") < 50_000_000)
+
+    def test_files_that_are_read_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder)
+            ends = [make_certificate(path, 30), time.time() + 20 * 86400]
+            with Life("--tls-cert", path / "cert.pem", "--tls-key", path / "key.pem") as life:
+                first = Scrape(life).sum("mandoline_certificate_end_time_seconds")
+                self.assertAlmostEqual(ends[0], first, delta=600)
+                make_certificate(path, 20)
+                life.signal(signal.SIGHUP)
+                life.says("were read again")
+                settled(life, "mandoline_reloads_total", 1, result="ok")
+                self.assertAlmostEqual(ends[1], Scrape(life).sum("mandoline_certificate_end_time_seconds"), delta=600)
+                (path / "key.pem").write_text("nothing")
+                life.signal(signal.SIGHUP)
+                life.says("not all files could be read again")
+                settled(life, "mandoline_reloads_total", 1, result="failed")
+                self.assertEqual(1, Scrape(life).sum("mandoline_reloads_total", result="ok"))
+                self.assertAlmostEqual(ends[1], Scrape(life).sum("mandoline_certificate_end_time_seconds"), delta=600)
+        with Life() as life:
+            self.assertEqual(0, Scrape(life).sum("mandoline_certificate_end_time_seconds"))
 
     def test_many_at_once(self):
         """Sums are exact whoever adds."""

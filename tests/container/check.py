@@ -1,6 +1,7 @@
 """The image, and the files for those who run it. Started by run, which builds the image."""
 
 import http.client
+import ipaddress
 import json
 import os
 import pathlib
@@ -16,7 +17,7 @@ import urllib.parse
 
 import yaml
 
-from instance import CONFIG, FOLDER, PROJECT, ROOT, Gateway, Instance, readme_commands, run
+from instance import CONFIG, FOLDER, PROJECT, ROOT, Gateway, Instance, readme_commands, run, wait_until
 
 sys.path.insert(0, str(PROJECT / "tests/openapi"))
 import test_document
@@ -72,6 +73,17 @@ class Files(unittest.TestCase):
             self.assertTrue(service["read_only"])
             self.assertEqual((["ALL"], ["no-new-privileges:true"]), (service["cap_drop"], service["security_opt"]))
             self.assertNotIn("ports", service)  # only the gateway is reached
+
+    def test_the_gateway_says_who_the_clients_are(self):
+        for name in ("mandoline-1", "mandoline-2"):
+            service = COMPOSE["services"][name]
+            trusted = [ipaddress.ip_network(n) for n in service["environment"]["MANDOLINE_TRUST_PROXY"].split(",")]
+            for address in ("172.18.0.4", "192.168.16.3", "10.89.0.2"): # as engines give them
+                self.assertTrue(any(ipaddress.ip_address(address) in network for network in trusted), address)
+            self.assertEqual(["inside"], service["networks"]) # where nobody else is
+        self.assertTrue(COMPOSE["networks"]["inside"]["internal"])
+        container, = of_kind("Deployment")["spec"]["template"]["spec"]["containers"]
+        self.assertIn("MANDOLINE_TRUST_PROXY", [e["name"] for e in container["env"]])
 
     def test_kubernetes_gives_no_rights(self):
         pod = of_kind("Deployment")["spec"]["template"]["spec"]
@@ -266,6 +278,18 @@ class ThroughTheGateway(Served):
         self.assertEqual("from-the-caller", answer.headers["X-Request-Id"])
         one, two = (self.request("GET", "/v1/formats")[0].headers["X-Request-Id"] for _ in range(2))
         self.assertTrue(one and two and one != two)
+
+    def test_clients_are_told_apart(self):
+        connection = self.gateway.connect("127.0.0.9")
+        connection.request("GET", "/v1/formats", headers={"X-Request-Id": "of-another", "X-Forwarded-For": "6.6.6.6"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        self.assertEqual("max-age=31536000", answer.headers["Strict-Transport-Security"])
+        def lines():
+            return [line for i in self.instances for line in i.log.read_text().splitlines() if '"of-another"' in line]
+        wait_until(lines)
+        self.assertEqual(["127.0.0.9"], [json.loads(line)["remote"] for line in lines()])
 
     def test_big_bodies_go_both_ways(self):
         body = json.dumps(list(range(3000000))).encode()

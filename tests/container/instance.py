@@ -74,7 +74,8 @@ class Instance:
         self.log = FOLDER / f"log-{self.port}"
         self.environment = {"MANDOLINE_LISTEN": f"127.0.0.1:{self.port}", "MANDOLINE_ALLOW_ANONYMOUS": "all",
                             "MANDOLINE_SANDBOX": sandbox(),
-                            "MANDOLINE_ADMIN_LISTEN": f"127.0.0.1:{self.admin}", "MANDOLINE_DRAIN_DELAY": "2"}
+                            "MANDOLINE_TRUST_PROXY": "127.0.0.1", "MANDOLINE_DRAIN_DELAY": "2",
+                            "MANDOLINE_ADMIN_LISTEN": f"127.0.0.1:{self.admin}"}
         self.start()
 
     def start(self):
@@ -159,9 +160,11 @@ class Gateway:
         except OSError:
             return False
 
-    def connect(self):
+    def connect(self, source=None):
+        """source: the client's address."""
         context = ssl.create_default_context(cafile=self.certificate)
-        return http.client.HTTPSConnection("localhost", self.port, timeout=60, context=context)
+        return http.client.HTTPSConnection("localhost", self.port, timeout=60, context=context,
+                                           source_address=source and (source, 0))
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

@@ -4,7 +4,8 @@ import http.client
 import pathlib
 import re
 import socket
-import time
+
+from mandoline import wait_until
 
 SANITIZED_ADDRESS_SPACE = 1 << 40
 
@@ -23,36 +24,6 @@ def sanitized(pid):
 def cpu_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / 100
-
-
-def workers(pid):
-    """The processes that read HDF5, wherever in the tree below the server."""
-    found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/status"):
-        try:
-            text = path.read_text()
-        except OSError:
-            continue
-        parent = int(re.search(r"^PPid:\s+(\d+)", text, re.MULTILINE)[1])
-        if parent == pid or parent in found:
-            found.append(int(path.parent.name))
-    return [p for p in found if name_of(p) == "hdf5-worker"]
-
-
-def name_of(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
-def wait_until(true, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if true():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def dial(server, buffer=0):

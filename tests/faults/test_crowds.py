@@ -2,6 +2,8 @@
 
 import resource
 import select
+import signal
+import tempfile
 import time
 import unittest
 
@@ -10,7 +12,7 @@ import numpy
 import faults
 from mandoline import Server
 
-IDLE, SLOW = 2000, 500
+IDLE, SLOW, RELOADS = 2000, 500, 10
 MB = 1 << 20
 
 
@@ -24,7 +26,7 @@ class Crowds(unittest.TestCase):
     def setUp(self):
         if more_descriptors() < IDLE + 200:
             self.skipTest("too few descriptors for this test")
-        self.server = Server(None, "--limit-connections=3000", "--limit-peer-connections=3000", "--limit-answer-time=5",
+        self.server = Server(None, "--limit-connections=3000", "--limit-peer-connections=3000", "--limit-answer-time=15",
                              "--limit-idle-time=20")
 
     def tearDown(self):
@@ -35,6 +37,11 @@ class Crowds(unittest.TestCase):
         status = faults.ask(self.server, "GET", "/healthz")[0]
         self.assertEqual(status, 200)
         return time.monotonic() - began
+
+    def is_at_rest(self):
+        before = faults.cpu_seconds(self.server.process.pid)
+        time.sleep(0.3)
+        return faults.cpu_seconds(self.server.process.pid) - before < 0.03
 
     def test_idle_connections_cost_little_and_are_closed_in_time(self):
         pid = self.server.process.pid
@@ -68,7 +75,7 @@ class Crowds(unittest.TestCase):
             s = faults.dial(self.server, 4096)
             s.sendall(f"GET {kinds[i % len(kinds)]} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             crowd.append(s)
-        time.sleep(2)
+        faults.wait_until(self.is_at_rest, 10) # nobody takes any more of what is there
         took = max(self.probe() for _ in range(20))
         cost = faults.status_of(pid, "VmRSS") - before
         print(f"{SLOW} slow readers: {cost / SLOW / 1024:.0f} kB each, a probe takes {took * 1000:.1f} ms at most")
@@ -79,6 +86,32 @@ class Crowds(unittest.TestCase):
         for s in crowd:
             s.close()
         self.assertEqual(faults.ask(self.server, "GET", kinds[0])[0], 200)
+
+
+class SettingsReadAgain(unittest.TestCase):
+    def test_idle_connections_do_not_pile_up_what_was_read(self):
+        """Each holds what was true at its last request; what a file says as before is there once."""
+        with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
+            for i in range(10000):
+                tokens.write(f"user{i} read a{i}/b,c{i} - {i:032x} {i:064x}\n")
+            tokens.flush()
+            server = Server(None, "--tokens", tokens.name)
+            self.addCleanup(server.stop)
+            pid = server.process.pid
+            crowd, sizes = [], []
+            for _ in range(RELOADS):
+                crowd.append(faults.dial(server))
+                crowd[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertIn(b" 200 ", crowd[-1].recv(65536))
+                server.process.send_signal(signal.SIGHUP)
+                while "were read again" not in server.process.stderr.readline():
+                    pass
+                sizes.append(faults.status_of(pid, "VmRSS"))
+            for s in crowd:
+                s.close()
+        print(f"{RELOADS} times read again: {(sizes[-1] - sizes[0]) / MB:.0f} MB more")
+        if not faults.sanitized(pid):
+            self.assertLess(sizes[-1] - sizes[0], 50 * MB) # one takes 16
 
 
 if __name__ == "__main__":

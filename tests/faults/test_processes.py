@@ -4,18 +4,16 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 import h5py
 import numpy
 
 import faults
-from mandoline import PROGRAM, Server
+from mandoline import PROGRAM, Server, has_ended, kill, wait_until, workers
 
 
 class Workers(unittest.TestCase):
@@ -39,10 +37,13 @@ class Workers(unittest.TestCase):
         return status == 200 and json.loads(body) == self.data[self.row, :3].tolist()
 
     def kill(self):
-        found = faults.workers(self.server.process.pid)
-        for pid in found:
-            os.kill(pid, signal.SIGKILL)
+        found = workers(self.server.process.pid)
+        kill(found)
         return len(found)
+
+    def at_work(self):
+        text = faults.ask(self.server, "GET", "/metrics")[2].decode()
+        return int(re.search(r'^mandoline_workers\{role="read",state="busy"\} (\d+)', text, re.MULTILINE)[1])
 
     def test_idle_workers_are_replaced_without_a_word(self):
         self.assertTrue(self.small())
@@ -55,7 +56,7 @@ class Workers(unittest.TestCase):
         self.assertTrue(self.small())
         thread = threading.Thread(target=lambda: answer.append(faults.ask(self.server, "GET", "/v1/stats/a.h5?path=/big")))
         thread.start()
-        time.sleep(0.15)
+        self.assertTrue(wait_until(lambda: answer or self.at_work() > 0))
         self.kill()
         thread.join()
         status, headers, body = answer[0]
@@ -84,7 +85,7 @@ class TheServer(unittest.TestCase):
                 where = type("Where", (), {"host": "127.0.0.1", "port": port})
                 status, _, body = faults.ask(where, "GET", "/v1/data/a.h5?path=/x&format=json")
                 self.assertEqual((status, json.loads(body)), (200, list(range(10))))
-                found = faults.workers(process.pid)
+                found = workers(process.pid)
                 self.assertGreater(len(found), 0)
                 upload = faults.dial(where)  # a body that is half there, in the spool
                 upload.sendall(b"POST /v1/convert?to=json HTTP/1.1\r\nHost: a\r\nContent-Length: 90000000\r\n\r\n"
@@ -93,8 +94,7 @@ class TheServer(unittest.TestCase):
                 process.wait()
                 process.stderr.close()
                 upload.close()
-                self.assertTrue(faults.wait_until(lambda: all(faults.name_of(p) != "hdf5-worker" for p in found)),
-                                "workers outlive their server")
+                self.assertTrue(wait_until(lambda: all(map(has_ended, found))), "workers outlive their server")
                 self.assertEqual(os.listdir(folder), [])  # what it kept had no name
                 self.assertEqual(sorted(os.listdir(data)), before)
                 process, again = self.start(data, port, folder)  # the same address, at once

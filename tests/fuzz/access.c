@@ -7,7 +7,6 @@
 #include "base64.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <gnutls/crypto.h>
 
@@ -21,16 +20,6 @@ static const char row[] = "x read,write a,b%20c - 000000000000000000000000000000
                           "0000000000000000000000000000000000000000000000000000000000000000\n";
 static const char key[] = "0123456789abcdef0123456789abcdef\n";
 
-/* A file of that text; the name is in out. */
-static void write_file(char out[64], const char *text)
-{
-    memcpy(out, "/tmp/mandoline-fuzz.XXXXXX", 27);
-    const int fd = mkstemp(out);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-        abort();
-    close(fd);
-}
-
 struct setup {
     struct arena arena;
     struct access access;
@@ -39,22 +28,13 @@ struct setup {
 
 static void set_up(struct setup *s)
 {
-    char path[64];
     struct error err = {0};
     arena_init(&s->arena, 8 << 20);
     s->access = (struct access){.jwt_issuer = "", .jwt_audience = ""};
-    write_file(path, jwk);
-    if (!jwt_keys_open(path, &s->arena, &s->access.jwt_keys, &err))
+    if (!jwt_keys_read(bytes_text(jwk), &s->arena, &s->access.jwt_keys, &err) ||
+        !tokens_read(bytes_text(row), &s->arena, &s->access.tokens, &err) ||
+        !signing_keys_read(bytes_text(key), &s->arena, &s->keys, &err))
         abort();
-    unlink(path);
-    write_file(path, row);
-    if (!tokens_open(path, &s->arena, &s->access.tokens, &err))
-        abort();
-    unlink(path);
-    write_file(path, key);
-    if (!signing_keys_open(path, &s->arena, &s->keys, &err))
-        abort();
-    unlink(path);
 }
 
 /* text, and behind it the signature of HS256; a text from here on. */

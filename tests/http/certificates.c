@@ -73,6 +73,18 @@ static void limit_it(gnutls_x509_crt_t c, const struct certificate_wish *wish)
         gnutls_x509_crt_set_key_purpose_oid(c, wish->purpose, 0);
 }
 
+static void load_issuer(const struct certificate_wish *wish, gnutls_x509_crt_t *issuer,
+                        gnutls_x509_privkey_t *key)
+{
+    gnutls_datum_t pem = read_pem(wish, "pem"), key_pem = read_pem(wish, "key");
+    gnutls_x509_crt_init(issuer);
+    gnutls_x509_privkey_init(key);
+    assert_int_equal(gnutls_x509_crt_import(*issuer, &pem, GNUTLS_X509_FMT_PEM), 0);
+    assert_int_equal(gnutls_x509_privkey_import(*key, &key_pem, GNUTLS_X509_FMT_PEM), 0);
+    gnutls_free(pem.data);
+    gnutls_free(key_pem.data);
+}
+
 static void sign_it(gnutls_x509_crt_t c, gnutls_x509_privkey_t key, const struct certificate_wish *wish)
 {
     gnutls_x509_crt_t issuer;
@@ -81,16 +93,10 @@ static void sign_it(gnutls_x509_crt_t c, gnutls_x509_privkey_t key, const struct
         assert_int_equal(gnutls_x509_crt_sign2(c, c, key, GNUTLS_DIG_SHA256, 0), 0);
         return;
     }
-    gnutls_datum_t pem = read_pem(wish, "pem"), key_pem = read_pem(wish, "key");
-    gnutls_x509_crt_init(&issuer);
-    gnutls_x509_privkey_init(&issuer_key);
-    assert_int_equal(gnutls_x509_crt_import(issuer, &pem, GNUTLS_X509_FMT_PEM), 0);
-    assert_int_equal(gnutls_x509_privkey_import(issuer_key, &key_pem, GNUTLS_X509_FMT_PEM), 0);
+    load_issuer(wish, &issuer, &issuer_key);
     assert_int_equal(gnutls_x509_crt_sign2(c, issuer, issuer_key, GNUTLS_DIG_SHA256, 0), 0);
     gnutls_x509_crt_deinit(issuer);
     gnutls_x509_privkey_deinit(issuer_key);
-    gnutls_free(pem.data);
-    gnutls_free(key_pem.data);
 }
 
 void make_certificate(const struct certificate_wish *wish)
@@ -113,6 +119,41 @@ void make_certificate(const struct certificate_wish *wish)
     write_pem(wish, "pem", &pem);
     gnutls_free(pem.data);
     gnutls_free(key_pem.data);
+    gnutls_x509_crt_deinit(c);
+    gnutls_x509_privkey_deinit(key);
+}
+
+static void revoke_it(gnutls_x509_crl_t crl, const char *folder, const char *file)
+{
+    gnutls_x509_crt_t c;
+    gnutls_datum_t pem = read_pem(&(struct certificate_wish){.folder = folder, .issuer = file}, "pem");
+    gnutls_x509_crt_init(&c);
+    assert_int_equal(gnutls_x509_crt_import(c, &pem, GNUTLS_X509_FMT_PEM), 0);
+    assert_int_equal(gnutls_x509_crl_set_crt(crl, c, time(NULL) - DAY_S), 0);
+    gnutls_x509_crt_deinit(c);
+    gnutls_free(pem.data);
+}
+
+void make_revocation(const char *folder, const char *file, const char *issuer, const char *revoked,
+                     int seconds)
+{
+    const struct certificate_wish wish = {.folder = folder, .file = file, .issuer = issuer};
+    gnutls_x509_crl_t crl;
+    gnutls_x509_crt_t c;
+    gnutls_x509_privkey_t key;
+    gnutls_datum_t pem;
+    load_issuer(&wish, &c, &key);
+    gnutls_x509_crl_init(&crl);
+    gnutls_x509_crl_set_version(crl, 2);
+    gnutls_x509_crl_set_this_update(crl, time(NULL) - 2 * DAY_S);
+    gnutls_x509_crl_set_next_update(crl, time(NULL) + seconds);
+    if (revoked != NULL)
+        revoke_it(crl, folder, revoked);
+    assert_int_equal(gnutls_x509_crl_sign2(crl, c, key, GNUTLS_DIG_SHA256, 0), 0);
+    assert_int_equal(gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_PEM, &pem), 0);
+    write_pem(&wish, "pem", &pem);
+    gnutls_free(pem.data);
+    gnutls_x509_crl_deinit(crl);
     gnutls_x509_crt_deinit(c);
     gnutls_x509_privkey_deinit(key);
 }

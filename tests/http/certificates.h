@@ -3,6 +3,7 @@
 #define MANDOLINE_TEST_CERTIFICATES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct certificate_wish {
     const char *folder, *file; /* FOLDER/FILE.pem and FOLDER/FILE.key are written */
@@ -15,5 +16,10 @@ struct certificate_wish {
 };
 
 void make_certificate(const struct certificate_wish *wish);
+
+/* FOLDER/FILE.pem: the list of what issuer has revoked, which is that one (NULL: nothing); good for so long.
+ */
+void make_revocation(const char *folder, const char *file, const char *issuer, const char *revoked,
+                     int seconds);
 
 #endif

@@ -2,6 +2,7 @@
  * The server with endpoints that do nothing but exercise it: answers of any length, failures at any byte,
  * work that takes its time.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -175,7 +176,25 @@ static bool active(const struct request *request, struct reply *reply, struct er
     return true;
 }
 
+/* Whether a file can be read by the server itself: 200 or 403. */
+static bool reach(const struct request *request, struct reply *reply, struct error *err)
+{
+    struct bytes name = bytes_of(NULL, 0);
+    for (size_t i = 0; i < request->query_count; i++)
+        if (bytes_is(request->query[i].name, "name"))
+            name = request->query[i].value;
+    const char *path = arena_printf(request->arena, "%.*s", (int)name.len, (const char *)name.data);
+    if (path == NULL)
+        return arena_fail(request->arena, err);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    *reply = (struct reply){.status = fd >= 0 ? 200 : 403, .kind = REPLY_EMPTY, .fd = -1};
+    return true;
+}
+
 const struct route routes[] = {
+    {"GET", "/reach", "reach", reach, false, SCOPE_OPEN, NULL, false},
     {"GET", "/active", "active", active, false, SCOPE_OPEN, NULL, false},
     {"GET", "/stream", "stream", stream, false, SCOPE_OPEN, NULL, false},
     {"GET", "/file", "file", file, false, SCOPE_OPEN, NULL, false},

@@ -198,6 +198,27 @@ static void health_tells_the_truth(void **state)
     check_failure(argv, "nobody answers at 0.0.0.0:", "");
 }
 
+/* Which a server that has all the connections it takes still answers. */
+static void health_asks_the_listener_for_probes(void **state)
+{
+    (void)state;
+    static char out[TEXT], err[TEXT];
+    const char *const flags[] = {"--admin-listen=127.0.0.1:0", "--log=off", NULL};
+    struct server_process s;
+    char admin[64] = "";
+    server_start(&s, TEST_MANDOLINE, flags);
+    char *log = server_log(&s, "for probes and metrics");
+    assert_int_equal(sscanf(strstr(log, "for probes and metrics"), "%*[^/]//%40[0-9.:]", admin), 1);
+    free(log);
+    /* the main one is nowhere, and TLS is not its concern */
+    const char *const argv[] = {TEST_MANDOLINE,   "health",       "--listen",  "127.0.0.1:1",
+                                "--tls-cert",     "/nonexistent", "--tls-key", "/nonexistent",
+                                "--admin-listen", admin,          NULL};
+    assert_int_equal(run_program(argv, NULL, out, err, TEXT), 0);
+    server_stop(&s);
+    check_failure(argv, "nobody answers at 127.0.0.1:", "");
+}
+
 static void a_scan_exits_with_its_verdict(void **state)
 {
     (void)state;
@@ -284,6 +305,7 @@ int main(void)
         cmocka_unit_test(nobody_is_open_to_the_world_by_accident),
         cmocka_unit_test(a_port_that_is_taken_is_one_line),
         cmocka_unit_test(health_tells_the_truth),
+        cmocka_unit_test(health_asks_the_listener_for_probes),
         cmocka_unit_test(a_scan_exits_with_its_verdict),
         cmocka_unit_test(a_scan_policy_is_read_or_refused),
         cmocka_unit_test(help_and_version_are_there),

@@ -1,6 +1,7 @@
 /* The life of the server: admission, draining, and ends. */
 #include "harness.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -232,6 +233,53 @@ static void sighup_and_lost_clients_do_not_end_it(void **state)
     server_stop(&s);
 }
 
+static void put(const char *folder, const char *name, const char *text, char path[64])
+{
+    snprintf(path, 64, "%s/%s", folder, name);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+/* Not even that file: another process opens it, and no other. */
+static void the_folder_of_a_setting_stays_out_of_reach(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/mandoline-life.XXXXXX", tokens[64], beside[64], served[256], target[512];
+    const char *const arguments[] = {"--tokens", tokens, "--allow-anonymous=all", NULL};
+    struct server_process s;
+    struct answer a;
+    assert_non_null(mkdtemp(folder));
+    put(folder, "tokens", "# none\n", tokens);
+    put(folder, "beside", "secret\n", beside);
+    setenv("TMPDIR", "/var/tmp", 1);
+    server_start(&s, TEST_MECHANICS, arguments);
+    unsetenv("TMPDIR");
+    server_put_file(&s, "served", bytes_text("x"));
+    snprintf(served, sizeof served, "%s/data/served", s.folder);
+    char *log = server_log(&s, "listening");
+    const bool confined = strstr(log, "sandbox: ") == NULL; /* where the kernel and the build can do it */
+    free(log);
+    const struct {
+        const char *path;
+        long status;
+    } rows[] = {{served, 200}, {tokens, 403}, {beside, 403}, {"/etc/passwd", 403}};
+    for (size_t i = 0; i < ROWS(rows) && confined; i++) {
+        snprintf(target, sizeof target, "/reach?name=%s", rows[i].path);
+        http(&s, &(struct call){.path = target}, &a);
+        assert_int_equal(a.status, rows[i].status);
+        answer_free(&a);
+    }
+    assert_int_equal(kill(s.pid, SIGHUP), 0); /* and yet it is read again */
+    log = server_log(&s, "were read again");
+    assert_null(strstr(log, "cannot be opened"));
+    free(log);
+    server_stop(&s);
+    unlink(tokens);
+    unlink(beside);
+    rmdir(folder);
+}
+
 static void over_the_limit_of_connections_only_small_things_are_done(void **state)
 {
     (void)state;
@@ -266,6 +314,7 @@ int main(void)
         cmocka_unit_test(a_draining_server_says_so_on_open_connections),
         cmocka_unit_test(draining_has_an_end),
         cmocka_unit_test(sighup_and_lost_clients_do_not_end_it),
+        cmocka_unit_test(the_folder_of_a_setting_stays_out_of_reach),
         cmocka_unit_test(over_the_limit_of_connections_only_small_things_are_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,17 @@
 
 #include <curl/curl.h>
 
-enum { PATH_ROOM = 256, BIG = 3000000, CALLERS = 4, CALLS = 40, RELOADS = 20, TRIES = 200, TRY_US = 50000 };
+enum {
+    PATH_ROOM = 256,
+    BIG = 3000000,
+    CALLERS = 4,
+    CALLS = 40,
+    RELOADS = 20,
+    TRIES = 200,
+    TRY_US = 50000,
+    SHORT_S = 2,
+    LONG_S = 86400
+};
 
 static char folder[] = "/tmp/mandoline-tls.XXXXXX";
 
@@ -180,7 +190,7 @@ static void what_is_no_tls_ends(void **state)
     (void)state;
     static const char *const texts[] = {"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01\x02",
                                         "\x16\x03\x01\xff\xff\xff\xff\xff\xff", "\x80\x80\x01\x03\x01"};
-    static const char *const limit[] = {"--limit-request-time=2", NULL};
+    static const char *const limit[] = {"--limit-header-time=2", NULL};
     struct server_process s;
     start(&s, TEST_MANDOLINE, limit);
     for (size_t i = 0; i < ROWS(texts); i++) {
@@ -344,7 +354,7 @@ static void a_new_certificate_is_shown_to_new_connections(void **state)
     answer_free(&a);
     write_file(at.server_key, "no key at all\n");
     assert_int_equal(kill(s.pid, SIGHUP), 0);
-    free(server_log(&s, "server.key cannot be used"));
+    free(server_log(&s, "server.pem: its key cannot be used"));
     assert_int_equal(get_trusting(&s, strangers), 200);
     make_server_certificate(10);
     assert_int_equal(kill(s.pid, SIGHUP), 0);
@@ -380,6 +390,48 @@ static void an_authority_that_is_gone_is_trusted_no_more(void **state)
     assert_int_equal(a.connects, 0);
     answer_free(&a);
     client_free(c);
+    server_stop(&s);
+}
+
+static void await_status(const struct server_process *s, const char *file, long wanted)
+{
+    long status = 0;
+    for (int i = 0; i < TRIES && status != wanted; i++) {
+        usleep(i == 0 ? 0 : TRY_US);
+        status = get_as(s, "/v1/files", file);
+    }
+    assert_int_equal(status, wanted);
+}
+
+static void what_is_revoked_counts_no_more(void **state)
+{
+    (void)state;
+    char list[PATH_ROOM];
+    struct server_process s;
+    make_clients();
+    snprintf(list, PATH_ROOM, "%s/list.pem", folder);
+    make_revocation(folder, "list", "clients", NULL, LONG_S);
+    start(&s, TEST_MANDOLINE,
+          (const char *const[]){"--tls-client-ca", at.clients, "--tls-client-crl", list, NULL});
+    assert_int_equal(get_as(&s, "/v1/files", "other"), 200);
+    make_revocation(folder, "list", "clients", "other", LONG_S);
+    assert_int_equal(kill(s.pid, SIGHUP), 0);
+    await_status(&s, "other", 401);
+    assert_int_equal(get_as(&s, "/v1/files", "reader"), 200);
+    make_revocation(folder, "list", "strangers", NULL, LONG_S); /* not theirs to say */
+    assert_int_equal(kill(s.pid, SIGHUP), 0);
+    free(server_log(&s, "no list of one of these authorities"));
+    assert_int_equal(get_as(&s, "/v1/files", "other"), 401);
+    assert_int_equal(get_as(&s, "/v1/files", "reader"), 200);
+    for (int i = 0; i < TRIES && get_as(&s, "/v1/files", "reader") == 200; i++) {
+        make_revocation(folder, "list", "clients", NULL, SHORT_S); /* then nobody knows any more */
+        assert_int_equal(kill(s.pid, SIGHUP), 0);
+        sleep(SHORT_S + 1);
+    }
+    assert_int_equal(get_as(&s, "/v1/files", "reader"), 401);
+    make_revocation(folder, "list", "clients", NULL, LONG_S);
+    assert_int_equal(kill(s.pid, SIGHUP), 0);
+    await_status(&s, "other", 200);
     server_stop(&s);
 }
 
@@ -429,24 +481,27 @@ static void files_that_are_wrong_are_refused_at_start(void **state)
     snprintf(bad, PATH_ROOM, "%s/bad", folder);
     write_file(bad, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     const struct {
-        const char *certificate, *key, *authority, *says;
+        const char *certificate, *key, *authority, *revoked, *says;
     } rows[] = {
-        {at.server, other_key, "", "is not that of the certificate"},
-        {at.server, "", "", "tls-cert and tls-key go together"},
-        {"", at.server_key, "", "tls-cert and tls-key go together"},
-        {"", "", at.clients, "tls-client-ca means nothing without"},
-        {"/nonexistent", at.server_key, "", "/nonexistent cannot be opened"},
-        {bad, at.server_key, "", "cannot be used"},
-        {at.server, bad, "", "cannot be used"},
-        {"/dev/null", at.server_key, "", "cannot be used"},
-        {at.server, at.server_key, bad, "no certificate of an authority"},
-        {at.server, at.server_key, "/dev/null", "no certificate of an authority"},
+        {at.server, other_key, "", "", "is not that of the certificate"},
+        {at.server, "", "", "", "tls-cert and tls-key go together"},
+        {"", at.server_key, "", "", "tls-cert and tls-key go together"},
+        {"", "", at.clients, "", "tls-client-ca means nothing without"},
+        {"/nonexistent", at.server_key, "", "", "/nonexistent cannot be opened"},
+        {bad, at.server_key, "", "", "cannot be used"},
+        {at.server, bad, "", "", "cannot be used"},
+        {"/dev/null", at.server_key, "", "", "cannot be used"},
+        {at.server, at.server_key, bad, "", "no certificate of an authority"},
+        {at.server, at.server_key, "/dev/null", "", "no certificate of an authority"},
+        {at.server, at.server_key, "", bad, "tls-client-crl means nothing without"},
+        {at.server, at.server_key, at.clients, bad, "no list of one of these authorities"},
+        {at.server, at.server_key, at.clients, "/dev/null", "no list of one of these authorities"},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
-        const char *const argv[] = {TEST_MANDOLINE,    "serve",      "--listen",
-                                    "127.0.0.1:0",     "--tls-cert", rows[i].certificate,
-                                    "--tls-key",       rows[i].key,  "--tls-client-ca",
-                                    rows[i].authority, NULL};
+        const char *const argv[] = {
+            TEST_MANDOLINE,      "serve",         "--listen",  "127.0.0.1:0",     "--tls-cert",
+            rows[i].certificate, "--tls-key",     rows[i].key, "--tls-client-ca", rows[i].authority,
+            "--tls-client-crl",  rows[i].revoked, NULL};
         assert_int_equal(run_program(argv, NULL, out, err, sizeof out), 1);
         if (strstr(err, rows[i].says) == NULL)
             print_error("%s", err);
@@ -466,6 +521,7 @@ int main(void)
         cmocka_unit_test(a_certificate_says_who_it_is),
         cmocka_unit_test(a_new_certificate_is_shown_to_new_connections),
         cmocka_unit_test(an_authority_that_is_gone_is_trusted_no_more),
+        cmocka_unit_test(what_is_revoked_counts_no_more),
         cmocka_unit_test(reading_files_again_disturbs_nobody),
         cmocka_unit_test(files_that_are_wrong_are_refused_at_start),
     };

@@ -3,21 +3,7 @@
 #include "access.h"
 #include "base64.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 enum { NOW = 1700000000, LONG_AGO = 1000 };
-
-/* A file of that text whose name is in out. */
-static void write_file(char out[64], const char *text)
-{
-    snprintf(out, 64, "/tmp/mandoline-access.XXXXXX");
-    const int fd = mkstemp(out);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-}
 
 static void durations_have_units(void **state)
 {
@@ -53,7 +39,7 @@ static void a_token_opens_what_its_row_says(void **state)
         {"a.b_c-d", SCOPE_ADMIN, NULL, 0},
         {"old", SCOPE_READ, NULL, LONG_AGO},
     };
-    char text[4096] = "# rows\n\n  bob read * - - -\r\n", path[64];
+    char text[4096] = "# rows\n\n  bob read * - - -\r\n";
     const char *tokens[ROWS(rows)], *line;
     struct arena arena;
     struct error err = {0};
@@ -63,8 +49,7 @@ static void a_token_opens_what_its_row_says(void **state)
         assert_true(token_make(&rows[i], &arena, &tokens[i], &line, &err));
         strcat(text, line);
     }
-    write_file(path, text);
-    assert_true(tokens_open(path, &arena, &access.tokens, &err));
+    assert_true(tokens_read(bytes_text(text), &arena, &access.tokens, &err));
     for (size_t i = 0; i < ROWS(rows); i++) {
         const struct credentials c = {.authorization = arena_printf(&arena, "Bearer %s", tokens[i])};
         const bool ended = rows[i].expires == LONG_AGO;
@@ -79,7 +64,6 @@ static void a_token_opens_what_its_row_says(void **state)
     const struct credentials late = {.authorization = arena_printf(&arena, "Bearer %s", tokens[1])};
     struct grant g;
     assert_false(access_judge(&access, &late, NOW + 10, &arena, &g, &err));
-    unlink(path);
     arena_free(&arena);
 }
 
@@ -144,18 +128,17 @@ static const char web_token[] =
 static void too_little_memory_is_a_limit(void **state)
 {
     (void)state;
-    char keys[64], tokens[64], signing[64];
     struct arena arena;
     struct error err = {0};
     struct claim c = {.access = {.jwt_issuer = "", .jwt_audience = ""}};
     const char *token, *line;
     arena_init(&arena, 4 << 20);
     assert_true(token_make(&(struct token_row){"x", SCOPE_READ, "a,b", 0}, &arena, &token, &line, &err));
-    write_file(tokens, line);
-    write_file(keys, "{\"keys\":[{\"kty\":\"oct\",\"k\":\"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s\"}]}");
-    write_file(signing, "0123456789abcdef0123456789abcdef\n");
-    assert_true(tokens_open(tokens, &arena, &c.access.tokens, &err));
-    assert_true(signing_keys_open(signing, &arena, &c.signing_keys, &err));
+    const struct bytes keys =
+        bytes_text("{\"keys\":[{\"kty\":\"oct\",\"k\":\"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s\"}]}");
+    assert_true(tokens_read(bytes_text(line), &arena, &c.access.tokens, &err));
+    assert_true(
+        signing_keys_read(bytes_text("0123456789abcdef0123456789abcdef\n"), &arena, &c.signing_keys, &err));
     const char *pair = arena_printf(&arena, "x:%s", token);
     char *basic = arena_alloc(&arena, 1, 2 * strlen(pair) + 8);
     memcpy(basic, "Basic ", 6);
@@ -163,13 +146,10 @@ static void too_little_memory_is_a_limit(void **state)
     c.authorization = basic;
     test_failing_arena(judge, &c, 64, 10000);
     test_failing_arena(check_link, &c, 1024, 10000);
-    assert_true(jwt_keys_open(keys, &arena, &c.access.jwt_keys, &err));
+    assert_true(jwt_keys_read(keys, &arena, &c.access.jwt_keys, &err));
     c.authorization = web_token;
     test_failing_arena(judge, &c, 64, 10000);
     test_failing_arena(judge, &c, 64, 10000); /* now it is remembered */
-    unlink(keys);
-    unlink(tokens);
-    unlink(signing);
     arena_free(&arena);
 }
 

@@ -186,6 +186,19 @@ static void much_crosses_in_both_directions(void **state)
     close(fd);
 }
 
+/* Also where there is no room left: what they are copied to was asked for. */
+static void windows_are_taken_from_the_account(void **state)
+{
+    enum { WINDOW = 4 << 20 };
+    static struct account account = {.most = 1};
+    sandbox_charge(&account);
+    much_crosses_in_both_directions(state);
+    const size_t used = account.used; /* one that reads, one that writes */
+    assert_true(used == WINDOW || used == (size_t)2 * WINDOW);
+    much_crosses_in_both_directions(state);
+    assert_int_equal(account.used, used);
+}
+
 /* ---- identity ---- */
 
 static void copy(const char *from, int to)
@@ -230,6 +243,8 @@ static void files_without_a_name_are_never_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(windows_are_taken_from_the_account, setup,
+                                        teardown), /* before any runs */
         cmocka_unit_test_setup_teardown(a_dtype_crosses_the_boundary, setup, teardown),
         cmocka_unit_test_setup_teardown(a_box_is_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(an_object_that_is_none_is_refused, setup, teardown),
