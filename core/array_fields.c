@@ -89,18 +89,54 @@ static const struct dtype_field *find_field(const struct dtype *t, struct bytes 
     return NULL;
 }
 
-static bool find_fields(const struct array *a, const struct bytes *names, size_t count,
+/* The record that the name begins with, as in "wind.speed"; *name is the rest then. */
+static const struct dtype_field *find_record(const struct dtype *t, struct bytes *name)
+{
+    for (size_t i = 0; i < name->len; i++) {
+        const struct dtype_field *field =
+            name->data[i] == '.' ? find_field(t, bytes_of(name->data, i)) : NULL;
+        if (field != NULL && field->dtype->field_count > 0) {
+            *name = bytes_of(name->data + i + 1, name->len - i - 1);
+            return field;
+        }
+    }
+    return NULL;
+}
+
+/* A field, or one of a field. *out: NULL where there is none. */
+static bool find_deep(const struct dtype *t, struct bytes name, struct arena *arena,
+                      const struct dtype_field **out, struct error *err)
+{
+    const struct dtype_field *record;
+    struct bytes rest = name;
+    size_t offset = 0;
+    while ((*out = find_field(t, rest)) == NULL && (record = find_record(t, &rest)) != NULL) {
+        offset += record->offset;
+        t = record->dtype;
+    }
+    if (*out == NULL || rest.len == name.len)
+        return true;
+    struct dtype_field *deep = arena_alloc(arena, 1, sizeof *deep);
+    if (deep == NULL)
+        return arena_fail(arena, err);
+    *deep = (struct dtype_field){.name = name, .offset = offset + (*out)->offset, .dtype = (*out)->dtype};
+    *out = deep;
+    return true;
+}
+
+static bool find_fields(const struct array *a, const struct bytes *names, size_t count, struct arena *arena,
                         const struct dtype_field **found, struct error *err)
 {
     if (a->dtype.field_count == 0)
         return FAIL(err, ERR_NOT_FOUND, ERROR_NO_OFFSET, "the array has no fields");
     for (size_t i = 0; i < count; i++) {
-        found[i] = find_field(&a->dtype, names[i]);
+        if (!find_deep(&a->dtype, names[i], arena, &found[i], err))
+            return false;
         if (found[i] == NULL)
             return FAIL(err, ERR_NOT_FOUND, ERROR_NO_OFFSET, "the records have no field '%.*s'",
                         (int)(names[i].len < 100 ? names[i].len : 100), (const char *)names[i].data);
         for (size_t j = 0; j < i; j++)
-            if (found[j] == found[i])
+            if (bytes_equal(names[j], names[i]))
                 return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "the field '%.*s' is named twice",
                             (int)(names[i].len < 100 ? names[i].len : 100), (const char *)names[i].data);
     }
@@ -243,7 +279,7 @@ bool array_select_fields(const struct array *a, const struct bytes *names, size_
     const struct dtype_field **found = arena_alloc(arena, count, sizeof *found);
     if (found == NULL)
         return arena_fail(arena, err);
-    if (!find_fields(a, names, count, found, err))
+    if (!find_fields(a, names, count, arena, found, err))
         return false;
     if (count == 1 && a->source == NULL)
         return select_in_memory(a, found[0], arena, out, err);

@@ -1,4 +1,4 @@
-#include "coordinate.h"
+#include "coordinate_label.h"
 
 #include <math.h>
 
@@ -326,6 +326,7 @@ struct search {
     const struct limits *limits;
     struct arena *arena;
     const double *all; /* where all of them were read */
+    bool unordered;
 };
 
 static bool number_at(const struct search *s, uint64_t i, double *out, struct error *err)
@@ -354,9 +355,22 @@ static bool read_all(struct search *s, struct error *err)
     const bool falls = s->length > 1 && s->all[s->length - 1] < s->all[0];
     for (uint64_t i = 1; i < s->length; i++)
         if (!(falls ? s->all[i] <= s->all[i - 1] : s->all[i] >= s->all[i - 1]))
-            return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
-                        "the coordinate neither climbs nor falls all the way, so no value has its place");
+            s->unordered = true;
     return true;
+}
+
+/* In no order a number may still be there once. */
+static bool find_alone(const struct search *s, double wanted, uint64_t *start, uint64_t *count,
+                       struct error *err)
+{
+    *count = 0;
+    for (uint64_t i = 0; i < s->length; i++)
+        if (s->all[i] == wanted) {
+            *start = i;
+            ++*count;
+        }
+    return *count < 2 || FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                              "the value is in more than one place of the coordinate; points= can name them");
 }
 
 /* Whether v lies before what is wanted, on the way that the coordinate goes; edge: of its far end. */
@@ -417,14 +431,21 @@ bool coordinate_find(const struct array *a, const struct coordinate_term *term,
     struct ends ends;
     double first = 0, last = 0;
     uint64_t end;
+    if (coordinate_is_labels(a))
+        return coordinate_find_label(a, term, arena, start, count, one, err);
     if (!prepare(a, &own, &s, err) || !read_ends(term, &own, &ends, one, err))
         return false;
     if (s.length > 0 && (!number_at(&s, 0, &first, err) || !number_at(&s, s.length - 1, &last, err)))
         return false;
+    if (s.unordered && !*one)
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "the coordinate neither climbs nor falls all the way, so a range has no place");
     const bool falls = last < first;
-    if (!first_after(&s, &ends, falls, false, start, err) || !first_after(&s, &ends, falls, true, &end, err))
+    if (s.unordered ? !find_alone(&s, ends.low, start, &end, err)
+                    : !first_after(&s, &ends, falls, false, start, err) ||
+                          !first_after(&s, &ends, falls, true, &end, err))
         return false;
-    *count = end > *start ? end - *start : 0;
+    *count = s.unordered ? end : end > *start ? end - *start : 0;
     if (*one && *count == 0)
         return FAIL(err, ERR_ARGUMENT, term->at, "'%.*s' has no element of the value %.*s",
                     (int)(term->name.len < 60 ? term->name.len : 60), (const char *)term->name.data,

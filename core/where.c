@@ -48,6 +48,23 @@ static bool bind_field(const struct operand *o, const struct where *w, const str
                 (const char *)w->names[o->field].data, name);
 }
 
+/* A text beside an enumeration is one of its names. */
+static bool bind_label(struct operand *text, const struct operand *field, const struct where_column *columns,
+                       struct error *err)
+{
+    const struct dtype *t = field->kind == OPERAND_FIELD ? &columns[field->field].dtype : NULL;
+    if (text->kind != OPERAND_TEXT || t == NULL || t->labels == NULL)
+        return true;
+    for (size_t i = 0; i < t->label_count; i++)
+        if (bytes_equal(text->text, t->labels[i].name)) {
+            text->kind = OPERAND_NUMBER;
+            text->number = (long double)t->labels[i].value;
+            return true;
+        }
+    return FAIL(err, ERR_ARGUMENT, text->at, "'%.*s' is no name of the enumeration",
+                (int)(text->text.len < 60 ? text->text.len : 60), (const char *)text->text.data);
+}
+
 static bool bind_step(struct where_step *s, const struct where *w, const struct where_column *columns,
                       struct error *err)
 {
@@ -59,6 +76,8 @@ static bool bind_step(struct where_step *s, const struct where *w, const struct 
     if (s->kind != STEP_COMPARE)
         return true;
     if (!bind_field(&s->left, w, columns, err) || !bind_field(&s->right, w, columns, err))
+        return false;
+    if (!bind_label(&s->left, &s->right, columns, err) || !bind_label(&s->right, &s->left, columns, err))
         return false;
     if (is_text_operand(&s->left, columns) != is_text_operand(&s->right, columns))
         return FAIL(err, ERR_ARGUMENT, s->right.at, "a number is not compared with a text");

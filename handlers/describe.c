@@ -105,6 +105,8 @@ void describe_node(struct dict *d, const struct node *node)
         describe_value(d, node->value);
     if (node->link_target != NULL)
         dict_put(d, "target", node->link_target);
+    if (node->kind == NODE_SOFT_LINK) /* one that leads to something is that */
+        dict_put(d, "broken", value_bool(d->arena, true));
     if (node->problem != NULL && node->problem[0] != '\0')
         dict_text(d, "problem", node->problem);
 }

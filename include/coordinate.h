@@ -1,6 +1,7 @@
 /*
  * Places along an axis by the values of its coordinate: one dimension of numbers that only climb, or only
- * fall. Times are counts of a unit from a moment on, as CF has them ("days since 1990-01-01"), or datetime64.
+ * fall, or of text. Times are counts of a unit from a moment on, as CF has them ("days since 1990-01-01"), or
+ * datetime64.
  */
 #ifndef MANDOLINE_COORDINATE_H
 #define MANDOLINE_COORDINATE_H
@@ -36,8 +37,10 @@ bool coordinate_clock_of(struct bytes units, struct bytes calendar, struct coord
 /*
  * Which elements of the coordinate the term names: count of them from start on. A range has both of its ends;
  * a date stands for all of its day (month, year, minute). One number is one element, and *one is true.
- * ERR_ARGUMENT: it is not there, or it is no number nor date; ERR_UNREPRESENTABLE: the coordinate is not
- * monotone or not of numbers. clock: of the attributes; datetime64 has its own.
+ * ERR_ARGUMENT: it is not there, or it is no number nor date; ERR_UNREPRESENTABLE: a range of a coordinate
+ * that is not monotone, what is there twice, or elements that are no numbers. A coordinate of text has places
+ * by its texts, in any order; a range is from one to the other. clock: of the attributes; datetime64 has its
+ * own.
  */
 bool coordinate_find(const struct array *a, const struct coordinate_term *term,
                      const struct coordinate_clock *clock, const struct limits *limits, struct arena *arena,

@@ -8,7 +8,8 @@
  * it has no fields, is `value`
  *
  * Numbers are compared as they are, 64-bit integers exactly; beside a field of float16 or float32 a number is
- * rounded to it first, as NumPy does. Nothing is equal to NaN. Text is ordered by its code points.
+ * rounded to it first, as NumPy does. Nothing is equal to NaN. Text is ordered by its code points. Beside an
+ * enumeration a text is one of its names.
  */
 #ifndef MANDOLINE_WHERE_H
 #define MANDOLINE_WHERE_H

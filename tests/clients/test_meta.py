@@ -105,7 +105,7 @@ class Meta(unittest.TestCase):
         for name in self.each():
             self.assertEqual(("external_link", ["other.h5", "/there"]), tuple(self.meta(name, "far")[key] for key in ("kind", "target")))
             self.assertEqual("dataset", self.meta(name, "soft")["kind"])
-            self.assertEqual(("soft_link", "/nowhere/1"), tuple(self.meta(name, "many/001")[key] for key in ("kind", "target")))
+            self.assertEqual(("soft_link", "/nowhere/1", True), tuple(self.meta(name, "many/001")[key] for key in ("kind", "target", "broken")))
             tree = json.loads(self.server.get(f"/v1/tree/{name}").body)
             kinds = {child["name"]: child["kind"] for child in tree["tree"]["children"]}
             self.assertEqual(("external_link", "dataset"), (kinds["far"], kinds["soft"]))

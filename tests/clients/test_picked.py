@@ -154,6 +154,26 @@ class Picked(unittest.TestCase):
             self.same(r[["i", "s"]][f > 1][5:50:3], self.get(name, path="/records", where="f > 1", fields="i,s", slice="5:50:3"))
             self.same(f[b][-1], self.get(name, path="/records", where="b", fields="f", slice="-1"))
             self.same(f[b].astype("f4"), self.get(name, path="/records", where="b", fields="f", dtype="f4"))
+        colours = numpy.array([2, 1, 2, 5])
+        with h5py.File(self.server.data / "enum.h5", "w") as f:
+            f["e"] = colours.astype(h5py.enum_dtype({"red": 1, "light blue": 2}, "u1"))
+            f["r"] = numpy.array([(c, 1) for c in colours], [("colour", f["e"].dtype), ("n", "i4")])
+            f["deep"] = numpy.array([(i, (i + 1, (i + 2, [i, 9 - i])), 0) for i in range(5)],
+                                    [("a", "i4"), ("in.side", [("x", "<i2"), ("y", [("z", ">f8"), ("v", "u1", (2,))])]), ("a.b", "i1")])
+        with h5py.File(self.server.data / "enum.h5") as f:
+            deep = f["deep"][()]
+        for fields, want in (("in.side.x", deep["in.side"]["x"]), ("in.side.y.z", deep["in.side"]["y"]["z"]), ("in.side.y.v", deep["in.side"]["y"]["v"]), ("a.b", deep["a.b"])):
+            self.same(want, self.get("enum.h5", path="/deep", fields=fields), fields)
+        two = self.get("enum.h5", path="/deep", fields="in.side.y.z,a")
+        self.assertEqual((("in.side.y.z", "a"), [2, 3, 4, 5, 6], [0, 1, 2, 3, 4]), (two.dtype.names, two["in.side.y.z"].tolist(), two["a"].tolist()))
+        for fields in ("in.side.q", "in.side.x.x", "in.side.", "a.", ".a", "in", "a.x"):
+            self.assertEqual(404, self.server.get("/v1/data/enum.h5", path="/deep", fields=fields).status, fields)
+        self.assertEqual(400, self.server.get("/v1/data/enum.h5", path="/deep", fields="in.side.x,in.side.x").status)
+        for path, field in (("/e", "value"), ("/r", "colour")):
+            for text, want in (("X == 'red'", [1]), ("'light blue' = X", [0, 2]), ("X != 'red' and X < 5", [0, 2]), ("X == 5", [3])):
+                answer = self.server.get("/v1/data/enum.h5", path=path, where=text.replace("X", field), **({"fields": "colour"} if path == "/r" else {}))
+                self.assertEqual(colours[want].tolist(), json.loads(answer.body), (path, text))
+            self.assertEqual(400, self.server.get("/v1/data/enum.h5", path=path, where=field + " == 'green'").status)
         answer = self.server.get("/v1/data/a.h5", path="/text", where="value >= 'täxt 98' and value < 'täxt 99'")
         self.assertEqual([t for t in self.text if "täxt 98" <= t < "täxt 99"], json.loads(answer.body))
         self.assertEqual(["", "ü"], json.loads(self.server.get("/v1/data/a.pickle", path="/U", where="value == '' or value > 'z'").body))

@@ -46,6 +46,12 @@ class Selected(unittest.TestCase):
             f["months"] = cls.days
             f["months"].attrs["units"] = "months since 2020-01-01"
             f["text"] = ["a"] * 100
+            f["stations"] = cls.t[:6]
+            for name, values in (("name", ["upsala", "Ås", "twice", "bergen", "twice", "b c"]), ("code", numpy.array([b"UPS", b"AS", b"T1", b"BE", b"T1", b""])),
+                                 ("height", [7, 100.5, 7, -3, 0, 11])):
+                f[name] = values
+                f[name].make_scale(name)
+                f["stations"].dims[0].attach_scale(f[name])
             f["index"] = cls.long
             f["long"] = cls.long[::-1]
             for unit, step in (("seconds", 86400), ("hours", 24), ("minutes", 1440), ("milliseconds", 86400_000)):
@@ -94,6 +100,14 @@ class Selected(unittest.TestCase):
         self.same(numpy.arange(25).reshape(5, 5)[:, 1:3], self.get("/square", "x:1..2"))
         self.same(self.days[2:5], self.get("/time", "time:1.5..3"))
 
+    def test_names(self):
+        for sel, want in (("name:bergen", 3), ("name:Ås", 1), ("name:b c", 5), ("name:upsala..bergen", slice(0, 4)), ("name:bergen..", slice(3, None)),
+                          ("name:..Ås", slice(0, 2)), ("name:bergen..upsala", slice(0, 0)), ("code:BE", 3), ("code:UPS..AS", slice(0, 2)),
+                          ("height:100.5", 1), ("height:-3", 3), ("text:a", slice(None))):
+            path, whole = ("/plain", self.t) if sel.startswith("text") else ("/stations", self.t[:6])
+            with self.subTest(sel):
+                numpy.testing.assert_array_equal(whole[want], self.get(path, sel))
+
     def test_long_ones_are_searched(self):
         self.same(self.long[::-1][50:61], self.get("/long", "index:100..120"))
         self.same(self.long[-3:], self.get("/long", f"long:{self.long[-3]}..{self.long[-1]}")[::-1])
@@ -112,8 +126,10 @@ class Selected(unittest.TestCase):
                 (400, "/g/t", "time", 0), (400, "/g/t", ":1", 0), (400, "/g/t", "time:", 5), (400, "/g/t", "lat:1,,lon:2", 6), (400, "/g/t", "nothing:1", 0),
                 (400, "/g/t", "lat:20,no:1", 7), (400, "/g/t", "lat:21", 0), (400, "/g/t", "lat:x", 0), (400, "/g/t", "lat:2020-01-01", 0),
                 (400, "/g/t", "time:2020-13", 0), (400, "/g/t", "time:2020-02-30..", 0), (400, "/g/t", "time:2020-01-01T25", 0), (400, "/g/t", "time:..2020-01-01x", 0),
-                (400, "/g/t", "lat:20,lat:10", 7), (422, "/plain", "bad:1", None), (422, "/plain", "noleap:2020-01-01..", None), (422, "/plain", "months:2020..", None),
-                (422, "/plain", "text:a", None), (400, "/plain", "index:1", 0), (400, "/square", "square:1", 0), (422, "/g", "time:1", None),
+                (400, "/g/t", "lat:20,lat:10", 7), (400, "/plain", "bad:1", 0), (422, "/plain", "bad:1..2", None), (422, "/plain", "noleap:2020-01-01..", None), (422, "/plain", "months:2020..", None),
+                (400, "/plain", "text:b", 0), (400, "/plain", "text:..b", 0), (400, "/stations", "name:up", 0), (422, "/stations", "name:twice", None),
+                (422, "/stations", "height:7", None), (422, "/stations", "height:1..9", None), (400, "/stations", "height:8", 0), (400, "/stations", "name:", 5),
+                (400, "/plain", "index:1", 0), (400, "/square", "square:1", 0), (422, "/g", "time:1", None),
                 (400, "/g/t", "a:1," * 40, None), (400, "/g/t", "lat:1e", 0), (400, "/g/t", "lat:nan", 0)):
             answer = self.server.get("/v1/data/a.h5", path=path, sel=sel)
             self.assertEqual(status, answer.status, (sel, answer))
