@@ -32,36 +32,6 @@ bool random_bytes(void *out, size_t n, struct error *err)
            FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "there are no random numbers");
 }
 
-void hex_write(const uint8_t *in, size_t n, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < n; i++) {
-        out[2 * i] = digits[in[i] >> 4];
-        out[2 * i + 1] = digits[in[i] & 15];
-    }
-    out[2 * n] = '\0';
-}
-
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool hex_read(struct bytes text, uint8_t *out, size_t n)
-{
-    if (text.len != 2 * n)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const int high = hex_digit(text.data[2 * i]), low = hex_digit(text.data[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 const char *base64url_encode(struct bytes in, struct arena *arena)
 {
     char *text = arena_alloc(arena, 1, (in.len + 2) / 3 * 4 + 1);

@@ -15,12 +15,6 @@ bool digest_equal(const uint8_t a[DIGEST_SIZE], const uint8_t b[DIGEST_SIZE]);
 
 bool random_bytes(void *out, size_t n, struct error *err);
 
-/* Lower case, with a NUL behind it: out has 2 * n + 1 bytes. */
-void hex_write(const uint8_t *in, size_t n, char *out);
-
-/* Exactly n bytes. */
-bool hex_read(struct bytes text, uint8_t *out, size_t n);
-
 /* Without padding (RFC 7515 section 2). In the arena; encode: a C string, NULL without memory. */
 const char *base64url_encode(struct bytes in, struct arena *arena);
 bool base64url_decode(struct bytes text, struct arena *arena, struct bytes *out, struct error *err);

@@ -1,17 +1,10 @@
 #include "lines.h"
 
+#define BLANKS " \t\r"
+
 static bool is_blank(uint8_t c)
 {
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-static struct bytes trim(struct bytes text)
-{
-    while (text.len > 0 && is_blank(text.data[text.len - 1]))
-        text.len--;
-    while (text.len > 0 && is_blank(text.data[0]))
-        text = bytes_of(text.data + 1, text.len - 1);
-    return text;
+    return memchr(BLANKS, c, strlen(BLANKS)) != NULL;
 }
 
 bool line_next(struct bytes *rest, struct bytes *line, size_t *number)
@@ -19,7 +12,7 @@ bool line_next(struct bytes *rest, struct bytes *line, size_t *number)
     while (rest->len > 0) {
         const uint8_t *end = memchr(rest->data, '\n', rest->len);
         const size_t n = end == NULL ? rest->len : (size_t)(end - rest->data);
-        *line = trim(bytes_of(rest->data, n));
+        *line = bytes_trim(bytes_of(rest->data, n), BLANKS);
         *rest = bytes_of(rest->data + n + (end != NULL), rest->len - n - (end != NULL));
         ++*number;
         if (line->len > 0 && line->data[0] != '#')
@@ -30,7 +23,7 @@ bool line_next(struct bytes *rest, struct bytes *line, size_t *number)
 
 struct bytes line_word(struct bytes *rest)
 {
-    *rest = trim(*rest);
+    *rest = bytes_trim(*rest, BLANKS);
     size_t n = 0;
     while (n < rest->len && !is_blank(rest->data[n]))
         n++;

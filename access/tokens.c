@@ -1,6 +1,7 @@
 #include "tokens.h"
 
 #include "digest.h"
+#include "hex.h"
 #include "lines.h"
 #include "time_text.h"
 #include "utf8.h"
@@ -47,13 +48,10 @@ static bool unescape(struct bytes in, uint8_t *out, size_t *len)
     for (size_t i = 0; i < in.len; i++) {
         out[*len] = in.data[i];
         if (in.data[i] == '%') {
-            char hex[3] = "";
-            char *end = hex;
-            if (in.len - i > 2)
-                memcpy(hex, in.data + i + 1, 2);
-            out[*len] = (uint8_t)strtoul(hex, &end, 16);
-            if (end != hex + 2 || out[*len] == 0)
+            const int byte = in.len - i > 2 ? hex_byte(in.data + i + 1) : -1;
+            if (byte <= 0)
                 return false;
+            out[*len] = (uint8_t)byte;
             i += 2;
         }
         ++*len;

@@ -1,5 +1,15 @@
 #include "bytes.h"
 
+struct bytes bytes_trim(struct bytes a, const char *blanks)
+{
+    const size_t n = strlen(blanks);
+    while (a.len > 0 && memchr(blanks, a.data[0], n) != NULL)
+        a = bytes_of(a.data + 1, a.len - 1);
+    while (a.len > 0 && memchr(blanks, a.data[a.len - 1], n) != NULL)
+        a.len--;
+    return a;
+}
+
 int bytes_compare(struct bytes a, struct bytes b)
 {
     const size_t n = a.len < b.len ? a.len : b.len;

@@ -8,20 +8,6 @@
 
 /* ---- text ---- */
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct bytes trim(struct bytes text)
-{
-    while (text.len > 0 && is_blank(text.data[0]))
-        text = bytes_of(text.data + 1, text.len - 1);
-    while (text.len > 0 && is_blank(text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 /* The place of ".." in text, or its length. */
 static size_t find_dots(struct bytes text)
 {
@@ -39,11 +25,11 @@ static bool parse_term(struct bytes text, size_t at, struct coordinate_term *out
     const size_t n = (size_t)(colon - text.data);
     const struct bytes value = bytes_of(colon + 1, text.len - n - 1);
     const size_t dots = find_dots(value);
-    *out =
-        (struct coordinate_term){.name = trim(bytes_of(text.data, n)), .at = at, .range = dots < value.len};
-    out->low = trim(bytes_of(value.data, dots));
+    *out = (struct coordinate_term){
+        .name = bytes_trim(bytes_of(text.data, n), " \t"), .at = at, .range = dots < value.len};
+    out->low = bytes_trim(bytes_of(value.data, dots), " \t");
     if (out->range)
-        out->high = trim(bytes_of(value.data + dots + 2, value.len - dots - 2));
+        out->high = bytes_trim(bytes_of(value.data + dots + 2, value.len - dots - 2), " \t");
     if (!out->range && out->low.len == 0)
         return FAIL(err, ERR_ARGUMENT, at + text.len, "a value is expected here");
     return true;
@@ -221,13 +207,13 @@ bool coordinate_clock_of(struct bytes units, struct bytes calendar, struct coord
         n++;
     if (n + sizeof since - 1 > units.len)
         return true;
-    const struct bytes name = trim(bytes_of(units.data, n));
+    const struct bytes name = bytes_trim(bytes_of(units.data, n), " \t");
     const size_t from = n + sizeof since - 1;
     for (size_t i = 0; i < ROWS(units_of_time); i++)
         if (bytes_is(name, units_of_time[i].name))
             out->unit_us = units_of_time[i].us;
     if (out->unit_us == 0 || !is_gregorian(calendar) ||
-        !read_date(trim(bytes_of(units.data + from, units.len - from)), &out->start_us, &lasts))
+        !read_date(bytes_trim(bytes_of(units.data + from, units.len - from), " \t"), &out->start_us, &lasts))
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
                     "times of the unit '%.*s'%s cannot be told; numbers can be selected by slice=",
                     (int)(units.len < 60 ? units.len : 60), (const char *)units.data,

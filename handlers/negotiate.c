@@ -14,20 +14,6 @@ static bool same(struct bytes a, const char *b)
     return a.len == strlen(b) && strncasecmp((const char *)a.data, b, a.len) == 0;
 }
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct bytes trim(struct bytes text)
-{
-    while (text.len > 0 && is_blank(text.data[0]))
-        text = bytes_of(text.data + 1, text.len - 1);
-    while (text.len > 0 && is_blank(text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 /* Cuts what comes before the separator off *rest. False: nothing is left. */
 static bool cut(struct bytes *rest, char separator, struct bytes *out)
 {
@@ -35,7 +21,7 @@ static bool cut(struct bytes *rest, char separator, struct bytes *out)
         return false;
     const uint8_t *at = rest->len == 0 ? NULL : memchr(rest->data, separator, rest->len);
     const size_t n = at == NULL ? rest->len : (size_t)(at - rest->data);
-    *out = trim(bytes_of(rest->data, n));
+    *out = bytes_trim(bytes_of(rest->data, n), " \t");
     *rest = at == NULL ? bytes_of(NULL, 0) : bytes_of(at + 1, rest->len - n - 1);
     return true;
 }

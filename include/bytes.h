@@ -45,6 +45,15 @@ static inline bool bytes_starts(struct bytes a, const char *prefix)
     return a.len >= n && memcmp(a.data, prefix, n) == 0;
 }
 
+static inline bool bytes_ends(struct bytes a, const char *suffix)
+{
+    const size_t n = strlen(suffix);
+    return a.len >= n && memcmp(a.data + a.len - n, suffix, n) == 0;
+}
+
+/* Without those characters at both ends. */
+struct bytes bytes_trim(struct bytes a, const char *blanks);
+
 /* Below, equal or above 0, as memcmp orders bytes; a prefix comes first. */
 int bytes_compare(struct bytes a, struct bytes b);
 

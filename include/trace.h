@@ -51,7 +51,4 @@ bool trace_parse(const char *traceparent, struct trace *out);
 /* Whether a list of members is a tracestate. */
 bool tracestate_valid(const char *text);
 
-/* 2 n hexadecimal digits and a NUL. */
-void trace_hex(const uint8_t *bytes, unsigned n, char *out);
-
 #endif

@@ -7,6 +7,7 @@
 #include "archive.h"
 #include "base64.h"
 #include "codec.h"
+#include "hex.h"
 #include "reader.h"
 
 /* ---- the queue ---- */
@@ -30,22 +31,16 @@ static bool add_item(struct scan *s, const struct item *item, struct error *err)
     return true;
 }
 
-static int nibble(uint8_t c)
-{
-    return c >= '0' && c <= '9'                     ? c - '0'
-           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                    : -1;
-}
-
 static bool unhex(struct bytes text, struct arena *arena, struct bytes *out)
 {
     uint8_t *bytes = arena_alloc(arena, text.len / 2 + 1, 1);
     if (bytes == NULL)
         return false;
     for (size_t i = 0; i + 1 < text.len; i += 2) {
-        if (nibble(text.data[i]) < 0 || nibble(text.data[i + 1]) < 0)
+        const int byte = hex_byte(text.data + i);
+        if (byte < 0)
             return false;
-        bytes[i / 2] = (uint8_t)(nibble(text.data[i]) << 4 | nibble(text.data[i + 1]));
+        bytes[i / 2] = (uint8_t)byte;
     }
     *out = bytes_of(bytes, text.len / 2);
     return true;

@@ -86,12 +86,6 @@ static bool find_name(struct scan *s, const struct trace_event *e, const struct 
     return report_add(s, &f, err);
 }
 
-static bool ends_with(struct bytes t, const char *end)
-{
-    const size_t n = strlen(end);
-    return t.len >= n && memcmp(t.data + t.len - n, end, n) == 0;
-}
-
 /* A function that is allowed only where it is called at once, as what it loads is looked at. */
 static bool is_loader(const struct meaning *m)
 {
@@ -113,7 +107,7 @@ static bool reach(struct scan *s, const struct trace_event *e, const struct mean
     if (n == NULL)
         return false;
     s->acted = true;
-    s->joblib |= ends_with(m->module, "joblib.numpy_pickle");
+    s->joblib |= bytes_ends(m->module, "joblib.numpy_pickle");
     if (n->name.count++ == 0) {
         const struct bytes raw_module = chained ? n->name.module : arena_copy(s->arena, e->module),
                            raw_name = chained ? n->name.name : arena_copy(s->arena, e->name);
@@ -372,7 +366,7 @@ static bool call_name(struct scan *s, const struct trace_event *e, const struct 
 /* cls.__new__(cls, ..) by its name. */
 static bool is_new(const struct meaning *m)
 {
-    return ends_with(m->name, ".__new__");
+    return bytes_ends(m->name, ".__new__");
 }
 
 /* What is made is of the first argument's class, which need not be the one that was asked. */
@@ -446,7 +440,7 @@ static bool is_hook(const struct scan *s, const struct value *v)
     if (key.kind != MEANS_TEXT)
         return false;
     if (bytes_starts(key.text, "__"))
-        return ends_with(key.text, "__") && !is_one_of(key.text, harmless);
+        return bytes_ends(key.text, "__") && !is_one_of(key.text, harmless);
     return key.text.len <= 6 && is_one_of(key.text, fillers);
 }
 

@@ -4,29 +4,22 @@
 
 /* ---- reading: the format is described at the top of policy.txt ---- */
 
+#define BLANKS " \t\r"
+
 static bool is_blank(uint8_t c)
 {
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-static struct bytes trim(struct bytes t)
-{
-    while (t.len > 0 && is_blank(t.data[0]))
-        t = bytes_of(t.data + 1, t.len - 1);
-    while (t.len > 0 && is_blank(t.data[t.len - 1]))
-        t.len--;
-    return t;
+    return memchr(BLANKS, c, strlen(BLANKS)) != NULL;
 }
 
 /* The first word of *rest, which is moved behind it. */
 static struct bytes take_word(struct bytes *rest)
 {
     size_t n = 0;
-    *rest = trim(*rest);
+    *rest = bytes_trim(*rest, BLANKS);
     while (n < rest->len && !is_blank(rest->data[n]))
         n++;
     const struct bytes word = bytes_of(rest->data, n);
-    *rest = trim(bytes_of(rest->data + n, rest->len - n));
+    *rest = bytes_trim(bytes_of(rest->data + n, rest->len - n), BLANKS);
     return word;
 }
 
@@ -106,7 +99,7 @@ static bool read_rows(struct policy *p, struct bytes text, struct arena *arena, 
     for (size_t at = 0; at < text.len; number++) {
         const uint8_t *newline = memchr(text.data + at, '\n', text.len - at);
         const size_t end = newline == NULL ? text.len : (size_t)(newline - text.data);
-        const struct bytes line = trim(bytes_of(text.data + at, end - at));
+        const struct bytes line = bytes_trim(bytes_of(text.data + at, end - at), BLANKS);
         struct policy_row row;
         const char *why;
         at = end + 1;

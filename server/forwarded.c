@@ -60,15 +60,6 @@ bool host_is_valid(struct bytes host)
     return host.len <= NAME_LEN_MAX && made_of(host, "-._:[]");
 }
 
-static struct bytes trim(struct bytes text)
-{
-    while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-        text = bytes_of(text.data + 1, text.len - 1);
-    while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 /* The item so many from the right end of a comma list; the first one when there are fewer. */
 static struct bytes from_right(const char *list, size_t back)
 {
@@ -77,7 +68,7 @@ static struct bytes from_right(const char *list, size_t back)
         while (start > 0 && list[start - 1] != ',')
             start--;
         if (back == 0 || start == 0)
-            return trim(bytes_of(list + start, end - start));
+            return bytes_trim(bytes_of(list + start, end - start), " \t");
         end = --start;
     }
 }
@@ -229,7 +220,7 @@ static struct statement of_x_headers(const struct forwarding *sent, const struct
         struct hops hops = {0};
         for (const char *at = sent->x_for;; at++) {
             const size_t n = strcspn(at, ",");
-            add_hop(&hops, (struct hop){.client = trim(bytes_of(at, n))});
+            add_hop(&hops, (struct hop){.client = bytes_trim(bytes_of(at, n), " \t")});
             at += n;
             if (*at == '\0')
                 break;

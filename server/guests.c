@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "exchange.h"
+#include "hex.h"
 #include "trace.h"
 
 enum {
@@ -154,7 +155,7 @@ static void make_id(struct guest *guest)
     uint8_t bytes[8];
     if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != sizeof bytes)
         memcpy(bytes, &guest->since, sizeof bytes);
-    trace_hex(bytes, sizeof bytes, guest->id);
+    hex_write(bytes, sizeof bytes, guest->id);
 }
 
 static void send_408(const struct guests *g, const struct guest *guest, bool named)

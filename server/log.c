@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hex.h"
 #include "number.h"
 #include "utf8.h"
 
@@ -139,7 +140,7 @@ static void add_text(struct line *l, bool json, const char *name, const char *te
 static void add_id(struct line *l, bool json, const char *name, const uint8_t *id, unsigned n)
 {
     char text[2 * TRACE_ID + 1];
-    trace_hex(id, n, text);
+    hex_write(id, n, text);
     add_text(l, json, name, text);
 }
 

@@ -1,14 +1,7 @@
 #include "target.h"
 
+#include "hex.h"
 #include "utf8.h"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Decodes text[0..len) in place. base is where it stands in the target, for the error. */
 static bool decode(char *text, size_t len, size_t base, bool query, struct bytes *out, struct error *err)
@@ -18,11 +11,10 @@ static bool decode(char *text, size_t len, size_t base, bool query, struct bytes
         const size_t place = base + i;
         char c = query && text[i] == '+' ? ' ' : text[i];
         if (c == '%') {
-            const int high = len - i > 2 ? hex_digit(text[i + 1]) : -1;
-            const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-            if (low < 0)
+            const int byte = len - i > 2 ? hex_byte(text + i + 1) : -1;
+            if (byte < 0)
                 return FAIL(err, ERR_ARGUMENT, place, "a '%%' in the URL is not followed by two hex digits");
-            c = (char)(high << 4 | low);
+            c = (char)byte;
             i += 2;
         }
         if (c == '\0')

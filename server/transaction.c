@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "compress.h"
+#include "hex.h"
 #include "identity.h"
 #include "number.h"
 
@@ -99,7 +100,7 @@ static void choose_id(struct transaction *t, const char *sent)
         memcpy(t->id, sent, n + 1);
         return;
     }
-    trace_hex(t->trace.span, SPAN_ID, t->id);
+    hex_write(t->trace.span, SPAN_ID, t->id);
 }
 
 /* What can be refused before the body is there. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "hex.h"
 #include "number.h"
 
 enum {
@@ -53,35 +54,14 @@ static uint64_t number(struct exporter_settings *s, const char *text, uint64_t o
 
 /* ---- lists of key=value, percent-encoded ---- */
 
-static int digit_of(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-static struct bytes trim(struct bytes b)
-{
-    while (b.len > 0 && (b.data[0] == ' ' || b.data[0] == '\t'))
-        b = bytes_of(b.data + 1, b.len - 1);
-    while (b.len > 0 && (b.data[b.len - 1] == ' ' || b.data[b.len - 1] == '\t'))
-        b.len--;
-    return b;
-}
-
 /* NULL: no memory, or there would be a control character in it. */
 static const char *decode(struct bytes b, struct arena *arena)
 {
     char *out = arena_alloc(arena, 1, b.len + 1), *at = out;
     for (size_t i = 0; out != NULL && i < b.len; i++) {
-        const int high = b.data[i] == '%' && i + 2 < b.len ? digit_of((char)b.data[i + 1]) : -1;
-        const int low = high >= 0 ? digit_of((char)b.data[i + 2]) : -1;
-        *at = (char)b.data[i];
-        if (low >= 0) {
-            *at = (char)(high << 4 | low);
-            i += 2;
-        }
+        const int byte = b.data[i] == '%' && i + 2 < b.len ? hex_byte(b.data + i + 1) : -1;
+        *at = (char)(byte >= 0 ? byte : b.data[i]);
+        i += byte >= 0 ? 2 : 0;
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
             return NULL;
         at++;
@@ -95,8 +75,8 @@ static bool read_pair(struct bytes member, struct arena *arena, struct exporter_
     if (equals == NULL)
         return false;
     const size_t key = (size_t)(equals - member.data);
-    out->name = decode(trim(bytes_of(member.data, key)), arena);
-    out->value = decode(trim(bytes_of(equals + 1, member.len - key - 1)), arena);
+    out->name = decode(bytes_trim(bytes_of(member.data, key), " \t"), arena);
+    out->value = decode(bytes_trim(bytes_of(equals + 1, member.len - key - 1), " \t"), arena);
     return out->name != NULL && out->value != NULL && out->name[0] != '\0';
 }
 
@@ -107,7 +87,7 @@ static bool read_pairs(const char *text, struct arena *arena, struct exporter_pa
     bool ok = true;
     for (const char *at = text; at != NULL && *at != '\0';) {
         const size_t n = strcspn(at, ",");
-        const struct bytes member = trim(bytes_of(at, n));
+        const struct bytes member = bytes_trim(bytes_of(at, n), " \t");
         if (member.len > 0) {
             struct exporter_pair pair;
             const bool good = *count < most && read_pair(member, arena, &pair);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "hex.h"
 #include "number.h"
 #include "utf8.h"
 
@@ -60,7 +61,7 @@ static void put_text(struct writer *w, const char *text)
 static void put_id(struct writer *w, const char *name, const uint8_t *id, unsigned n)
 {
     char text[2 * TRACE_ID + 1];
-    trace_hex(id, n, text);
+    hex_write(id, n, text);
     put(w, name);
     put_text(w, text);
 }

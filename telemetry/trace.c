@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hex.h"
 #include "number.h"
 
 enum { PARENT_AT = 36, FLAGS_AT = 53, TRACEPARENT_LEN = 55, VERSION_NONE = 0xff, FLAG_SAMPLED = 1 };
@@ -37,33 +38,11 @@ static uint64_t number_at(const uint8_t *bytes)
     return n;
 }
 
-void trace_hex(const uint8_t *bytes, unsigned n, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (unsigned i = 0; i < n; i++) {
-        *out++ = digits[bytes[i] >> 4];
-        *out++ = digits[bytes[i] & 15];
-    }
-    *out = '\0';
-}
-
 /* ---- headers ---- */
-
-/* Lower case alone, as the specification has it. */
-static int digit_of(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool read_hex(const char *text, size_t n, uint8_t *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        const int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    return hex_read(bytes_of(text, 2 * n), out, n);
 }
 
 static bool is_zero(const uint8_t *bytes, unsigned n)

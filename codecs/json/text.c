@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include "hex.h"
 #include "scan.h"
 #include "utf8.h"
 
@@ -45,14 +46,6 @@ static bool find_end(struct bytes document, size_t at, size_t *out, struct error
         return ends_early(document.len, err);
     *out = (size_t)(p - document.data);
     return *p == '"' || control(document, *out, err);
-}
-
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Four hexadecimal digits at an offset. False: there are not four. */

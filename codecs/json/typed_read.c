@@ -1,5 +1,6 @@
 #include "base64.h"
 #include "bigint.h"
+#include "hex.h"
 #include "keyset.h"
 #include "known.h"
 #include "number.h"
@@ -177,18 +178,15 @@ static bool finish_dict(struct typed_reader *r, struct value *node, struct value
 
 /* ---- numbers, text and bytes ---- */
 
+/* As struct.pack(">d", v).hex() has them. */
 static bool float_of_bits(struct bytes hex, double *out)
 {
-    uint64_t bits = 0;
-    for (size_t i = 0; i < hex.len; i++) {
-        static const char digits[] = "0123456789abcdef";
-        const char *digit = hex.data[i] == 0 ? NULL : strchr(digits, hex.data[i]);
-        if (digit == NULL)
-            return false;
-        bits = bits << 4 | (uint64_t)(digit - digits);
-    }
+    uint8_t big_endian[8];
+    if (!hex_read(hex, big_endian, sizeof big_endian))
+        return false;
+    const uint64_t bits = __builtin_bswap64(load_u64_le(big_endian));
     memcpy(out, &bits, sizeof bits);
-    return hex.len == 16;
+    return true;
 }
 
 static bool begin_float(struct typed_reader *r, const struct tag_use *use, struct error *err)

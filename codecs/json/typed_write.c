@@ -64,8 +64,7 @@ static bool put_float(const struct typed_writer *w, double v, struct sink *out, 
     memcpy(&bits, &v, sizeof bits);
     const char *text = v > 0 ? "inf" : v < 0 ? "-inf" : "nan";
     if (isnan(v) && bits != 0x7FF8000000000000U) { /* not the one that float("nan") makes */
-        for (size_t i = 0; i < 16; i++)
-            bits_text[i] = "0123456789abcdef"[bits >> (60 - 4 * i) & 15];
+        number_write_hex(bits, bits_text);
         bits_text[16] = '\0';
         text = bits_text;
     }

@@ -1,5 +1,6 @@
 #include "literal.h"
 
+#include "hex.h"
 #include "number.h"
 #include "utf8.h"
 
@@ -36,21 +37,17 @@ static char peek(struct literal *p)
 
 /* ---- strings ---- */
 
-static int digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
-}
-
 /* Up to most digits of base (exactly most of base 16). */
 static bool read_code(struct literal *p, unsigned base, unsigned most, uint32_t *out, struct error *err)
 {
     unsigned n = 0;
     uint32_t code = 0;
-    for (; n < most && p->at < p->in.len && digit_of(p->in.data[p->at]) < (int)base; n++)
-        code = code * base + (uint32_t)digit_of(p->in.data[p->at++]);
+    for (; n < most && p->at < p->in.len; n++, p->at++) {
+        const int digit = hex_digit(p->in.data[p->at]);
+        if (digit < 0 || digit >= (int)base)
+            break;
+        code = code * base + (uint32_t)digit;
+    }
     *out = code;
     return (base == 8 || n == most) || fail(p, err, "an escape in a string is too short");
 }

@@ -9,20 +9,6 @@
 
 /* ---- numbers ---- */
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static struct bytes strip(struct bytes text)
-{
-    while (text.len > 0 && is_blank(text.data[0]))
-        text = bytes_of(text.data + 1, text.len - 1);
-    while (text.len > 0 && is_blank(text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 static bool take_sign(struct bytes *text)
 {
     const bool negative = text->len > 0 && text->data[0] == '-';
@@ -97,7 +83,7 @@ bool text_integer(struct machine *m, struct bytes text, bool legacy, struct valu
 {
     int64_t small;
     struct bytes digits, bytes;
-    const struct bytes plain = strip(text);
+    const struct bytes plain = bytes_trim(text, " \t\n\v\f\r");
     if (plain.len > 0 && plain.data[0] != '0' && plain.data[0] != '-' && plain.data[0] != '+' &&
         number_read_int(plain, &small)) {
         *out = machine_node(m, VALUE_INT, err);
@@ -123,7 +109,7 @@ bool text_index(struct machine *m, struct bytes text, uint64_t *out, struct erro
 {
     int64_t index;
     struct bytes digits;
-    text = strip(text);
+    text = bytes_trim(text, " \t\n\v\f\r");
     if (!number_read_int(text, &index) &&
         (!only_digits(m, text, 10, false, &digits, err) || !number_read_int(digits, &index)))
         return machine_fail(m, err, "'%.*s' is no memo index", (int)(text.len < 60 ? text.len : 60),

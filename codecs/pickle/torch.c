@@ -34,12 +34,6 @@ struct torch {
 
 /* ---- storages ---- */
 
-static bool ends_with(struct bytes name, const char *end)
-{
-    const size_t n = strlen(end);
-    return name.len >= n && memcmp(name.data + name.len - n, end, n) == 0;
-}
-
 static int by_key(const void *a, const void *b)
 {
     return bytes_compare(((const struct storage *)a)->key, ((const struct storage *)b)->key);
@@ -90,7 +84,7 @@ static bool give_bytes(struct machine *m, struct storage *s, struct bytes bytes,
 static bool set_type(struct machine *m, struct storage *s, const struct value_list *id, struct error *err)
 {
     const bool known = known_torch_storage(id->items[1], &s->type);
-    if (m->torch->big && (!known || ends_with(id->items[1]->global->name, "UntypedStorage")))
+    if (m->torch->big && (!known || bytes_ends(id->items[1]->global->name, "UntypedStorage")))
         return no_storage(m, s->key, "is big-endian and has no type", err);
     if (known)
         return true;
@@ -134,7 +128,7 @@ static bool is_pickle(struct bytes name)
 {
     const uint8_t *slash = name.len == 0 ? NULL : memchr(name.data, '/', name.len);
     return bytes_is(name, "data.pkl") ||
-           (ends_with(name, "/data.pkl") && name.len - (size_t)(slash - name.data) == strlen("/data.pkl"));
+           (bytes_ends(name, "/data.pkl") && name.len - (size_t)(slash - name.data) == strlen("/data.pkl"));
 }
 
 static int by_key_then_place(const void *a, const void *b)

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "hex.h"
 #include "trace.h"
 
 #define ID   "0af7651916cd43dd8448eb211c80319c"
@@ -39,8 +40,8 @@ static void a_traceparent_is_read_to_the_letter(void **state)
         print_message("%s\n", parents[i].name);
         assert_int_equal(trace_parse(parents[i].text, &t), parents[i].ok);
         assert_int_equal(t.asked, parents[i].asked);
-        trace_hex(t.id, TRACE_ID, id);
-        trace_hex(t.parent, SPAN_ID, parent);
+        hex_write(t.id, TRACE_ID, id);
+        hex_write(t.parent, SPAN_ID, parent);
         assert_string_equal(id, parents[i].ok ? ID : "00000000000000000000000000000000");
         assert_string_equal(parent, parents[i].ok ? SPAN : "0000000000000000");
     }
