@@ -1,4 +1,4 @@
-/* Types of the library as dtypes and back (HDF5 File Format Specification, IV.A.2.d; h5py's choices). */
+/* Types of files as dtypes (HDF5 File Format Specification, IV.A.2.d; h5py's choices). */
 #include "worker.h"
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ static bool problem(struct type *out, struct arena *arena, struct error *err, co
 }
 
 /* A library id for a standard type: kind, size and order say it all. */
-static hid_t standard(char kind, size_t size, char order)
+hid_t type_standard(char kind, size_t size, char order)
 {
     hid_t base = -1;
     switch (kind) {
@@ -83,7 +83,7 @@ static bool of_integer(hid_t ft, struct type *out)
         return of_raw(ft, out);
     out->dtype = dtype_make((enum dtype_kind)kind, wide);
     out->dtype.order = wide == 1 ? '|' : wide == size ? order_of(ft) : '<';
-    out->memory = standard(kind, wide, out->dtype.order);
+    out->memory = type_standard(kind, wide, out->dtype.order);
     return true;
 }
 
@@ -113,7 +113,7 @@ static bool of_float(hid_t ft, struct arena *arena, struct type *out, struct err
         return problem(out, arena, err, "this float format is not supported");
     out->dtype = dtype_make(DTYPE_FLOAT, size);
     out->dtype.order = size == 16 ? '<' : order_of(ft) == '>' ? '>' : '<';
-    out->memory = standard('f', size, out->dtype.order);
+    out->memory = type_standard('f', size, out->dtype.order);
     return true;
 }
 
@@ -206,7 +206,7 @@ static bool is_boolean(hid_t ft, const struct dtype *t)
                                          bytes_is(t->labels[0].name, "TRUE") && t->labels[0].value == 1));
 }
 
-static hid_t boolean_type(void)
+hid_t type_boolean(void)
 {
     const hid_t t = H5Tenum_create(H5T_NATIVE_INT8);
     const int8_t no = 0, yes = 1;
@@ -259,14 +259,14 @@ static bool of_enum(hid_t ft, struct arena *arena, struct type *out, struct erro
         return false;
     if (is_boolean(ft, &out->dtype)) {
         out->dtype = dtype_make(DTYPE_BOOL, 1);
-        out->memory = boolean_type();
+        out->memory = type_boolean();
         return true;
     }
     if (wide != size) {
         out->dtype.order = '<';
         out->dtype.itemsize = wide;
     }
-    out->memory = wide == size ? H5Tcopy(ft) : standard((char)out->dtype.kind, wide, '<');
+    out->memory = wide == size ? H5Tcopy(ft) : type_standard((char)out->dtype.kind, wide, '<');
     return true;
 }
 
@@ -494,252 +494,4 @@ void type_close(struct type *t)
     if (t->memory > 0)
         H5Tclose(t->memory);
     t->memory = 0;
-}
-
-/* ---- dtype to type ---- */
-
-static bool to_any(const struct dtype *t, struct arena *arena, unsigned depth, struct type *out,
-                   struct error *err);
-
-static hid_t to_text(const struct dtype *t)
-{
-    const hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, H5T_VARIABLE);
-    H5Tset_cset(type, t->text_is_bytes ? H5T_CSET_ASCII : H5T_CSET_UTF8);
-    return type;
-}
-
-static hid_t to_fixed(const struct dtype *t)
-{
-    const hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, t->itemsize);
-    H5Tset_strpad(type, H5T_STR_NULLPAD);
-    return type;
-}
-
-static hid_t to_complex(const struct dtype *t)
-{
-    const size_t half = t->itemsize / 2;
-    AUTO(close_type) hid_t part = standard('f', half, t->order);
-    const hid_t type = H5Tcreate(H5T_COMPOUND, t->itemsize);
-    H5Tinsert(type, "r", 0, part);
-    H5Tinsert(type, "i", half, part);
-    return type;
-}
-
-static hid_t to_opaque(const struct dtype *t)
-{
-    char tag[80] = "";
-    const hid_t type = H5Tcreate(H5T_OPAQUE, t->itemsize);
-    if (t->kind != DTYPE_VOID) {
-        char typestr[64];
-        dtype_typestr(t, typestr);
-        snprintf(tag, sizeof tag, "NUMPY:%s", typestr);
-    }
-    H5Tset_tag(type, tag);
-    return type;
-}
-
-static hid_t to_enum(const struct dtype *t, struct arena *arena)
-{
-    AUTO(close_type) hid_t base = standard((char)t->kind, t->itemsize, t->order);
-    const hid_t type = H5Tenum_create(base);
-    for (size_t i = 0; i < t->label_count; i++) {
-        uint8_t raw[8];
-        const struct bytes name = arena_copy(arena, t->labels[i].name);
-        for (size_t b = 0; b < t->itemsize; b++)
-            raw[t->order == '>' ? t->itemsize - 1 - b : b] =
-                (uint8_t)((uint64_t)t->labels[i].value >> (8 * b));
-        if (name.data == NULL || H5Tenum_insert(type, (const char *)name.data, raw) < 0) {
-            H5Tclose(type);
-            return -1;
-        }
-    }
-    return type;
-}
-
-static bool to_record(const struct dtype *t, struct arena *arena, unsigned depth, struct type *out,
-                      struct error *err)
-{
-    struct type *members = arena_alloc(arena, t->field_count, sizeof *members);
-    size_t memory_size = 0;
-    bool ok = true;
-    if (members == NULL)
-        return arena_fail(arena, err);
-    out->flat = dtype_is_flat(t);
-    for (size_t i = 0; ok && i < t->field_count; i++) {
-        ok = to_any(t->fields[i].dtype, arena, depth + 1, &members[i], err);
-        memory_size += members[i].memory_size;
-    }
-    out->memory_size = out->flat ? t->itemsize : memory_size;
-    if (ok)
-        out->memory = H5Tcreate(H5T_COMPOUND, out->memory_size);
-    for (size_t i = 0, at = 0; ok && i < t->field_count; at += members[i].memory_size, i++) {
-        const struct bytes name = arena_copy(arena, t->fields[i].name);
-        ok = name.data != NULL || arena_fail(arena, err);
-        if (ok && H5Tinsert(out->memory, (const char *)name.data, out->flat ? t->fields[i].offset : at,
-                            members[i].memory) < 0)
-            ok = library_fail(err, ERR_UNREPRESENTABLE, "HDF5 cannot hold this record");
-    }
-    for (size_t i = 0; i < t->field_count; i++)
-        type_close(&members[i]);
-    return ok;
-}
-
-static bool to_array(const struct dtype *t, struct arena *arena, unsigned depth, struct type *out,
-                     struct error *err)
-{
-    struct type element;
-    hsize_t dims[H5S_MAX_RANK];
-    size_t count = 1;
-    if (!to_any(t->base, arena, depth + 1, &element, err))
-        return false;
-    for (unsigned i = 0; i < t->ndim; i++) {
-        dims[i] = t->shape[i];
-        count *= (size_t)t->shape[i];
-    }
-    out->memory = H5Tarray_create2(element.memory, t->ndim, dims);
-    out->memory_size = count * element.memory_size;
-    out->flat = element.flat;
-    type_close(&element);
-    return out->memory >= 0 || library_fail(err, ERR_UNREPRESENTABLE, "HDF5 cannot hold this array type");
-}
-
-static hid_t to_plain(const struct dtype *t, struct arena *arena)
-{
-    switch (t->kind) {
-    case DTYPE_BOOL:
-        return boolean_type();
-    case DTYPE_INT:
-    case DTYPE_UINT:
-        return t->label_count > 0 ? to_enum(t, arena) : standard((char)t->kind, t->itemsize, t->order);
-    case DTYPE_FLOAT:
-        return standard('f', t->itemsize, t->order);
-    case DTYPE_COMPLEX:
-        return to_complex(t);
-    case DTYPE_BYTES:
-        return to_fixed(t);
-    case DTYPE_VOID:
-    case DTYPE_DATETIME:
-    case DTYPE_TIMEDELTA:
-    case DTYPE_UNICODE:
-        return to_opaque(t);
-    case DTYPE_TEXT:
-        return to_text(t);
-    case DTYPE_OBJECT:
-        break;
-    }
-    return -1;
-}
-
-static bool to_any(const struct dtype *t, struct arena *arena, unsigned depth, struct type *out,
-                   struct error *err)
-{
-    *out = (struct type){.dtype = *t, .flat = t->kind != DTYPE_TEXT};
-    if (depth > SANDBOX_TYPE_DEPTH)
-        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the type nests too deep for HDF5");
-    if (t->field_count > 0)
-        return to_record(t, arena, depth, out, err);
-    if (t->base != NULL)
-        return to_array(t, arena, depth, out, err);
-    out->memory = to_plain(t, arena);
-    out->memory_size = t->kind == DTYPE_TEXT ? sizeof(char *) : t->itemsize;
-    return out->memory > 0 || library_fail(err, ERR_UNREPRESENTABLE, "HDF5 cannot hold this type");
-}
-
-bool type_to_file(const struct dtype *dtype, struct arena *arena, struct type *out, struct error *err)
-{
-    if (to_any(dtype, arena, 0, out, err))
-        return true;
-    type_close(out);
-    return false;
-}
-
-/* ---- both forms of an element, piece by piece ---- */
-
-struct moves {
-    struct arena *arena;
-    struct move *items;
-    size_t count, capacity;
-};
-
-static bool joins(const struct move *last, const struct move *next)
-{
-    return !next->text && !last->text && next->object == NULL && last->object == NULL &&
-           last->memory + last->size == next->memory && last->window + last->size == next->window;
-}
-
-static bool add_move(struct moves *m, const struct move *move, struct error *err)
-{
-    struct move *last = m->count == 0 ? NULL : &m->items[m->count - 1];
-    if (last != NULL && joins(last, move)) {
-        last->size += move->size;
-        return true;
-    }
-    struct move *items = arena_room(m->arena, m->items, m->count, &m->capacity, sizeof *items);
-    if (items == NULL)
-        return arena_fail(m->arena, err);
-    m->items = items;
-    m->items[m->count++] = *move;
-    return true;
-}
-
-static bool find_moves(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
-                       struct error *err);
-
-static bool add_sequence(struct moves *m, struct move *move, struct error *err)
-{
-    struct moves inner = {.arena = m->arena};
-    if (!dtype_is_flat(move->object->sequence) &&
-        !find_moves(&inner, move->object->sequence, &move->inner_memory, 0, err))
-        return false;
-    move->inner = inner.items;
-    move->inner_count = inner.count;
-    return add_move(m, move, err);
-}
-
-static bool add_object(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
-                       struct error *err)
-{
-    struct move move = {.memory = *memory, .window = window, .size = t->itemsize, .object = t};
-    *memory += t->sequence != NULL   ? sizeof(hvl_t)
-               : t->reference == 'o' ? sizeof(hobj_ref_t)
-                                     : sizeof(hdset_reg_ref_t);
-    return t->sequence != NULL ? add_sequence(m, &move, err) : add_move(m, &move, err);
-}
-
-/* Follows the rule of place_members and to_record: a record that is not flat is packed in both forms. */
-static bool find_moves(struct moves *m, const struct dtype *t, size_t *memory, size_t window,
-                       struct error *err)
-{
-    if (t->kind == DTYPE_OBJECT)
-        return add_object(m, t, memory, window, err);
-    if (t->kind == DTYPE_TEXT || dtype_is_flat(t)) {
-        const bool text = t->kind == DTYPE_TEXT;
-        const struct move move = {.memory = *memory,
-                                  .window = window,
-                                  .size = text ? sizeof(struct bytes) : t->itemsize,
-                                  .text = text};
-        *memory += text ? sizeof(char *) : t->itemsize;
-        return add_move(m, &move, err);
-    }
-    for (size_t i = 0; i < t->field_count; i++)
-        if (!find_moves(m, t->fields[i].dtype, memory, window + t->fields[i].offset, err))
-            return false;
-    for (size_t i = 0; t->base != NULL && i + t->base->itemsize <= t->itemsize; i += t->base->itemsize)
-        if (!find_moves(m, t->base, memory, window + i, err))
-            return false;
-    return true;
-}
-
-bool type_moves(const struct type *t, struct arena *arena, struct move **out, size_t *count,
-                struct error *err)
-{
-    struct moves m = {.arena = arena};
-    size_t memory = 0;
-    if (!find_moves(&m, &t->dtype, &memory, 0, err))
-        return false;
-    *out = m.items;
-    *count = m.count;
-    return true;
 }

@@ -61,6 +61,22 @@ struct type {
     const char *problem; /* NULL, or why it cannot be read */
 };
 
+const char *type_class_name(hid_t type);
+/* The type as clients see it; what cannot be read sets out->problem. False: no memory. */
+bool type_of_file(hid_t file_type, struct arena *arena, struct type *out, struct error *err);
+void type_close(struct type *t);
+/* Types of the library that the caller closes: 'i', 'u' or 'f' by size and order; NumPy's bool as h5py has
+ * it. */
+hid_t type_standard(char kind, size_t size, char order);
+hid_t type_boolean(void);
+
+/* ---- types_of_dtypes.c ---- */
+
+/* The type that keeps a dtype. */
+bool type_to_file(const struct dtype *dtype, struct arena *arena, struct type *out, struct error *err);
+
+/* ---- moves.c ---- */
+
 /* A piece of an element in both forms. */
 struct move {
     size_t memory, window, size;
@@ -71,14 +87,9 @@ struct move {
     size_t inner_memory; /* bytes of one in the library's form */
 };
 
-const char *type_class_name(hid_t type);
-/* The type as clients see it; what cannot be read sets out->problem. False: no memory. */
-bool type_of_file(hid_t file_type, struct arena *arena, struct type *out, struct error *err);
-/* The type that keeps a dtype. */
-bool type_to_file(const struct dtype *dtype, struct arena *arena, struct type *out, struct error *err);
+/* The pieces of an element of type t, in the arena. */
 bool type_moves(const struct type *t, struct arena *arena, struct move **out, size_t *count,
                 struct error *err);
-void type_close(struct type *t);
 
 /* ---- tables.c: what is kept open ---- */
 

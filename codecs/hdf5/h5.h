@@ -112,6 +112,10 @@ bool h5_text(struct bytes raw, struct arena *arena, struct bytes *out, struct er
 
 /* The text of a mark, or empty. */
 struct bytes h5_mark(const struct h5_object *o, const char *name);
+/* Of "table:1": what stands before the number. */
+struct bytes h5_mark_word(struct bytes mark);
+/* Is false: the mark says what the object cannot be. */
+bool h5_mark_unsuited(struct error *err);
 
 /* A dataset as the value that it was made from. */
 bool h5_marked_dataset(const struct h5_file *f, const struct h5_object *o, struct arena *arena,
