@@ -39,12 +39,18 @@ static bool address_of(hid_t object, uint64_t *out)
     return true;
 }
 
-/* Members are found in the order in which they were made. */
+/* Attributes are found in the order in which they were made, and may have more than 64 KB. */
+void track_attributes(hid_t plist)
+{
+    H5Pset_attr_creation_order(plist, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+}
+
+/* Members, too. */
 static hid_t ordered_plist(hid_t class)
 {
-    const unsigned tracked = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     const hid_t plist = H5Pcreate(class);
-    H5Pset_link_creation_order(plist, tracked);
+    H5Pset_link_creation_order(plist, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    track_attributes(plist);
     if (class == H5P_GROUP_CREATE)
         H5Pset_obj_track_times(plist, false);
     return plist;

@@ -13,6 +13,8 @@ bool write_fail(const struct session *s, struct error *err, const char *what);
 /* The group or object base, to be closed, and the name to make in it. */
 bool write_place(const struct session *s, const struct sandbox_request *q, struct arena *arena, hid_t *base,
                  const char **name, struct error *err);
+/* For a list of creation properties. */
+void track_attributes(hid_t plist);
 /* Replies with the number of a new object. */
 bool write_address(const struct session *s, hid_t object, struct sink *reply, struct error *err);
 /* ---- elements_in.c ---- */

@@ -236,6 +236,7 @@ static bool set_properties(const struct session *s, hid_t plist, const struct ma
     const struct value *p = words_get(m->words, "creationProperties", VALUE_DICT);
     const struct value *filters = words_get(p, "filters", VALUE_LIST);
     H5Pset_obj_track_times(plist, false);
+    track_attributes(plist);
     if (!set_layout(plist, p, m, err))
         return false;
     set_times(plist, p, m);
@@ -259,7 +260,9 @@ bool write_named_type(struct worker *w, const struct sandbox_request *q, struct 
     if (!write_session(w, q, &s, err) || !wire_get_value(&r, &arena, &words, err) ||
         !type_of_words(words, &arena, &type, err))
         return false;
-    if (H5Tcommit_anon(s->file, type, H5P_DEFAULT, H5P_DEFAULT) < 0 || H5Oincr_refcount(type) < 0)
+    AUTO(close_plist) hid_t plist = H5Pcreate(H5P_DATATYPE_CREATE);
+    track_attributes(plist);
+    if (H5Tcommit_anon(s->file, type, plist, H5P_DEFAULT) < 0 || H5Oincr_refcount(type) < 0)
         return write_fail(s, err, "the named type cannot be made");
     return write_address(s, type, reply, err);
 }

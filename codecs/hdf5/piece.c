@@ -123,13 +123,16 @@ static struct value *layout_of(unsigned ndim, const uint64_t *chunks, bool has_c
     return layout;
 }
 
-static bool is_szip(const struct value *filter)
+/* Without chunks there are no filters, and in small ones szip cannot be. What scaleoffset would lose depends
+ * on what else is in a chunk. */
+static bool keeps_filter(const struct value *filter, uint64_t chunk_elements)
 {
     const struct value *name = value_get(filter, "class");
-    return name != NULL && name->kind == VALUE_STR && bytes_is(name->text, "H5Z_FILTER_SZIP");
+    const struct bytes class = name != NULL && name->kind == VALUE_STR ? name->text : bytes_of(NULL, 0);
+    return !bytes_is(class, "H5Z_FILTER_SCALEOFFSET") &&
+           (!bytes_is(class, "H5Z_FILTER_SZIP") || chunk_elements >= CHUNK_LEAST);
 }
 
-/* Without chunks there are none, and in small ones szip cannot be. */
 static void keep_filters(struct value *properties, unsigned ndim, const uint64_t *chunks, bool has_chunks)
 {
     struct value *filters = value_get(properties, "filters");
@@ -140,7 +143,7 @@ static void keep_filters(struct value *properties, unsigned ndim, const uint64_t
     for (unsigned i = 0; i < ndim && elements < CHUNK_LEAST; i++)
         elements *= chunks[i];
     for (size_t i = 0; has_chunks && i < filters->list.count; i++)
-        if (elements >= CHUNK_LEAST || !is_szip(filters->list.items[i]))
+        if (keeps_filter(filters->list.items[i], elements))
             filters->list.items[n++] = filters->list.items[i];
     filters->list.count = n;
 }

@@ -2,10 +2,12 @@
 
 import io
 import json
+import pathlib
 import pickle
 import re
 import struct
 import sys
+import tempfile
 import unittest
 
 import h5py
@@ -499,6 +501,24 @@ class HDF5JSON(unittest.TestCase):
                 self.assertEqual("Zürich".encode(), f["text"][4])
                 self.assertEqual([1, -2, 3], list(f["ints"][4]))
                 self.assertEqual((b"x", 7), tuple(f["pair"][4]))
+
+    def test_long_attributes_survive(self):
+        """More than 64 KB, which only objects whose attributes are tracked have room for; in their order."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "a.h5"
+            with h5py.File(path, "w", libver="latest") as f:
+                f["x"], f["t"] = [1, 2], numpy.dtype("i4")
+                f.create_group("g")
+                for o in (f, f["x"], f["g"], f["t"]):
+                    for name in ("z", "long", "text", "a"):
+                        o.attrs[name] = {"long": numpy.arange(20000), "text": "ü" * 100000}.get(name, 1)
+            body = path.read_bytes()
+        for copy in (self.server.convert(body, "hdf5"), self.server.convert(self.server.convert(body, "h5json"), "hdf5")):
+            with h5py.File(io.BytesIO(copy)) as f:
+                for o in (f, f["x"], f["g"], f["t"]):
+                    self.assertEqual({"z", "long", "text", "a"}, set(o.attrs))
+                    numpy.testing.assert_array_equal(numpy.arange(20000), o.attrs["long"])
+                    self.assertEqual("ü" * 100000, o.attrs["text"])
 
     def test_a_group_and_a_dataset_are_files_of_their_own(self):
         def fill(f):

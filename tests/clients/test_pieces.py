@@ -46,6 +46,7 @@ class Pieces(unittest.TestCase):
             f["dates"] = numpy.arange(20).astype("M8[s]").astype(h5py.opaque_dtype("M8[s]"))
             f.create_dataset("matrices", (20,), numpy.dtype(("<i2", (3, 2))), chunks=(7,), compression="lzf")[:] = RNG.integers(0, 99, (20, 3, 2))
             f.create_dataset("scaled", data=RNG.integers(0, 99, 20), chunks=(5,), scaleoffset=0)
+            f.create_dataset("rounded", data=RNG.normal(size=20), chunks=(5,), scaleoffset=3)
             f.create_dataset("szip", data=RNG.integers(0, 99, (40, 40)), chunks=(20, 20), compression="szip")
             f["committed type"] = numpy.dtype([("x", "<f4"), ("y", "<u2")])
             f.create_dataset("committed", (20,), f["committed type"])
@@ -86,7 +87,7 @@ class Pieces(unittest.TestCase):
                         self.assertTrue(d.id.get_type().equal(got.id.get_type()), (d.id.get_type(), got.id.get_type()))
                         if name == "szip" and len(got) * 20 < 64:
                             continue  # it cannot be in chunks that are so small
-                        self.assertEqual((d.compression, d.shuffle, d.fletcher32, d.scaleoffset), (got.compression, got.shuffle, got.fletcher32, got.scaleoffset))
+                        self.assertEqual((d.compression, d.shuffle, d.fletcher32, None), (got.compression, got.shuffle, got.fletcher32, got.scaleoffset))
                         self.assertEqual(d.chunks is None, got.chunks is None)
 
     def test_storage_and_attributes(self):
