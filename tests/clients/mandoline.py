@@ -16,6 +16,10 @@ PROGRAM = os.environ.get("MANDOLINE", str(PROJECT / "build/dev/mandoline"))
 CORPUS = PROJECT.parent / "shared/corpus"
 
 
+# A machine that has much to do is no fault of the server's; tests of such limits set their own.
+PATIENCE = [f"--limit-{name}-time=600" for name in ("header", "body", "answer", "request", "idle")]
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
@@ -31,7 +35,7 @@ class Server:
         self.own = None if data else tempfile.mkdtemp(prefix="mandoline-data-")
         self.data = pathlib.Path(data or self.own)
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", str(self.data), "--log", "off", *flags],
+            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", str(self.data), "--log", "off", *PATIENCE, *flags],
             stderr=subprocess.PIPE, text=True, **process)
         line = self.process.stderr.readline()
         found = re.search(r"http://([^:/]+):(\d+)", line)
