@@ -46,9 +46,7 @@ const struct codec *codec_by_media_type(struct bytes type)
 
 const struct codec *codec_by_file_name(struct bytes name)
 {
-    size_t dot = name.len;
-    while (dot > 0 && name.data[dot - 1] != '.')
-        dot--;
+    const size_t dot = bytes_behind(name, '.');
     if (dot == 0)
         return NULL;
     for (const struct codec *const *c = codecs; *c != NULL; c++)

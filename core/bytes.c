@@ -1,5 +1,11 @@
 #include "bytes.h"
 
+size_t bytes_behind(struct bytes a, char c)
+{
+    const uint8_t *last = a.len == 0 ? NULL : memrchr(a.data, c, a.len);
+    return last == NULL ? 0 : (size_t)(last - a.data) + 1;
+}
+
 struct bytes bytes_trim(struct bytes a, const char *blanks)
 {
     const size_t n = strlen(blanks);

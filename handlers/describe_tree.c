@@ -304,21 +304,15 @@ static struct bytes trim(struct bytes path)
     return path;
 }
 
-static struct bytes last_step(struct bytes path)
-{
-    size_t at = path.len;
-    while (at > 0 && path.data[at - 1] != '/')
-        at--;
-    return bytes_of(path.data + at, path.len - at);
-}
-
 bool describe_tree(const struct document *document, struct bytes path, uint64_t depth,
                    const struct limits *limits, struct arena *arena, struct value **out, struct error *err)
 {
     struct tree t = {
         .document = document, .limits = limits, .arena = arena, .depth = depth, .seed = sip_seed_make()};
     const struct bytes root = trim(path);
-    struct place place = {.name = last_step(root), .link = LINK_HARD, .root = root};
+    const size_t name = bytes_behind(root, '/');
+    struct place place = {
+        .name = bytes_of(root.data + name, root.len - name), .link = LINK_HARD, .root = root};
     struct node node;
     size_t len;
     if (!outline(document, path, arena, &node, err))

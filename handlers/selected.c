@@ -42,10 +42,8 @@ static bool objects_of(const struct value *v, struct arena *arena, struct value 
 
 static struct bytes last_name(struct bytes path)
 {
-    size_t n = path.len;
-    while (n > 0 && path.data[n - 1] != '/')
-        n--;
-    return bytes_of(path.data + n, path.len - n);
+    const size_t at = bytes_behind(path, '/');
+    return bytes_of(path.data + at, path.len - at);
 }
 
 /* HDF5's dimension scales: for each axis, the paths of those that are attached to it. */

@@ -44,9 +44,7 @@ static bool undo(struct source *s, const struct packing *packing, const struct l
 /* "a.csv.gz" is a.csv once it is unpacked. */
 static struct bytes without_extension(struct bytes name)
 {
-    size_t dot = name.len;
-    while (dot > 0 && name.data[dot - 1] != '.')
-        dot--;
+    const size_t dot = bytes_behind(name, '.');
     return dot == 0 ? name : bytes_of(name.data, dot - 1);
 }
 

@@ -51,6 +51,9 @@ static inline bool bytes_ends(struct bytes a, const char *suffix)
     return a.len >= n && memcmp(a.data + a.len - n, suffix, n) == 0;
 }
 
+/* Where what stands behind the last c begins; 0: there is none. */
+size_t bytes_behind(struct bytes a, char c);
+
 /* Without those characters at both ends. */
 struct bytes bytes_trim(struct bytes a, const char *blanks);
 

@@ -252,15 +252,6 @@ static bool members_of(struct known_work *w, struct value *part, struct bytes *o
     return true;
 }
 
-/* How much of a member's name is its class, with the dot. */
-static size_t class_of(struct bytes name)
-{
-    size_t n = name.len;
-    while (n > 0 && name.data[n - 1] != '.')
-        n--;
-    return n;
-}
-
 /*
  * Flags of an enumeration together, or_(or_(Color.C, Color.B), Color.A): "Color.A|B|C" as str() says; what
  * has no name follows as a number.
@@ -276,7 +267,7 @@ struct value *flags_of(struct known_work *w, const struct value_object *o, struc
         one = bytes_of(number, (size_t)snprintf(number, sizeof number, "%lld", (long long)last->integer));
     else if (!members_of(w, last, &one, err))
         return NULL;
-    const size_t class = last->kind == VALUE_INT ? 0 : class_of(one);
+    const size_t class = last->kind == VALUE_INT ? 0 : bytes_behind(one, '.');
     if (many.len < class || memcmp(many.data, one.data, class) != 0)
         return NULL;
     const bool behind = class == 0;

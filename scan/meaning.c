@@ -93,14 +93,9 @@ bool meaning_attribute(struct scan *s, struct meaning of, struct bytes path, str
 
 static bool a_name(struct scan *s, struct bytes text, struct meaning *out)
 {
-    size_t at = text.len;
     const uint8_t *colon = text.len == 0 ? NULL : memchr(text.data, ':', text.len);
+    const size_t at = colon != NULL ? (size_t)(colon - text.data) : bytes_behind(text, '.');
     (void)s;
-    if (colon != NULL)
-        at = (size_t)(colon - text.data);
-    else
-        while (at > 0 && text.data[at - 1] != '.')
-            at--;
     *out = (struct meaning){.kind = MEANS_NAME, .module = text, .name = bytes_of("", 0)};
     if (at == 0 || (colon == NULL && at == text.len))
         return true; /* a module */
