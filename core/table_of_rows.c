@@ -30,22 +30,23 @@ static bool find_columns(const struct value_list *rows, struct keyset *names, st
     return true;
 }
 
-/* All columns in one piece: that they are too many is known before one is filled. */
-static bool make_cells(struct value_pairs *columns, size_t rows, struct arena *arena, struct error *err)
+/* All columns in one piece, of gaps: that they are too many is known before one is filled. NULL: no memory.
+ */
+static struct value **make_cells(struct value_pairs *columns, size_t rows, struct arena *arena)
 {
     struct value *gap = value_new(arena, VALUE_NONE);
     struct value **cells = arena_alloc(arena, columns->count * rows, sizeof *cells);
     if (gap == NULL || cells == NULL)
-        return arena_fail(arena, err);
+        return NULL;
     for (size_t i = 0; i < columns->count * rows; i++)
         cells[i] = gap;
     for (size_t i = 0; i < columns->count; i++) {
         struct value *column = columns->items[i].value;
         if (column == NULL)
-            return arena_fail(arena, err);
+            return NULL;
         column->list = (struct value_list){.items = cells + i * rows, .count = rows};
     }
-    return true;
+    return cells;
 }
 
 bool table_of_rows(const struct value_list *rows, struct arena *arena, struct value **out, struct error *err)
@@ -53,16 +54,18 @@ bool table_of_rows(const struct value_list *rows, struct arena *arena, struct va
     struct value_table table = {.rows = rows->count};
     struct keyset names;
     keyset_init(&names, arena);
-    if (!find_columns(rows, &names, &table.columns, arena, err) ||
-        !make_cells(&table.columns, rows->count, arena, err))
+    if (!find_columns(rows, &names, &table.columns, arena, err))
         return false;
+    struct value **cells = make_cells(&table.columns, rows->count, arena);
+    if (cells == NULL)
+        return arena_fail(arena, err);
     for (size_t i = 0; i < rows->count; i++) {
         const struct value_pairs *row = &value_meaning(rows->items[i])->dict;
         for (size_t j = 0; j < row->count; j++) {
             size_t column;
             if (!keyset_add(&names, row->items[j].key, 0, &column, err))
                 return false;
-            table.columns.items[column].value->list.items[i] = row->items[j].value;
+            cells[column * rows->count + i] = row->items[j].value;
         }
     }
     return table_new(arena, &table, out, err);
