@@ -39,9 +39,11 @@ static bool address_of(hid_t object, uint64_t *out)
     return true;
 }
 
-/* Attributes are found in the order in which they were made, and may have more than 64 KB. */
-void track_attributes(hid_t plist)
+/* Attributes are found in the order in which they were made, and may have more than 64 KB. Times are left
+ * out: what is made of the same is the same. */
+void set_object_creation(hid_t plist)
 {
+    H5Pset_obj_track_times(plist, false);
     H5Pset_attr_creation_order(plist, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
 }
 
@@ -50,9 +52,7 @@ static hid_t ordered_plist(hid_t class)
 {
     const hid_t plist = H5Pcreate(class);
     H5Pset_link_creation_order(plist, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-    track_attributes(plist);
-    if (class == H5P_GROUP_CREATE)
-        H5Pset_obj_track_times(plist, false);
+    set_object_creation(plist);
     return plist;
 }
 

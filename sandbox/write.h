@@ -14,7 +14,7 @@ bool write_fail(const struct session *s, struct error *err, const char *what);
 bool write_place(const struct session *s, const struct sandbox_request *q, struct arena *arena, hid_t *base,
                  const char **name, struct error *err);
 /* For a list of creation properties. */
-void track_attributes(hid_t plist);
+void set_object_creation(hid_t plist);
 /* Replies with the number of a new object. */
 bool write_address(const struct session *s, hid_t object, struct sink *reply, struct error *err);
 /* ---- elements_in.c ---- */

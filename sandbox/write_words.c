@@ -235,8 +235,7 @@ static bool set_properties(const struct session *s, hid_t plist, const struct ma
 {
     const struct value *p = words_get(m->words, "creationProperties", VALUE_DICT);
     const struct value *filters = words_get(p, "filters", VALUE_LIST);
-    H5Pset_obj_track_times(plist, false);
-    track_attributes(plist);
+    set_object_creation(plist);
     if (!set_layout(plist, p, m, err))
         return false;
     set_times(plist, p, m);
@@ -261,7 +260,7 @@ bool write_named_type(struct worker *w, const struct sandbox_request *q, struct 
         !type_of_words(words, &arena, &type, err))
         return false;
     AUTO(close_plist) hid_t plist = H5Pcreate(H5P_DATATYPE_CREATE);
-    track_attributes(plist);
+    set_object_creation(plist);
     if (H5Tcommit_anon(s->file, type, plist, H5P_DEFAULT) < 0 || H5Oincr_refcount(type) < 0)
         return write_fail(s, err, "the named type cannot be made");
     return write_address(s, type, reply, err);

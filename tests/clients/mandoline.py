@@ -117,9 +117,9 @@ def has_ended(pid):
 def wait_until(true, seconds=120):
     """Long enough for a machine that has much to do; a test that succeeds is as fast as the machine is."""
     end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
+    while not (found := bool(true())) and time.monotonic() < end:
         time.sleep(0.02)
-    return true()
+    return found
 
 
 def kill(pids):

@@ -8,6 +8,7 @@ import re
 import struct
 import sys
 import tempfile
+import time
 import unittest
 
 import h5py
@@ -616,6 +617,20 @@ class HDF5JSON(unittest.TestCase):
         self.assertLess(len(answer.body), 10_000)
         for body in (b"{}", b"[]", b'{"root": 1, "groups": {}}', b'{"root": "x", "groups": []}'):
             self.assertEqual(self.convert(body, "hdf5", "h5json").status, 400, body)
+
+    def test_what_is_made_of_the_same_is_the_same(self):
+        """No file has the time in it."""
+        out = io.BytesIO()
+        with h5py.File(out, "w") as f:
+            f["named"] = numpy.dtype("i4")
+            f.create_dataset("g/x", data=numpy.arange(3), dtype=f["named"]).attrs["a"] = 1
+        def make():
+            document = self.server.convert(out.getvalue(), "h5json", "hdf5")
+            return [self.server.convert(out.getvalue(), "hdf5", "hdf5"), self.server.convert(document, "hdf5", "h5json"),
+                    self.server.convert(b'{"a": [1, 2], "g": {"x": 1}}', "hdf5", "json")]
+        first = make()
+        time.sleep(1.1)
+        self.assertEqual(first, make())
 
     def test_it_is_told_by_its_content(self):
         document = (FOLDER / "json" / "compound.json").read_bytes()
