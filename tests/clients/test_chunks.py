@@ -130,7 +130,7 @@ class Chunks(unittest.TestCase):
 
     def check(self, name, path, whole, selections):
         for text, index in selections:
-            expect = little(whole[index])
+            expect = little(numpy.asarray(whole[index], whole.dtype))  # a scalar of text has lost its zeros
             for which, server in self.servers.items():
                 answer = server.get(f"/v1/data/{name}", path=path, slice=text, format="bin")
                 self.assertEqual(answer.status, 200, (which, name, path, text, answer))
