@@ -1,5 +1,6 @@
 #include "judge.h"
 
+#include "policy.h"
 #include "reader.h"
 
 /*
@@ -32,33 +33,46 @@ static bool run(struct scan *s, size_t from, bool plain, uint64_t steps, struct 
 
 /* What a run did, as far as that tells a pickle from junk. */
 struct deeds {
-    bool imported, went_on; /* an import, and behind it a call, a state or what fills an object */
+    const struct policy *policy;
+    bool imported, certain; /* an import; and behind it a call, a state or what fills an object */
 };
+
+enum { LONG_NAME = 10 }; /* bytes of a module and its name that random bytes don't have */
+
+/* An import that is one even if nothing comes behind it. */
+static bool is_certain(const struct deeds *d, const struct value *target)
+{
+    const struct value_global *g = target->kind == VALUE_GLOBAL ? target->global : NULL;
+    return g != NULL && (g->module.len + g->name.len >= LONG_NAME ||
+                         policy_name(d->policy, g->module, g->name).severity == SEVERITY_DANGEROUS);
+}
 
 static bool note_deeds(void *arg, struct trace *events, struct error *err)
 {
     struct deeds *d = arg;
     (void)err;
     for (size_t i = 0; i < events->count; i++) {
-        const enum trace_kind kind = events->events[i].kind;
-        d->went_on |= d->imported && (kind == TRACE_CALL || kind == TRACE_BUILD || kind == TRACE_FILL);
-        d->imported |= kind == TRACE_IMPORT || kind == TRACE_COMPUTED;
+        const struct trace_event *e = &events->events[i];
+        const bool uses = e->kind == TRACE_CALL || e->kind == TRACE_BUILD || e->kind == TRACE_FILL;
+        d->certain |= d->imported && uses;
+        d->certain |= e->kind == TRACE_COMPUTED || (e->kind == TRACE_IMPORT && is_certain(d, e->target));
+        d->imported |= e->kind == TRACE_IMPORT;
     }
     events->count = 0;
     return true;
 }
 
 /*
- * Whether there is a pickle at that byte that imports something and uses it, or ends. An import alone stands
- * in every few hundred megabytes of random bytes, such as the numbers of a model.
+ * Whether there is a pickle at that byte that imports something. A short import alone, of a name that nobody
+ * warns of, stands in every few hundred megabytes of random bytes, such as the numbers of a model.
  */
 static bool try(struct scan *s, size_t at, uint64_t steps, struct arena *arena, struct trace_end *end,
                 bool *found, struct error *err)
 {
-    struct deeds deeds = {0};
+    struct deeds deeds = {.policy = s->policy};
     const bool ok =
         pickle_trace(s->item->bytes, at, false, steps, s->limits, arena, note_deeds, &deeds, end, err);
-    *found = deeds.imported && (deeds.went_on || end->stopped.kind == ERR_NONE);
+    *found = deeds.certain || (deeds.imported && end->stopped.kind == ERR_NONE);
     return ok;
 }
 

@@ -413,6 +413,8 @@ class Scan(unittest.TestCase):
         for start in (b"", b"]", b"(", b"}", b"N.", b"\x80\x04N."):
             found = self.scan(zipped({"archive/data.pkl": b"N.", "archive/data/0": start + OS}))
             self.assertEqual("dangerous", found["verdict"], start)
+        for cut, verdict in ((b"cos\nsystem\n", "dangerous"), (b"cmine.models\nNet\n", "suspicious")):
+            self.assertEqual(verdict, self.scan(pickle.dumps(1) + b"\0\0" + cut)["verdict"], cut)
         for member, verdict in ((b"\x80\x02\x82\x05.", "suspicious"), (b"\x82\x05.", "safe")):
             self.assertEqual(verdict, self.scan(zipped({"archive/data/0": member}))["verdict"], member)
 
