@@ -15,24 +15,38 @@ static void take_out(struct crew_job *job)
     job->next->previous = job->previous;
 }
 
+/* The oldest offer, or the oldest leaf; NULL: there is none. */
+static struct crew_job *next_offer(struct crew *c, bool leaf)
+{
+    struct crew_job *job = c->queue.next;
+    while (job != &c->queue && leaf && !job->leaf)
+        job = job->next;
+    return job == &c->queue ? NULL : job;
+}
+
+/* For another, with the lock, which is open while the job runs. */
+static void run_offered(struct crew *c, struct crew_job *job)
+{
+    take_out(job);
+    job->state = CREW_TAKEN;
+    pthread_mutex_unlock(&c->lock);
+    job->run(job);
+    pthread_mutex_lock(&c->lock);
+    job->state = CREW_DONE;
+    pthread_cond_broadcast(&c->done);
+}
+
 static void *help(void *arg)
 {
     struct crew *c = arg;
     setpriority(PRIO_PROCESS, 0, CREW_NICE); /* 0: this thread alone, on Linux */
     pthread_mutex_lock(&c->lock);
     while (!c->stopping) {
-        struct crew_job *job = c->queue.next;
-        if (job == &c->queue) {
+        struct crew_job *job = next_offer(c, false);
+        if (job != NULL)
+            run_offered(c, job);
+        else
             pthread_cond_wait(&c->offered, &c->lock);
-            continue;
-        }
-        take_out(job);
-        job->state = CREW_TAKEN;
-        pthread_mutex_unlock(&c->lock);
-        job->run(job);
-        pthread_mutex_lock(&c->lock);
-        job->state = CREW_DONE;
-        pthread_cond_broadcast(&c->done);
     }
     pthread_mutex_unlock(&c->lock);
     return NULL;
@@ -72,7 +86,7 @@ void crew_offer(struct crew *c, struct crew_job *job)
     job->previous = c->queue.previous;
     job->previous->next = job;
     c->queue.previous = job;
-    pthread_cond_signal(&c->offered);
+    pthread_cond_signal(job->leaf && c->waiting > 0 ? &c->done : &c->offered);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -83,8 +97,15 @@ static bool take_back(struct crew *c, struct crew_job *job)
     const bool mine = job->state == CREW_OFFERED;
     if (mine)
         take_out(job);
-    while (job->state == CREW_TAKEN)
-        pthread_cond_wait(&c->done, &c->lock);
+    c->waiting++;
+    while (job->state == CREW_TAKEN) {
+        struct crew_job *other = next_offer(c, true);
+        if (other != NULL)
+            run_offered(c, other);
+        else
+            pthread_cond_wait(&c->done, &c->lock);
+    }
+    c->waiting--;
     pthread_mutex_unlock(&c->lock);
     return mine;
 }

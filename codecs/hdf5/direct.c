@@ -496,6 +496,7 @@ static bool set_hands(struct direct *d, struct arena *arena, struct error *err)
         return arena_fail(arena, err);
     for (size_t i = 0; i < count; i++) {
         d->hands[i].job.run = work;
+        d->hands[i].job.leaf = true;
         d->hands[i].direct = d;
         d->hands[i].stored.account = d->hands[i].whole.account = arena_account(arena);
     }

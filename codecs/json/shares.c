@@ -56,6 +56,7 @@ static void offer(struct shares *s, share_fn *put, const void *work, size_t coun
     for (size_t i = 1; i < s->count; i++) {
         struct share *one = &s->share[i];
         one->job.run = run_share;
+        one->job.leaf = true;
         one->put = put;
         one->work = work;
         one->from = count / s->count * i;

@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include <stdatomic.h>
+#include <time.h>
 
 #include "crew.h"
 
@@ -52,6 +53,48 @@ static void every_job_runs_once(void **state)
     }
 }
 
+enum { PATIENCE_S = 20 };
+
+struct busy {
+    struct crew_job job;
+    struct crew *crew;
+    struct count leaf;
+    atomic_bool begun;
+};
+
+static bool comes_to_run(struct count *c)
+{
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (atomic_load(&c->runs) == 0 && time(NULL) < end)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return atomic_load(&c->runs) == 1;
+}
+
+/* Keeps its thread until another has done what it offers. */
+static void wait_for_leaf(struct crew_job *job)
+{
+    struct busy *b = (struct busy *)(void *)job;
+    atomic_store(&b->begun, true);
+    crew_offer(b->crew, &b->leaf.job);
+    assert_true(comes_to_run(&b->leaf));
+    crew_finish(b->crew, &b->leaf.job);
+}
+
+static void who_waits_helps_with_leaves(void **state)
+{
+    (void)state;
+    struct crew crew;
+    static struct busy b;
+    b = (struct busy){.job.run = wait_for_leaf, .crew = &crew, .leaf.job = {.run = count_up, .leaf = true}};
+    crew_start(&crew, 1);
+    crew_offer(&crew, &b.job);
+    while (!atomic_load(&b.begun)) /* the only thread has it now */
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    crew_finish(&crew, &b.job);
+    assert_int_equal(b.leaf.value, 7);
+    crew_stop(&crew);
+}
+
 static void nobody_is_a_crew_too(void **state)
 {
     (void)state;
@@ -63,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_runs_once),
+        cmocka_unit_test(who_waits_helps_with_leaves),
         cmocka_unit_test(nobody_is_a_crew_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
