@@ -15,6 +15,8 @@ enum { NUMBER_MAX = 40 };
 size_t number_write_double(double v, char *out);
 size_t number_write_float(float v, char *out);
 size_t number_write_half(uint16_t bits, char *out);
+/* count of them, each behind a comma and, if so said, a blank; with room for NUMBER_MAX + 2 for each. */
+size_t number_write_doubles(const double *v, size_t count, bool blank, char *out);
 
 size_t number_write_int(int64_t v, char *out);
 size_t number_write_uint(uint64_t v, char *out);

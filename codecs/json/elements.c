@@ -202,33 +202,54 @@ static inline bool write_number(number_writer *write, const uint8_t *element, bo
     return true;
 }
 
+/* Those that the block begins with and that are finite, up to NUMBERS_AT_ONCE; how many. Room is there. */
+static size_t write_doubles(const struct elements *e, const uint8_t *block, size_t count, uint8_t **p)
+{
+    double some[NUMBERS_AT_ONCE];
+    size_t n = 0;
+    for (; n < count; n++, block += sizeof(double)) {
+        const uint64_t bits = load(block, sizeof bits, e->array->dtype.order == '>');
+        memcpy(&some[n], &bits, sizeof bits);
+        if (!isfinite(some[n]))
+            break;
+    }
+    *p += number_write_doubles(some, n, e->pretty, (char *)*p);
+    return n;
+}
+
+/* One, behind a separator unless it begins a row. */
+static bool write_next(const struct elements *e, number_writer *write, const uint8_t *element, bool begins,
+                       uint8_t **p, struct error *err)
+{
+    if (!begins) {
+        memcpy(*p, ", ", 2);
+        *p += 1 + e->pretty;
+    }
+    return write_number(write, element, e->array->dtype.order == '>', e->nan, p, err);
+}
+
 /* count numbers of one row; the first is preceded by a separator unless it begins the row. */
 static bool put_numbers(const struct elements *e, const uint8_t *block, size_t count, bool begins,
                         struct sink *out, struct error *err)
 {
     const struct dtype *t = &e->array->dtype;
     number_writer *const write = writer_of(t->kind, t->itemsize);
-    const bool swap = t->order == '>';
+    const bool doubles = write == write_f8;
     if (write == NULL)
         return no_such_size(t, err);
-    while (count > 0) {
-        const size_t n = count < NUMBERS_AT_ONCE ? count : NUMBERS_AT_ONCE;
-        uint8_t *const start = sink_reserve(out, n * (NUMBER_MAX + 2));
+    for (size_t done = 0; done < count;) {
+        const size_t left = count - done, end = done + (left < NUMBERS_AT_ONCE ? left : NUMBERS_AT_ONCE);
+        uint8_t *const start = sink_reserve(out, (end - done) * (NUMBER_MAX + 2)), *p = start;
         if (start == NULL)
             return sink_fail(err);
-        uint8_t *p = start;
-        for (size_t i = 0; i < n; i++, block += t->itemsize) {
-            if (!begins) {
-                *p++ = ',';
-                *p = ' ';
-                p += e->pretty;
-            }
-            begins = false;
-            if (!write_number(write, block, swap, e->nan, &p, err))
+        while (done < end) {
+            const uint8_t *next = block + done * t->itemsize;
+            const size_t run = doubles && done > 0 ? write_doubles(e, next, end - done, &p) : 0;
+            if (run == 0 && !write_next(e, write, next, begins && done == 0, &p, err))
                 return false;
+            done += run == 0 ? 1 : run;
         }
         sink_commit(out, (size_t)(p - start));
-        count -= n;
     }
     return true;
 }

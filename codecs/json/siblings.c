@@ -130,23 +130,28 @@ static bool put_part(struct json_writer *w, const struct siblings *s, size_t i, 
            put_value(w, s, pair->value, out, nodes, unsaid);
 }
 
-/* The numbers that the items begin with, or the first of them; how many. Room for each is there. */
-static size_t write_numbers(struct value *const *items, size_t count, bool comma, uint8_t **at)
+static bool is_plain_double(const struct value *v)
 {
-    uint8_t *p = *at;
+    return v->kind == VALUE_FLOAT && isfinite(v->real);
+}
+
+/* The numbers that the items begin with, or the first of them; how many. Room for each is there. */
+static size_t write_numbers(struct value *const *items, size_t count, uint8_t **p)
+{
+    double some[NUMBERS_AT_ONCE];
     size_t i = 0;
-    for (; i < count; i++) {
-        const struct value *v = items[i];
-        *p = ',';
-        uint8_t *const digits = p + (comma || i > 0);
-        if (v->kind == VALUE_FLOAT && isfinite(v->real))
-            p = digits + number_write_double(v->real, (char *)digits);
-        else if (v->kind == VALUE_INT)
-            p = digits + number_write_int(v->integer, (char *)digits);
-        else
+    while (i < count) {
+        size_t n = 0;
+        for (; i < count && is_plain_double(items[i]); i++)
+            some[n++] = items[i]->real;
+        *p += number_write_doubles(some, n, false, (char *)*p);
+        for (n = i; i < count && items[i]->kind == VALUE_INT; i++) {
+            *(*p)++ = ',';
+            *p += number_write_int(items[i]->integer, (char *)*p);
+        }
+        if (n == i)
             break;
     }
-    *at = p;
     return i;
 }
 
@@ -155,15 +160,14 @@ static size_t put_numbers(struct json_writer *w, const struct siblings *s, size_
                           struct sink *out)
 {
     const size_t count = to - from < NUMBERS_AT_ONCE ? to - from : NUMBERS_AT_ONCE;
-    if (s->run.pairs != NULL || w->layout.pretty ||
-        (s->run.items[from]->kind != VALUE_FLOAT && s->run.items[from]->kind != VALUE_INT))
+    struct value *const *items = s->run.items + from;
+    if (s->run.pairs != NULL || w->layout.pretty || !w->layout.comma)
         return 0;
-    uint8_t *const start = sink_reserve(out, count * (NUMBER_MAX + 1)), *end = start;
+    uint8_t *const start = sink_reserve(out, count * (NUMBER_MAX + 2)), *end = start;
     if (start == NULL)
         return 0; /* the longer way says it */
-    const size_t written = write_numbers(s->run.items + from, count, w->layout.comma, &end);
+    const size_t written = write_numbers(items, count, &end);
     sink_commit(out, (size_t)(end - start));
-    w->layout.comma |= written > 0;
     return written;
 }
 
@@ -201,11 +205,12 @@ static size_t put_parts(struct json_writer *w, const struct siblings *s, size_t 
 static void put_share(const void *work, size_t from, size_t to, struct sink *out, size_t *done,
                       uint64_t *nodes)
 {
-    const struct siblings *s = work;
-    struct json_writer w = *s->writer;
+    const struct siblings s = *(const struct siblings *)work;
+    struct json_writer w = *s.writer;
+    uint64_t counted = 0; /* what changes at each part stays out of the others' cache lines */
     w.layout.comma |= from > 0;
-    *nodes = 0;
-    *done = put_parts(&w, s, from, to, out, nodes);
+    *done = put_parts(&w, &s, from, to, out, &counted);
+    *nodes = counted;
 }
 
 /* So many that all hands together write about as much as they should at a time. */

@@ -68,6 +68,37 @@ static void doubles_are_spelled_as_python_does(void **state)
         check_text(fields[1], out, number_write_double(double_of(golden_number(fields[0])), out));
 }
 
+static void check_together(const double *v, size_t count, bool blank)
+{
+    char together[16 * (NUMBER_MAX + 2)], alone[sizeof together];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        n += (size_t)sprintf(alone + n, blank ? ", " : ",");
+        n += number_write_double(v[i], alone + n);
+    }
+    check_text(bytes_of(alone, n), together, number_write_doubles(v, count, blank, together));
+}
+
+/* Those of the golden file lie at the edges of what is written the short way. */
+static void doubles_are_spelled_beside_others_as_alone(void **state)
+{
+    (void)state;
+    enum { MOST = 11 };
+    double v[MOST] = {0};
+    uint64_t seed = 88172645463325252;
+    struct bytes text = test_file("tests/golden/number/doubles.txt", &arena), fields[2];
+    for (size_t i = 0; golden_next(&text, fields, 2); i++) {
+        v[i % MOST] = double_of(golden_number(fields[0]));
+        check_together(v, i % (MOST + 1), i % 2 == 0);
+        for (size_t k = 0; k < MOST; k++) {
+            const double other = (double)(int64_t)random_next(&seed) * 0x1p-60;
+            if (k != i % MOST)
+                v[k] = other;
+        }
+        check_together(v, MOST, i % 2 == 0);
+    }
+}
+
 static void floats_are_spelled_as_numpy_does(void **state)
 {
     (void)state;
@@ -339,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(doubles_are_spelled_as_python_does, setup, teardown),
+        cmocka_unit_test_setup_teardown(doubles_are_spelled_beside_others_as_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(floats_are_spelled_as_numpy_does, setup, teardown),
         cmocka_unit_test_setup_teardown(every_half_is_spelled_as_numpy_does, setup, teardown),
         cmocka_unit_test_setup_teardown(decimals_are_read_as_python_does, setup, teardown),
