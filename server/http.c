@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,9 +10,8 @@
 #include <microhttpd.h>
 
 #include "address.h"
-#include "log.h"
+#include "delivery.h"
 #include "peer.h"
-#include "span.h"
 
 enum {
     CONNECTION_MEMORY =
@@ -23,62 +21,11 @@ enum {
     DISCARD_MAX = 64 << 10, /* an unwanted body up to this size is read, so that the connection lives on */
     LINGER_MS = 2000,
     WASTE = 1 << 20,
-    BLOCK = 64 << 10, /* of answers that are not chunked */
-    FILE_BLOCK = 256 << 10,
-    SMALL_FILE = 1 << 20,
     ADMIN_PATIENCE_S = 30,
     ACCEPT_MS = 200,
     OWN_DESCRIPTORS = 16, /* of the process itself */
     RESERVE = 64, /* connections over the limit that are told so, and where probes are still answered */
 };
-
-enum phase { PHASE_HEADERS, PHASE_BODY, PHASE_DISCARD, PHASE_ANSWERED };
-
-/* A transaction and what the library has to do with it. */
-struct delivery {
-    struct transaction transaction;
-    struct MHD_Connection *connection;
-    struct guest *guest; /* NULL: the admin listener's */
-    struct peer *peer;   /* or NULL */
-    enum phase phase;
-    bool linger; /* the client may still be sending what nobody will read */
-    unsigned status;
-    uint64_t sent;
-};
-
-/* What all lines of a header say, one after the other. */
-struct joined {
-    const char *name;
-    char *text; /* NULL: only counted */
-    size_t len;
-};
-
-static enum MHD_Result join_line(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    (void)kind;
-    struct joined *j = cls;
-    if (value == NULL || strcasecmp(name, j->name) != 0)
-        return MHD_YES;
-    if (j->text != NULL) {
-        j->text[j->len] = ',';
-        memcpy(j->text + j->len + 1, value, strlen(value));
-    }
-    j->len += strlen(value) + 1;
-    return MHD_YES;
-}
-
-static const char *join_headers(const void *headers, const char *name, struct arena *arena)
-{
-    struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
-    struct joined j = {.name = name};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, join_line, &j);
-    j.text = j.len == 0 ? NULL : arena_alloc(arena, 1, j.len + 1); /* zeroed */
-    if (j.text == NULL)
-        return NULL;
-    j.len = 0;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, join_line, &j);
-    return j.text + 1;
-}
 
 static int socket_of(const struct delivery *d)
 {
@@ -101,38 +48,6 @@ static struct visit *visit_of(struct MHD_Connection *connection)
 static bool is_secure(const struct server *server)
 {
     return server->config->tls_cert[0] != '\0';
-}
-
-static const char *find_header(const void *headers, const char *name)
-{
-    struct MHD_Connection *connection = (struct MHD_Connection *)(uintptr_t)headers;
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-struct header_found {
-    const char *name, *value;
-    unsigned count;
-};
-
-static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    (void)kind;
-    struct header_found *f = cls;
-    if (strcasecmp(name, f->name) == 0) {
-        f->value = value;
-        f->count++;
-    }
-    return MHD_YES;
-}
-
-/* A header that means nothing when it is sent twice. NULL: it is not there once. */
-static const char *find_only(struct MHD_Connection *connection, const char *name)
-{
-    struct header_found found = {.name = name};
-    if (find_header(connection, name) == NULL)
-        return NULL;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header, &found);
-    return found.count == 1 ? found.value : NULL;
 }
 
 /* The library calls this first, with the request line as it was sent. */
@@ -159,8 +74,8 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
         d->transaction.certificate =
             peer_name(d->peer, d->transaction.generation, &d->transaction.certificate_refused);
     d->transaction.request.headers = connection;
-    d->transaction.request.header = find_header;
-    d->transaction.join = join_headers;
+    d->transaction.request.header = headers_find;
+    d->transaction.join = headers_join;
     transaction_peer(&d->transaction,
                      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     return d;
@@ -173,108 +88,6 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
-/* The socket has room for up to n bytes. */
-static ssize_t on_pull(void *cls, uint64_t position, char *out, size_t n)
-{
-    (void)position;
-    struct delivery *d = cls;
-    size_t got;
-    if (!guest_enter(d->guest, GUEST_SERVED) || !transaction_read(&d->transaction, out, n, &got) ||
-        !guest_enter(d->guest, GUEST_TAKES))
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    d->sent += got;
-    return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)got;
-}
-
-static struct MHD_Response *bytes_response(struct delivery *d, struct bytes body)
-{
-    d->sent = body.len;
-    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
-}
-
-/* The socket has room for up to n bytes of a file. */
-static ssize_t on_pull_file(void *cls, uint64_t position, char *out, size_t n)
-{
-    struct delivery *d = cls;
-    const struct reply *reply = &d->transaction.reply;
-    const ssize_t got = pread(reply->fd, out, n, (off_t)(reply->offset + position));
-    /* Somebody cut the file, or writes it: the client sees that the answer is not whole. */
-    if (got <= 0 || !store_state_holds(reply->fd, &reply->state) || !guest_enter(d->guest, GUEST_TAKES))
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    d->sent += (uint64_t)got;
-    return got;
-}
-
-static bool wants_head_only(const struct delivery *d)
-{
-    const char *method = d->transaction.request.method;
-    return method != NULL && strcmp(method, "HEAD") == 0;
-}
-
-/* In one piece. malloc, because a thread's next answer finds the same memory warm. */
-static struct MHD_Response *small_file_response(struct delivery *d, const struct reply *reply)
-{
-    const size_t n = (size_t)reply->size;
-    uint8_t *bytes = malloc(n + 1);
-    if (bytes == NULL || (n > 0 && pread(reply->fd, bytes, n, (off_t)reply->offset) != (ssize_t)n) ||
-        !store_state_holds(reply->fd, &reply->state)) {
-        free(bytes);
-        return NULL;
-    }
-    d->sent = n;
-    return MHD_create_response_from_buffer_with_free_callback(n, bytes, free);
-}
-
-/*
- * Read and sent, not sendfile: pieces that stay in the processor's cache are taken from there by the socket,
- * which is faster than page by page, and most slices do not begin with a page.
- */
-static struct MHD_Response *file_response(struct delivery *d, const struct reply *reply)
-{
-    if (reply->size <= SMALL_FILE && !wants_head_only(d))
-        return small_file_response(d, reply);
-    return MHD_create_response_from_callback(reply->size, FILE_BLOCK, on_pull_file, d, NULL);
-}
-
-static struct MHD_Response *encoder_response(struct delivery *d)
-{
-    const struct pull *p = &d->transaction.pull;
-    if (p->done)
-        return bytes_response(d, bytes_of(p->sink.data + p->sink.taken, p->sink.len - p->sink.taken));
-    const uint64_t size = d->transaction.reply.size;
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(size == 0 ? MHD_SIZE_UNKNOWN : size, BLOCK, on_pull, d, NULL);
-    /* The library would write the last chunk behind the headers, where no body belongs. */
-    if (response != NULL && size == 0 && wants_head_only(d))
-        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    return response;
-}
-
-/* What the response will take besides what the transaction has. */
-static size_t buffer_of(const struct delivery *d)
-{
-    const struct reply *reply = &d->transaction.reply;
-    if (reply->kind == REPLY_FILE)
-        return reply->size <= SMALL_FILE ? (size_t)reply->size : FILE_BLOCK;
-    return reply->kind == REPLY_ENCODER ? BLOCK : 0;
-}
-
-static struct MHD_Response *make_response(struct delivery *d)
-{
-    const struct reply *reply = &d->transaction.reply;
-    switch (reply->kind) {
-    case REPLY_EMPTY:
-        return bytes_response(d, bytes_of("", 0));
-    case REPLY_BYTES:
-        return bytes_response(d, reply->bytes);
-    case REPLY_FILE:
-        return file_response(d, reply);
-    case REPLY_ENCODER:
-        return encoder_response(d);
-    }
-    return NULL;
-}
-
 static enum MHD_Result answer(struct delivery *d)
 {
     struct transaction *t = &d->transaction;
@@ -282,14 +95,14 @@ static enum MHD_Result answer(struct delivery *d)
     if (!guest_enter(d->guest, GUEST_SERVED))
         return MHD_NO;
     transaction_answer(t);
-    transaction_hold(t, buffer_of(d));
-    struct MHD_Response *response = make_response(d);
+    transaction_hold(t, delivery_buffer(d));
+    struct MHD_Response *response = delivery_response(d);
     if (response == NULL)
         return MHD_NO;
     for (size_t i = 0; i < t->reply.header_count; i++)
         MHD_add_response_header(response, t->reply.headers[i].name, t->reply.headers[i].value);
     d->status = t->reply.status;
-    if (wants_head_only(d))
+    if (delivery_wants_head_only(d))
         d->sent = 0;
     enum MHD_Result queued = MHD_NO;
     if (guest_enter(d->guest, GUEST_TAKES))
@@ -337,15 +150,15 @@ static enum MHD_Result answer_in_the_middle(struct delivery *d)
 /* Whether the rest of the request is not worth reading before the answer. */
 static bool must_answer_now(const struct delivery *d)
 {
-    const char *length = find_header(d->connection, "Content-Length");
-    return find_header(d->connection, "Transfer-Encoding") != NULL ||
-           find_header(d->connection, "Expect") != NULL ||
+    const char *length = headers_find(d->connection, "Content-Length");
+    return headers_find(d->connection, "Transfer-Encoding") != NULL ||
+           headers_find(d->connection, "Expect") != NULL ||
            (length != NULL && strtoull(length, NULL, 10) > DISCARD_MAX);
 }
 
 static enum MHD_Result on_headers(struct delivery *d, const char *method)
 {
-    d->transaction.traceparent = find_only(d->connection, "traceparent");
+    d->transaction.traceparent = headers_only(d->connection, "traceparent");
     if (!guest_enter(d->guest, GUEST_BODY))
         return MHD_NO;
     const bool wanted = transaction_begin(&d->transaction, method);
@@ -404,85 +217,6 @@ static void linger(int fd, const struct peer *peer)
     } while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < LINGER_MS);
 }
 
-static void write_log(const struct delivery *d, const char *remote, uint64_t age, bool complete)
-{
-    const struct transaction *t = &d->transaction;
-    const struct route *route = t->match.route;
-    const struct log_entry entry = {
-        .id = t->id,
-        .trace = &t->trace,
-        .route = route == NULL ? "" : route->operation_id,
-        .probe = route != NULL && route->probe,
-        .method = t->request.method == NULL ? "" : t->request.method,
-        .path = transaction_path(t),
-        .status = d->status,
-        .bytes_in = t->body.size,
-        .bytes_out = d->sent,
-        .total_us = age,
-        .wait_us = t->wait_us,
-        .decode_us = t->decode_us,
-        .encode_us = t->encode_us,
-        .remote = remote,
-        .principal = t->principal,
-        .error = t->error.kind == ERR_NONE ? "" : problem_slug(t->error.kind),
-        .detail = t->error.detail,
-        .cut = !complete,
-    };
-    log_exchange(&t->server->log, &entry);
-}
-
-/* Who was cut is not told here, but the log is. */
-static void note_cut(struct delivery *d)
-{
-    struct error *err = &d->transaction.error;
-    const char *limit = guest_cut(d->guest);
-    if (limit == NULL)
-        return;
-    *err = (struct error){.limit = limit,
-                          .limit_value = guest_limit(d->transaction.server->service.limits, limit)};
-    if (d->status == 0)
-        d->status = problem_status(ERR_SLOW);
-    error_set(err, ERR_SLOW, ERROR_NO_OFFSET, "limit-%s: the client took more than %llu s", limit,
-              (unsigned long long)err->limit_value);
-}
-
-static void count(const struct delivery *d, uint64_t age, bool complete)
-{
-    const struct transaction *t = &d->transaction;
-    const uint64_t read = t->received == 0 ? 0 : t->received - t->started;
-    const struct metrics_exchange exchange = {
-        .route = t->match.route,
-        .method = t->request.method == NULL ? "" : t->request.method,
-        .status = d->status,
-        .bytes_in = t->body.size,
-        .bytes_out = d->sent,
-        .total_us = age,
-        .phases_us = {[METRICS_READ] = read,
-                      [METRICS_WAIT] = t->wait_us,
-                      [METRICS_DECODE] = t->decode_us,
-                      [METRICS_ENCODE] = t->encode_us},
-        .error = t->error.kind,
-        .limit = t->error.kind == ERR_NONE ? NULL : t->error.limit,
-        .cut = !complete,
-    };
-    metrics_add(t->server->metrics, &exchange);
-}
-
-/* To the metrics, the log and the collector of spans. */
-static void tell(const struct delivery *d, bool complete)
-{
-    const uint64_t age = transaction_age(&d->transaction);
-    const char *remote = d->transaction.request.origin.remote;
-    count(d, age, complete);
-    write_log(d, remote, age, complete);
-    const struct span_end end = {.status = d->status,
-                                 .sent = d->sent,
-                                 .remote = remote,
-                                 .tracestate = find_header(d->connection, "tracestate")};
-    if (d->transaction.match.route == NULL || !d->transaction.match.route->probe)
-        span_tell(&d->transaction, &end);
-}
-
 /* Whatever happened, this is the end of it. */
 static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
@@ -493,8 +227,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
         return;
     *context = NULL;
     struct peer *peer = d->peer;
-    note_cut(d);
-    tell(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
+    delivery_tell(d, code == MHD_REQUEST_TERMINATED_COMPLETED_OK || (d->linger && d->sent > 0));
     const int fd = d->linger ? socket_of(d) : -1;
     guest_forget(d->guest);
     guest_enter(d->guest, fd >= 0 ? GUEST_SERVED : GUEST_IDLE);
