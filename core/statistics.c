@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "magnitude.h"
+#include "moments.h"
 #include "number.h"
 #include "value.h"
 
@@ -110,110 +111,6 @@ bool statistics_init(struct statistics *s, const struct dtype *dtype, struct err
         name, dtype->field_count > 0 ? ": name a field" : "");
 }
 
-/* ---- the moments of one part ---- */
-
-struct sums {
-    double total, min, max;
-};
-
-/* Of one number at least. What is not finite shows in the total. */
-static struct sums sum_up(const double *x, size_t n)
-{
-    double total[LANES] = {0}, min[LANES], max[LANES];
-    size_t i = 0;
-    for (size_t k = 0; k < LANES; k++)
-        min[k] = max[k] = x[0];
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const double v = x[i + k];
-            total[k] += v;
-            min[k] = v < min[k] ? v : min[k];
-            max[k] = v > max[k] ? v : max[k];
-        }
-    for (; i < n; i++) {
-        total[0] += x[i];
-        min[0] = x[i] < min[0] ? x[i] : min[0];
-        max[0] = x[i] > max[0] ? x[i] : max[0];
-    }
-    for (size_t k = 1; k < LANES; k++) {
-        total[0] += total[k];
-        min[0] = min[k] < min[0] ? min[k] : min[0];
-        max[0] = max[k] > max[0] ? max[k] : max[0];
-    }
-    return (struct sums){total[0], min[0], max[0]};
-}
-
-/* What the guess at the mean is beside it is taken out again. */
-static struct moments moments_around(const double *x, size_t n, double guess, double origin)
-{
-    double first[LANES] = {0}, second[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const double d = x[i + k] - guess;
-            first[k] += d;
-            second[k] += d * d;
-        }
-    for (; i < n; i++) {
-        first[0] += x[i] - guess;
-        second[0] += (x[i] - guess) * (x[i] - guess);
-    }
-    for (size_t k = 1; k < LANES; k++) {
-        first[0] += first[k];
-        second[0] += second[k];
-    }
-    const long double shift = (long double)first[0] / (long double)n;
-    return (struct moments){.count = n,
-                            .mean = (long double)guess - (long double)origin + shift,
-                            .squares = (long double)second[0] - shift * (long double)first[0]};
-}
-
-/* For sums and squares that a double does not hold. */
-static struct moments moments_widely(const double *x, size_t n, double origin)
-{
-    long double total = 0, squares = 0;
-    for (size_t i = 0; i < n; i++)
-        total += (long double)x[i] - (long double)origin;
-    const long double mean = total / (long double)n;
-    for (size_t i = 0; i < n; i++) {
-        const long double d = (long double)x[i] - (long double)origin - mean;
-        squares += d * d;
-    }
-    return (struct moments){.count = n, .mean = mean, .squares = squares};
-}
-
-static struct moments moments_of(const double *x, size_t n, const struct sums *sums, double origin)
-{
-    static const long double tiny = 0x1p-900L; /* below, squares that count may have been cut off */
-    if (sums->min == sums->max)
-        return (struct moments){.count = n, .mean = (long double)sums->min - (long double)origin};
-    const struct moments m = moments_around(x, n, sums->total / (double)n, origin);
-    return m.squares > tiny && isfinite(m.squares) ? m : moments_widely(x, n, origin);
-}
-
-/* Moments around the same origin. */
-static void merge(struct moments *m, struct moments part)
-{
-    const long double distance = part.mean - m->mean;
-    const long double share = (long double)part.count / (long double)(m->count + part.count);
-    m->squares += part.squares + distance * distance * (long double)m->count * share;
-    m->mean += distance * share;
-    m->count += part.count;
-}
-
-/* n numbers, and what they add up to. */
-static void add_moments(struct moments *m, const double *x, size_t n, const struct sums *sums)
-{
-    if (m->count == 0)
-        m->origin = sums->min;
-    merge(m, moments_of(x, n, sums, m->origin));
-}
-
-static double mean_of(const struct moments *m)
-{
-    return (double)((long double)m->origin + m->mean);
-}
-
 /* ---- doubles ---- */
 
 static void lower(double *least, double v)
@@ -274,7 +171,7 @@ static void add_reals(struct statistics *s, double *x, size_t n)
         lower(&s->strict_positive_min, sums.min);
     } else if (sums.max >= 0)
         note_positive(s, x, n);
-    add_moments(&s->real, x, n, &sums);
+    moments_add(&s->real, x, n, &sums);
 }
 
 /* n pairs. */
@@ -295,8 +192,8 @@ static void add_complex(struct statistics *s, const double *pairs, size_t n)
     if (kept == 0)
         return;
     const struct sums sums[] = {sum_up(real, kept), sum_up(imaginary, kept)};
-    add_moments(&s->real, real, kept, &sums[0]);
-    add_moments(&s->imaginary, imaginary, kept, &sums[1]);
+    moments_add(&s->real, real, kept, &sums[0]);
+    moments_add(&s->imaginary, imaginary, kept, &sums[1]);
 }
 
 /* ---- 64-bit integers ---- */
@@ -385,7 +282,7 @@ static void add_wholes(struct statistics *s, const uint8_t *in, size_t n)
         s->whole.origin = span.least;
     m.mean += span.least >= s->whole.origin ? (long double)(span.least - s->whole.origin)
                                             : -(long double)(s->whole.origin - span.least);
-    merge(&s->real, m);
+    moments_merge(&s->real, m);
 }
 
 /* ---- elements ---- */
@@ -455,9 +352,9 @@ static struct value *mean_value(const struct statistics *s, struct arena *arena)
     if (s->real.count == 0)
         return value_new(arena, VALUE_NONE);
     if (s->type->kind == DTYPE_COMPLEX)
-        return value_complex(arena, mean_of(&s->real), mean_of(&s->imaginary));
+        return value_complex(arena, moments_mean(&s->real), moments_mean(&s->imaginary));
     if (s->type->read != NULL)
-        return value_float(arena, mean_of(&s->real));
+        return value_float(arena, moments_mean(&s->real));
     const u128 zeros = (u128)s->type->sign * s->real.count,
                total = (u128)s->whole.total_high << 64 | s->whole.total;
     if (is_time(s)) { /* as NumPy divides them: towards zero */

@@ -2,6 +2,7 @@
 
 #include "chunks.h"
 #include "filters.h"
+#include "spread.h"
 
 enum {
     PIECES = 128,           /* chunks that are worked on between two questions to the sandbox */
@@ -56,71 +57,6 @@ struct direct {
     atomic_size_t next;
     atomic_bool failed;
 };
-
-/* ---- copying ---- */
-
-/* Elements between two places, evenly spaced along all axes; equal ones next to each other are one run. */
-struct spread {
-    unsigned ndim;
-    uint64_t count[DTYPE_MAX_NDIM];
-    int64_t from[DTYPE_MAX_NDIM], to[DTYPE_MAX_NDIM];
-    size_t run; /* bytes */
-};
-
-static void spread_add(struct spread *s, uint64_t count, int64_t from, int64_t to)
-{
-    if (count == 1)
-        return;
-    if (s->ndim == 0 && from == (int64_t)s->run && to == from) {
-        s->run *= count;
-        return;
-    }
-    s->count[s->ndim] = count;
-    s->from[s->ndim] = from;
-    s->to[s->ndim++] = to;
-}
-
-#define COPY_LINE(size)                                                                                      \
-    case size:                                                                                               \
-        for (uint64_t i = 0; i < n; i++)                                                                     \
-            memcpy(to + (int64_t)i * s->to[0], from + (int64_t)i * s->from[0], size);                        \
-        return;
-
-/* Along the first axis, which is the innermost. Sizes that are known are one instruction. */
-static void copy_line(const struct spread *s, const uint8_t *from, uint8_t *to)
-{
-    const uint64_t n = s->ndim == 0 ? 1 : s->count[0];
-    switch (s->run) {
-        COPY_LINE(1)
-        COPY_LINE(2)
-        COPY_LINE(4)
-        COPY_LINE(8)
-        COPY_LINE(16)
-    }
-    for (uint64_t i = 0; i < n; i++)
-        memcpy(to + (int64_t)i * s->to[0], from + (int64_t)i * s->from[0], s->run);
-}
-#undef COPY_LINE
-
-static void spread_copy(const struct spread *s, const uint8_t *from, uint8_t *to)
-{
-    uint64_t at[DTYPE_MAX_NDIM] = {0};
-    for (;;) {
-        copy_line(s, from, to);
-        unsigned i = 1;
-        for (; i < s->ndim; i++) {
-            from += s->from[i];
-            to += s->to[i];
-            if (++at[i] < s->count[i])
-                break;
-            from -= (int64_t)s->count[i] * s->from[i];
-            to -= (int64_t)s->count[i] * s->to[i];
-            at[i] = 0;
-        }
-        if (i >= s->ndim)
-            return;
-    }
-}
 
 /* ---- one piece ---- */
 
