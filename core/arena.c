@@ -42,18 +42,33 @@ void arena_lend(struct arena *a, void *room, size_t size)
     a->stale = true;
 }
 
-void arena_free(struct arena *a)
+struct arena_mark arena_mark(const struct arena *a)
 {
-    while (a->cleanups != NULL) {
+    return (struct arena_mark){a->blocks, a->cleanups, a->at, a->block_end, a->used};
+}
+
+void arena_rewind(struct arena *a, struct arena_mark mark)
+{
+    while (a->cleanups != mark.cleanups) {
         struct arena_cleanup *last = a->cleanups;
         a->cleanups = last->previous;
         last->fn(last->arg);
     }
-    while (a->blocks != NULL) {
+    while (a->blocks != mark.blocks) {
         struct arena_block *last = a->blocks;
         a->blocks = last->previous;
         block_release(a, last);
     }
+    a->at = mark.at;
+    a->end = a->block_end = mark.block_end;
+    a->used = mark.used;
+    a->stale = true;
+    a->starved = false;
+}
+
+void arena_free(struct arena *a)
+{
+    arena_rewind(a, (struct arena_mark){0});
     *a = (struct arena){.budget = a->budget, .pool = a->pool, .watch = a->watch};
 }
 

@@ -170,6 +170,12 @@ bool spool_write(struct spool *s, const void *data, size_t n, struct error *err)
     return true;
 }
 
+bool spool_settled(const struct spool *s, struct bytes *whole)
+{
+    *whole = bytes_of(s->data, (size_t)s->expected);
+    return s->borrowed && s->expected > 0 && s->expected <= s->capacity;
+}
+
 bool spool_finish(struct spool *s, struct input *out, struct error *err)
 {
     if (s->fd < 0) {

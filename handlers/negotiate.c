@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "multipart.h"
+#include "packing.h"
 
 #include "params.h"
 
@@ -133,6 +134,20 @@ bool negotiate_source(const struct request *request, struct source *out, struct 
                     "the format cannot be told from the first bytes; name it with from= or Content-Type");
     *out = s;
     return readable(s.codec, err);
+}
+
+bool negotiate_arriving(const struct request *request, const struct codec **out)
+{
+    enum { HEAD = 4096 };
+    struct bytes head;
+    struct error unsaid = {0};
+    if (multipart_is(request->header(request->headers, "Content-Type")) ||
+        !input_head(&request->body, HEAD, request->arena, &head, &unsaid) || packing_find(head) != NULL ||
+        !stated(request, out, &unsaid))
+        return false;
+    if (*out == NULL)
+        *out = codec_by_content(head);
+    return *out != NULL;
 }
 
 bool negotiate_file(struct bytes name, const struct input *in, const struct limits *limits,

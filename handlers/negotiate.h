@@ -11,6 +11,12 @@
  */
 bool negotiate_source(const struct request *request, struct source *out, struct error *err);
 
+/*
+ * The format of a body of which request->body is the beginning, as negotiate_source() will have it. False:
+ * that cannot be told yet, or it is packed, or has parts.
+ */
+bool negotiate_arriving(const struct request *request, const struct codec **out);
+
 /* The format of a stored file: by the extension of its name, else by its first bytes. */
 bool negotiate_file(struct bytes name, const struct input *in, const struct limits *limits,
                     struct arena *arena, struct source *out, struct error *err);

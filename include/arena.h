@@ -71,6 +71,17 @@ void arena_lend(struct arena *a, void *room, size_t size);
  * left. */
 void arena_free(struct arena *a);
 
+/* Where an arena stands. */
+struct arena_mark {
+    struct arena_block *blocks;
+    struct arena_cleanup *cleanups;
+    uint8_t *at, *block_end;
+    size_t used;
+};
+struct arena_mark arena_mark(const struct arena *a);
+/* All that was taken since is gone: its deferred functions are run, its blocks are freed. */
+void arena_rewind(struct arena *a, struct arena_mark mark);
+
 /* Zeroed memory aligned to 16, valid until arena_free(). NULL: count * size overflows or the budget is spent.
  */
 void *arena_alloc(struct arena *a, size_t count, size_t size);

@@ -76,6 +76,14 @@ struct codec {
     bool (*decode)(const struct input *in, const struct codec_options *options, const struct limits *limits,
                    struct arena *arena, struct value **out, struct error *err);
 
+    /*
+     * Decodes what is there of a document, and goes on when it is called again once more is. decode and open
+     * of an input with that arrival take over what was made. False: that cannot be done, or not with what is
+     * there: all of it is done again, and errors are told, when everything is. NULL: only whole documents are
+     * decoded.
+     */
+    bool (*ahead)(struct arrival *a);
+
     /* For formats that can be looked into without decoding all of it. NULL: decode and document_of_value do.
      */
     bool (*open)(const struct input *in, const struct codec_options *options, const struct limits *limits,

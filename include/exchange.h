@@ -2,7 +2,7 @@
 #ifndef MANDOLINE_EXCHANGE_H
 #define MANDOLINE_EXCHANGE_H
 
-#include "codec.h"
+#include "arrival.h"
 #include "grant.h"
 #include "limits.h"
 #include "origin.h"
@@ -95,6 +95,12 @@ struct reply {
 /* Fills *reply; on failure the server answers with the problem document of *err. */
 typedef bool handler_fn(const struct request *request, struct reply *reply, struct error *err);
 
+/*
+ * request->body is the beginning of one that is on its way: what it will be decoded as, in out->codec and
+ * ->options. False: that cannot be told, or the codec wants whole documents.
+ */
+typedef bool ahead_fn(const struct request *request, struct arrival *out);
+
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows read better in this order */
 struct route {
     const char *method;       /* GET serves HEAD too */
@@ -106,6 +112,7 @@ struct route {
     const char *const *parameters; /* query parameters that are known, NULL at the end; others are a 400, and
                                       so is a second one of the same name, unless a '*' follows it here */
     bool probe;                    /* on the admin listener too, and not in the log */
+    ahead_fn *ahead;               /* or NULL: nothing is decoded before all is there */
 };
 
 /* All endpoints; ends with a row without method. */

@@ -5,10 +5,13 @@
 
 #include "arena.h"
 
+struct arrival;
+
 struct input {
     struct bytes bytes; /* when data is NULL, only the descriptor is there */
     int fd;             /* or -1 */
     uint64_t size;
+    const struct arrival *arrival; /* what was decoded of it while it came (arrival.h); NULL: nothing */
 };
 
 /* Memory. bytes must live as long as what is decoded from it. */

@@ -33,6 +33,12 @@ bool spool_ready(void);
 
 bool spool_write(struct spool *s, const void *data, size_t n, struct error *err);
 
+/*
+ * Where all of a body is going to be that was announced, while it arrives: it does not move any more. False:
+ * not yet, or never.
+ */
+bool spool_settled(const struct spool *s, struct bytes *whole);
+
 /* After spool_finish(): the bytes stay, and the descriptor goes, of which there are few. */
 void spool_close(struct spool *s);
 

@@ -181,6 +181,14 @@ static void put_caches(struct exposition *e, struct server *server, const struct
     exposition_gauge(e, "mandoline_chunk_cache_bytes", "Unpacked HDF5 chunks that are kept.", chunks.bytes);
 }
 
+static void put_aheads(struct exposition *e, const struct server *server)
+{
+    exposition_family(e, "mandoline_bodies_ahead_total", "counter",
+                      "Big bodies that were decoded while they arrived; dropped: it was done again.");
+    exposition_count(e, LABELS_1("result", "used"), atomic_load(&server->aheads.used));
+    exposition_count(e, LABELS_1("result", "dropped"), atomic_load(&server->aheads.dropped));
+}
+
 static void put_spans(struct exposition *e, struct server *server)
 {
     struct exporter_counts counts;
@@ -250,6 +258,7 @@ bool metrics_write(const struct service *service, struct sink *out, struct error
     put_load(&e, server);
     put_workers(&e, &workers);
     put_caches(&e, server, &workers);
+    put_aheads(&e, server);
     put_spans(&e, server);
     put_memory(&e, server);
     put_settings(&e, server);

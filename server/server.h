@@ -45,7 +45,10 @@ struct server {
     atomic_bool draining;
     atomic_bool started;       /* it was ready once */
     atomic_size_t connections; /* open ones */
-    atomic_size_t reloads;     /* by SIGHUP */
+    struct {
+        atomic_size_t now, used, dropped;
+    } aheads;              /* bodies that are decoded while they arrive, and that were */
+    atomic_size_t reloads; /* by SIGHUP */
     atomic_size_t failed_reloads;
 };
 

@@ -71,7 +71,8 @@ static void leave_place(struct transaction *t)
 void transaction_deinit(struct transaction *t)
 {
     struct server *server = t->server;
-    pull_deinit(&t->pull); /* first: the crew may be at work on it */
+    pull_deinit(&t->pull); /* first: the crew may be at work on these two */
+    ahead_end(&t->ahead, server);
     leave_place(t);
     arena_free(&t->arena);
     spool_deinit(&t->body);
@@ -172,13 +173,18 @@ bool transaction_begin(struct transaction *t, const char *method)
 
 bool transaction_receive(struct transaction *t, const void *data, size_t n)
 {
-    return spool_write(&t->body, data, n, &t->error);
+    if (!spool_write(&t->body, data, n, &t->error))
+        return false;
+    if (coding_is_identity(t->coding))
+        ahead_news(&t->ahead, t->server, t->match.route, &t->request, &t->body);
+    return true;
 }
 
 static bool undo_coding(struct transaction *t, struct error *err)
 {
     if (!spool_finish(&t->body, &t->request.body, err))
         return false;
+    t->request.body.arrival = ahead_end(&t->ahead, t->server);
     if (coding_is_identity(t->coding) || t->request.body.size == 0)
         return true;
     watch_doing(&t->watch, "inflating the body", NULL);
@@ -374,6 +380,7 @@ static void refuse(struct transaction *t)
 void transaction_answer(struct transaction *t)
 {
     t->received = clock_us();
+    ahead_end(&t->ahead, t->server); /* from now on the arena is ours again */
     begin_watch(t);
     if (only_options(t))
         t->reply = (struct reply){.status = 204, .kind = REPLY_EMPTY, .fd = -1};

@@ -5,6 +5,7 @@
 #ifndef MANDOLINE_TRANSACTION_H
 #define MANDOLINE_TRANSACTION_H
 
+#include "ahead.h"
 #include "coding.h"
 #include "generation.h"
 #include "pull.h"
@@ -35,6 +36,7 @@ struct transaction {
     const struct coding *coding;
     struct spool body;             /* as it arrived */
     struct spool inflated;         /* what was in it */
+    struct ahead ahead;            /* what is made of the body while it arrives */
     struct generation *generation; /* that it began with; its seat holds it */
     struct grant grant;            /* of who is asking */
     const char *principal;         /* their name; "": nobody in particular */

@@ -71,6 +71,7 @@ static bool read_pickle(struct machine *m, struct value *v, struct error *err)
     if (!machine_start(&inner, m->in, m->limits, m->arena, err))
         return false;
     inner.at = m->at;
+    inner.end = m->end;
     inner.encoding = m->encoding;
     inner.embedded = true;
     inner.trace = m->trace;

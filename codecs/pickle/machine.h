@@ -83,6 +83,12 @@ struct machine {
 bool machine_start(struct machine *m, struct bytes in, const struct limits *limits, struct arena *arena,
                    struct error *err);
 
+/* For pickle_codec.ahead. */
+bool machine_ahead(struct arrival *a);
+/* Ready for the opcode behind those that were run while the pickle arrived. False: none were. */
+bool machine_resume(struct machine *m, struct bytes in, const struct codec_options *options,
+                    const struct arrival *a);
+
 /* Runs one opcode; m->result is set once that was STOP. After a failure the machine stands where it was met.
  */
 bool machine_step(struct machine *m, struct error *err);

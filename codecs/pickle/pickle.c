@@ -151,7 +151,8 @@ static size_t pickle_length(struct bytes in)
 /* The pickles of a body, read one by one. The memo restarts with each. */
 struct row {
     struct bytes in;
-    size_t at; /* where the next one begins */
+    const struct arrival *arrival; /* of the first one */
+    size_t at;                     /* where the next one begins */
     const struct codec_options *options;
     const struct limits *limits;
     struct arena *arena;
@@ -159,6 +160,19 @@ struct row {
     bool shares;              /* parts, in one of them */
     struct error stopped;     /* why what stands at `at` is no pickle */
 };
+
+static bool start(struct row *r, struct machine *m, struct error *err)
+{
+    if (r->at == 0 && machine_resume(m, r->in, r->options, r->arrival))
+        return true;
+    if (!machine_start(m, r->in, r->limits, r->arena, err))
+        return false;
+    m->at += r->at;
+    m->encoding = r->options->encoding;
+    m->given = r->options->buffers;
+    m->given_count = r->options->buffer_count;
+    return true;
+}
 
 /* False with err: the first one is none, or a limit was met. False without: what is left is no pickle. */
 static bool read_next(struct row *r, struct error *err)
@@ -169,16 +183,10 @@ static bool read_next(struct row *r, struct error *err)
     struct error failed = {0};
     if (r->at == r->in.len && r->at > 0)
         return false;
-    if (machine_start(&m, r->in, r->limits, r->arena, &failed)) {
-        m.at += r->at;
-        m.encoding = r->options->encoding;
-        m.given = r->options->buffers;
-        m.given_count = r->options->buffer_count;
-        if (machine_run(&m, &v, &used, &failed)) {
-            r->at = used;
-            r->shares |= machine_shares(&m);
-            return value_append(r->arena, &r->values, v) || arena_fail(r->arena, err);
-        }
+    if (start(r, &m, &failed) && machine_run(&m, &v, &used, &failed)) {
+        r->at = used;
+        r->shares |= machine_shares(&m);
+        return value_append(r->arena, &r->values, v) || arena_fail(r->arena, err);
     }
     if (r->at == 0 || failed.kind != ERR_SYNTAX)
         *err = failed;
@@ -240,6 +248,7 @@ static bool read_body(const struct input *in, struct row *r, struct value **out,
         return false;
     if (*out != NULL)
         return value_append(r->arena, &r->values, *out) || arena_fail(r->arena, err);
+    r->arrival = in->arrival;
     return input_bytes(in, r->arena, &r->in, err) && read_torch(r, err) && read_row(r, err) &&
            choose(r, out, err);
 }
@@ -279,6 +288,7 @@ const struct codec pickle_codec = {
     .sniff = pickle_sniff,
     .takes_buffers = true,
     .decode = pickle_decode,
+    .ahead = machine_ahead,
     .open = pickle_open,
     .begin = writer_begin,
     .step = writer_step,

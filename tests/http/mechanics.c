@@ -194,16 +194,16 @@ static bool reach(const struct request *request, struct reply *reply, struct err
 }
 
 const struct route routes[] = {
-    {"GET", "/reach", "reach", reach, false, SCOPE_OPEN, NULL, false},
-    {"GET", "/active", "active", active, false, SCOPE_OPEN, NULL, false},
-    {"GET", "/stream", "stream", stream, false, SCOPE_OPEN, NULL, false},
-    {"GET", "/file", "file", file, false, SCOPE_OPEN, NULL, false},
-    {"POST", "/echo", "echo", echo, false, SCOPE_OPEN, NULL, false},
-    {"GET", "/hold", "hold", hold, true, SCOPE_OPEN, NULL, false},
-    {"GET", "/work", "work", work, true, SCOPE_OPEN, NULL, false},
-    {"GET", "/status", "status", status, false, SCOPE_OPEN, NULL, false},
-    {"GET", "/healthz", "health", healthy, false, SCOPE_OPEN, NULL, true},
-    {"GET", "/target/{name}", "target", target, false, SCOPE_OPEN, NULL, false},
+    {"GET", "/reach", "reach", reach, false, SCOPE_OPEN, NULL, false, NULL},
+    {"GET", "/active", "active", active, false, SCOPE_OPEN, NULL, false, NULL},
+    {"GET", "/stream", "stream", stream, false, SCOPE_OPEN, NULL, false, NULL},
+    {"GET", "/file", "file", file, false, SCOPE_OPEN, NULL, false, NULL},
+    {"POST", "/echo", "echo", echo, false, SCOPE_OPEN, NULL, false, NULL},
+    {"GET", "/hold", "hold", hold, true, SCOPE_OPEN, NULL, false, NULL},
+    {"GET", "/work", "work", work, true, SCOPE_OPEN, NULL, false, NULL},
+    {"GET", "/status", "status", status, false, SCOPE_OPEN, NULL, false, NULL},
+    {"GET", "/healthz", "health", healthy, false, SCOPE_OPEN, NULL, true, NULL},
+    {"GET", "/target/{name}", "target", target, false, SCOPE_OPEN, NULL, false, NULL},
     {0},
 };
 

@@ -142,6 +142,43 @@ static void the_last_deferred_runs_first(void **state)
     assert_string_equal(order, "yx");
 }
 
+static void count_run(void *arg)
+{
+    ++*(int *)arg;
+}
+
+/* What was there stays as it was; what came later is gone, and its room is given again, zeroed. */
+static void rewinding_undoes_what_came_later(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 100, 100000, 3 << 20, 70 << 20};
+    for (size_t i = 0; i < ROWS(sizes); i++) {
+        struct arena a;
+        int before = 0, later = 0;
+        _Alignas(16) uint8_t room[256];
+        arena_init(&a, 100 << 20);
+        arena_lend(&a, room, sizeof room);
+        char *kept = arena_printf(&a, "kept %zu", sizes[i]);
+        assert_true(arena_defer(&a, count_run, &before));
+        const struct arena_mark mark = arena_mark(&a);
+        for (int round = 0; round < 3; round++) { /* the budget would not do for two */
+            uint8_t *p = arena_alloc(&a, 1, sizes[i]);
+            assert_non_null(p);
+            for (size_t k = 0; k < sizes[i]; k++)
+                assert_int_equal(p[k], 0);
+            memset(p, 0xff, sizes[i]);
+            assert_true(arena_defer(&a, count_run, &later));
+            arena_rewind(&a, mark);
+            assert_int_equal(later, round + 1);
+            assert_int_equal(a.used, mark.used);
+        }
+        assert_int_equal(before, 0);
+        assert_string_equal(kept, arena_printf(&a, "kept %zu", sizes[i]));
+        arena_free(&a);
+        assert_int_equal(before, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +189,7 @@ int main(void)
         cmocka_unit_test(memory_from_the_pool_is_zeroed_too),
         cmocka_unit_test(lent_room_comes_first),
         cmocka_unit_test(the_last_deferred_runs_first),
+        cmocka_unit_test(rewinding_undoes_what_came_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
