@@ -72,7 +72,7 @@ static bool json_decode(const struct input *in, const struct codec_options *opti
 {
     (void)options;
     struct bytes text;
-    return input_bytes(in, arena, &text, err) && json_read(text, limits, arena, out, err);
+    return input_bytes(in, arena, &text, err) && json_read(text, in->arrival, limits, arena, out, err);
 }
 
 const struct codec json_codec = {
@@ -82,6 +82,7 @@ const struct codec json_codec = {
     .extensions = (const char *const[]){"json", NULL},
     .sniff = json_sniff,
     .decode = json_decode,
+    .ahead = json_ahead,
     .begin = json_begin,
     .step = json_step,
 };

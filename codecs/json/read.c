@@ -518,27 +518,71 @@ static bool after_value(struct json_reader *r)
     return true;
 }
 
+/* One value that has no parts, or the beginning of one; and all that ends with it. */
+static bool read_part(struct json_reader *r)
+{
+    bool open = false;
+    return read_value(r, &open) && (open || after_value(r));
+}
+
 static bool read_document(struct json_reader *r)
 {
     if (bytes_starts(r->in, "\xEF\xBB\xBF"))
         return FAIL(r->err, ERR_SYNTAX, 0,
                     "the document begins with a byte order mark, which JSON must not have (RFC 8259, 8.1)");
-    do {
-        bool open = false;
-        if (!read_value(r, &open))
+    do
+        if (!read_part(r))
             return false;
-        if (!open && !after_value(r))
-            return false;
-    } while (r->depth > 0);
+    while (r->depth > 0);
     skip_blanks(r);
     return r->at == r->in.len || expected(r, "the end of the document");
 }
 
-bool json_read(struct bytes text, const struct limits *limits, struct arena *arena, struct value **out,
-               struct error *err)
+/* ---- a document that is on its way ---- */
+
+/*
+ * A value is read up to what must follow it, so one that is cut fails. Few are longer than this; those wait
+ * for everything, and so does what ends too early, or is a number that may go on.
+ */
+enum { BEHIND = 128 << 10 };
+
+bool json_ahead(struct arrival *a)
+{
+    struct error unsaid = {0}; /* it is met again */
+    struct json_reader *r = a->state;
+    if (r == NULL) {
+        r = a->state = arena_alloc(a->arena, 1, sizeof *r);
+        if (r == NULL)
+            return false;
+        r->limits = a->limits;
+        r->arena = a->arena;
+        keys_init(&r->keys);
+    }
+    r->in = bytes_of(a->whole.data, a->here);
+    r->err = &unsaid;
+    while (r->in.len - r->at > BEHIND)
+        if (!read_part(r) || r->depth == 0)
+            return false;
+    return true;
+}
+
+static bool resume(struct json_reader *r, const struct arrival *a)
+{
+    if (a == NULL || a->state == NULL || a->whole.data != r->in.data || a->whole.len != r->in.len)
+        return false;
+    struct json_reader there = *(const struct json_reader *)a->state;
+    there.in = r->in;
+    there.err = r->err;
+    *r = there;
+    return true;
+}
+
+bool json_read(struct bytes text, const struct arrival *arrival, const struct limits *limits,
+               struct arena *arena, struct value **out, struct error *err)
 {
     struct json_reader r = {.in = text, .limits = limits, .arena = arena, .err = err};
-    keys_init(&r.keys);
+    if (!resume(&r, arrival))
+        keys_init(&r.keys);
     if (!read_document(&r))
         return false;
     keys_clear_marks(&r.keys);

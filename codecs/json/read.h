@@ -2,8 +2,7 @@
 #ifndef MANDOLINE_JSON_READ_H
 #define MANDOLINE_JSON_READ_H
 
-#include "limits.h"
-#include "value.h"
+#include "arrival.h"
 
 /*
  * The whole of text as one value. What CPython's json.loads makes of it, to the identity of strings: equal
@@ -12,7 +11,10 @@
  * keeps its place and the last its value. A lone surrogate may come as an escape only (VALUE_SURROGATES). A
  * number that is too big for a float64 is infinity. Marks are 0.
  */
-bool json_read(struct bytes text, const struct limits *limits, struct arena *arena, struct value **out,
-               struct error *err);
+bool json_read(struct bytes text, const struct arrival *arrival, const struct limits *limits,
+               struct arena *arena, struct value **out, struct error *err);
+
+/* For json_codec.ahead; json_read() goes on from there. Its arrival may be NULL. */
+bool json_ahead(struct arrival *a);
 
 #endif

@@ -704,7 +704,7 @@ bool typed_read(struct bytes text, const struct limits *limits, struct arena *ar
     if (json_limits.depth < UINT64_MAX / JSON_LEVELS)
         json_limits.depth *= JSON_LEVELS;
     struct value *root;
-    if (!json_read(text, &json_limits, arena, &root, err))
+    if (!json_read(text, NULL, &json_limits, arena, &root, err))
         return false;
     keyset_init(&r.keyset, arena);
     known_start(&r.known, limits, arena);

@@ -1,4 +1,4 @@
-"""Big pickles are decoded while they arrive: what comes out is what comes out of all of them at once."""
+"""Big pickles and JSON are decoded while they arrive: what comes out is what comes out of all of them at once."""
 
 import json
 import pickle
@@ -126,12 +126,37 @@ class Arriving(unittest.TestCase):
         self.check("early damage", good[:MEGABYTE // 2] + b"\xff" * 64 + good[MEGABYTE // 2:], "to=json&from=pickle")
         self.assertEqual(before + 1, self.aheads("dropped"))
 
+    def test_json(self):
+        rng = random.Random(5)
+        rows = [{"id": i, "nam\u00e9": f"user \u20ac {i % 99}", "score": rng.random(), "on": i % 3 == 0, "of": [None, {}]}
+                for i in range(60000)]
+        used = self.aheads("used")
+        for name, value in (("rows", rows), ("floats", [rng.gauss(0, 1) for _ in range(300000)]),
+                            ("keys", {f"key {rng.random()}": i for i in range(100000)}),
+                            ("deep", [[[[[[i]]]]] for i in range(200000)])):
+            for text in (json.dumps(value), json.dumps(value, indent=3, ensure_ascii=False)):
+                self.check(name, text.encode(), "to=pickle")
+        self.assertGreater(self.aheads("used"), used + 6)
+        good = json.dumps(rows).encode()
+        for name, text in (("a number", b"1" * 4 * MEGABYTE), ("a text", b'"' + b"x" * 4 * MEGABYTE + b'"'),
+                           ("blanks", b" " * 3 * MEGABYTE + b"[1]"), ("blanks behind", b"[1]" + b" " * 3 * MEGABYTE),
+                           ("a long text", b'["' + b"y" * 3 * MEGABYTE + b'",1]'), ("two", good + good),
+                           ("a mark of bytes", b"\xef\xbb\xbf" + good), ("deeper than may be", b"[" * 3 * MEGABYTE),
+                           ("equal keys", b"{" + b'"a":1,' * 400000 + b'"a":2}')):
+            self.check(name, text, "to=pickle&from=json")
+        for _ in range(12):
+            at = rng.randrange(MEGABYTE // 2, len(good))
+            self.check(f"cut at {at}", good[:at], "to=pickle&from=json")
+            broken = bytearray(good)
+            broken[at] = rng.choice(b'\xff"]},:0x\\')
+            self.check(f"byte {at} is {broken[at]:#x}", bytes(broken), "to=pickle&from=json")
+
     def test_what_is_wrapped_or_something_else_waits(self):
         import gzip
         body = pickle.dumps(list(range(2000000)), 4)
         packed = gzip.compress(body, 0)
         self.check("gzip", packed, "to=json")
-        self.check("json", json.dumps(list(range(500000))).encode(), "to=pickle")
+        self.check("csv", b"1,2,3\n" * 500000, "to=json&from=csv")
         self.check("said to be json", body, "to=pickle&from=json")
 
     def test_joblib(self):
