@@ -26,7 +26,10 @@ struct ahead {
 void ahead_news(struct ahead *a, struct server *server, const struct route *route,
                 const struct request *request, const struct spool *body);
 
-/* No more comes. What was made, or NULL: nothing. May be called again. */
-const struct arrival *ahead_end(struct ahead *a, struct server *server);
+/* No more comes. May be called again. */
+void ahead_end(struct ahead *a, struct server *server);
+
+/* After that: what was made, to be used, or NULL: nothing. */
+const struct arrival *ahead_made(const struct ahead *a, struct server *server);
 
 #endif

@@ -184,7 +184,7 @@ static bool undo_coding(struct transaction *t, struct error *err)
 {
     if (!spool_finish(&t->body, &t->request.body, err))
         return false;
-    t->request.body.arrival = ahead_end(&t->ahead, t->server);
+    t->request.body.arrival = ahead_made(&t->ahead, t->server);
     if (coding_is_identity(t->coding) || t->request.body.size == 0)
         return true;
     watch_doing(&t->watch, "inflating the body", NULL);
