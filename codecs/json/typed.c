@@ -19,7 +19,7 @@ static bool typed_decode(const struct input *in, const struct codec_options *opt
 {
     (void)options;
     struct bytes text;
-    return input_bytes(in, arena, &text, err) && typed_read(text, limits, arena, out, err);
+    return input_bytes(in, arena, &text, err) && typed_read(text, in->arrival, limits, arena, out, err);
 }
 
 const struct codec typed_codec = {
@@ -28,6 +28,7 @@ const struct codec typed_codec = {
     .media_types = (const char *const[]){"application/vnd.mandoline.typed+json", NULL},
     .extensions = (const char *const[]){NULL},
     .decode = typed_decode,
+    .ahead = typed_ahead,
     .begin = typed_begin,
     .step = typed_step,
 };

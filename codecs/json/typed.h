@@ -6,10 +6,12 @@
 #ifndef MANDOLINE_JSON_TYPED_H
 #define MANDOLINE_JSON_TYPED_H
 
-#include "codec.h"
+#include "arrival.h"
 
-bool typed_read(struct bytes text, const struct limits *limits, struct arena *arena, struct value **out,
-                struct error *err);
+/* arrival: what typed_ahead() made of it, or NULL. */
+bool typed_read(struct bytes text, const struct arrival *arrival, const struct limits *limits,
+                struct arena *arena, struct value **out, struct error *err);
+bool typed_ahead(struct arrival *a);
 
 bool typed_begin(struct encoder *e, struct error *err);
 enum step typed_step(struct encoder *e, struct sink *out, struct error *err);

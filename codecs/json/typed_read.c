@@ -696,15 +696,33 @@ static bool resolve_known(struct typed_reader *r, struct error *err)
     return true;
 }
 
-bool typed_read(struct bytes text, const struct limits *limits, struct arena *arena, struct value **out,
-                struct error *err)
+static struct limits limits_of_text(const struct limits *limits)
+{
+    struct limits l = *limits;
+    if (l.depth < UINT64_MAX / JSON_LEVELS)
+        l.depth *= JSON_LEVELS;
+    return l;
+}
+
+bool typed_ahead(struct arrival *a)
+{
+    if (a->state == NULL) {
+        struct limits *l = arena_alloc(a->arena, 1, sizeof *l);
+        if (l == NULL)
+            return false;
+        *l = limits_of_text(a->limits);
+        a->limits = l;
+    }
+    return json_ahead(a);
+}
+
+bool typed_read(struct bytes text, const struct arrival *arrival, const struct limits *limits,
+                struct arena *arena, struct value **out, struct error *err)
 {
     struct typed_reader r = {.arena = arena, .limits = limits};
-    struct limits json_limits = *limits;
-    if (json_limits.depth < UINT64_MAX / JSON_LEVELS)
-        json_limits.depth *= JSON_LEVELS;
+    const struct limits json_limits = limits_of_text(limits);
     struct value *root;
-    if (!json_read(text, NULL, &json_limits, arena, &root, err))
+    if (!json_read(text, arrival, &json_limits, arena, &root, err))
         return false;
     keyset_init(&r.keyset, arena);
     known_start(&r.known, limits, arena);

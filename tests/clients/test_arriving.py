@@ -137,6 +137,9 @@ class Arriving(unittest.TestCase):
             for text in (json.dumps(value), json.dumps(value, indent=3, ensure_ascii=False)):
                 self.check(name, text.encode(), "to=pickle")
         self.assertGreater(self.aheads("used"), used + 6)
+        typed = self.at_once(pickle.dumps([[(i, str(i).encode(), {i, -i}), i / 7] for i in range(40000)], 4), "to=typed")[1]
+        self.check("typed JSON", typed, "to=pickle&from=typed")
+        self.check("typed JSON, cut", typed[:-5], "to=pickle&from=typed")
         good = json.dumps(rows).encode()
         for name, text in (("a number", b"1" * 4 * MEGABYTE), ("a text", b'"' + b"x" * 4 * MEGABYTE + b'"'),
                            ("blanks", b" " * 3 * MEGABYTE + b"[1]"), ("blanks behind", b"[1]" + b" " * 3 * MEGABYTE),
