@@ -1,16 +1,8 @@
 #include "answer.h"
-#include "arrival.h"
 #include "negotiate.h"
 #include "params.h"
 #include "part.h"
 #include "routes.h"
-
-bool convert_ahead(const struct request *request, struct arrival *out)
-{
-    struct error unsaid = {0}; /* convert() says it */
-    return negotiate_arriving(request, &out->codec) && out->codec->ahead != NULL &&
-           param_options(request, &out->options, &unsaid);
-}
 
 bool convert(const struct request *request, struct reply *reply, struct error *err)
 {

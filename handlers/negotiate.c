@@ -136,18 +136,18 @@ bool negotiate_source(const struct request *request, struct source *out, struct 
     return readable(s.codec, err);
 }
 
-bool negotiate_arriving(const struct request *request, const struct codec **out)
+bool negotiate_ahead(const struct request *request, struct arrival *out)
 {
     enum { HEAD = 4096 };
     struct bytes head;
-    struct error unsaid = {0};
+    struct error unsaid = {0}; /* it is met again */
     if (multipart_is(request->header(request->headers, "Content-Type")) ||
         !input_head(&request->body, HEAD, request->arena, &head, &unsaid) || packing_find(head) != NULL ||
-        !stated(request, out, &unsaid))
+        !stated(request, &out->codec, &unsaid))
         return false;
-    if (*out == NULL)
-        *out = codec_by_content(head);
-    return *out != NULL;
+    if (out->codec == NULL)
+        out->codec = codec_by_content(head);
+    return out->codec != NULL && out->codec->ahead != NULL && param_options(request, &out->options, &unsaid);
 }
 
 bool negotiate_file(struct bytes name, const struct input *in, const struct limits *limits,

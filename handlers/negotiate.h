@@ -11,11 +11,8 @@
  */
 bool negotiate_source(const struct request *request, struct source *out, struct error *err);
 
-/*
- * The format of a body of which request->body is the beginning, as negotiate_source() will have it. False:
- * that cannot be told yet, or it is packed, or has parts.
- */
-bool negotiate_arriving(const struct request *request, const struct codec **out);
+/* For routes that decode their body as negotiate_source() and param_options() have it. */
+ahead_fn negotiate_ahead;
 
 /* The format of a stored file: by the extension of its name, else by its first bytes. */
 bool negotiate_file(struct bytes name, const struct input *in, const struct limits *limits,

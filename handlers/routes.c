@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "negotiate.h"
 #include "page.h"
 #include "params.h"
 #include "part.h"
@@ -26,8 +27,8 @@ static const char *const picking[] = {"from",  "path",   "slice",       "sel", "
 static const char *const statistics[] = {PART_PARAMETERS, "pretty", PARAM_READING, NULL};
 
 const struct route routes[] = {
-    {"POST", "/v1/convert", "convert", convert, true, SCOPE_CONVERT, converting, false, convert_ahead},
-    {"POST", "/v1/inspect", "inspect", inspect, true, SCOPE_CONVERT, inspecting, false, NULL},
+    {"POST", "/v1/convert", "convert", convert, true, SCOPE_CONVERT, converting, false, negotiate_ahead},
+    {"POST", "/v1/inspect", "inspect", inspect, true, SCOPE_CONVERT, inspecting, false, negotiate_ahead},
     {"POST", "/v1/disassemble", "disassemble", disassemble, true, SCOPE_CONVERT, disassembling, false, NULL},
     {"POST", "/v1/scan", "scan", scan, true, SCOPE_CONVERT, pretty, false, NULL},
     {"GET", "/v1/files", "listFiles", list_files, false, SCOPE_READ, listing, false, NULL},

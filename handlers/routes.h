@@ -7,6 +7,5 @@
 handler_fn convert, inspect, disassemble, scan, list_formats, list_files, get_file, get_tree, get_meta,
     get_attrs, get_data, post_data, get_stats, get_preview, post_query, welcome, list_problems, get_problem,
     docs, docs_file, health, ready, started, metrics, openapi;
-ahead_fn convert_ahead;
 
 #endif

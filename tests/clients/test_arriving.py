@@ -61,9 +61,9 @@ class Arriving(unittest.TestCase):
         text = self.server.get("/metrics").body.decode()
         return int(re.search(rf'mandoline_bodies_ahead_total{{result="{result}"}} (\d+)', text)[1])
 
-    def connect(self, query, framing):
+    def connect(self, query, framing, to="convert"):
         s = socket.create_connection((self.server.host, self.server.port), 120)
-        s.sendall(f"POST /v1/convert?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{framing}\r\n\r\n".encode())
+        s.sendall(f"POST /v1/{to}?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{framing}\r\n\r\n".encode())
         return s
 
     @staticmethod
@@ -79,22 +79,23 @@ class Arriving(unittest.TestCase):
             at = end + 4 + size if size > 0 else 0
         return int(head.split()[1]), b"".join(body)
 
-    def slowly(self, body, query, pieces=8):
+    def slowly(self, body, query, **to):
         """The answer to what is sent in pieces, with time between them."""
-        with self.connect(query, f"Content-Length: {len(body)}") as s:
+        pieces = 8
+        with self.connect(query, f"Content-Length: {len(body)}", **to) as s:
             for i in range(pieces):
                 s.sendall(body[len(body) * i // pieces:len(body) * (i + 1) // pieces])
                 time.sleep(0.01)
             return self.answer(s)
 
-    def at_once(self, body, query):
+    def at_once(self, body, query, **to):
         """The answer to what comes without its length, which is not decoded before all is there."""
-        with self.connect(query, "Transfer-Encoding: chunked") as s:
+        with self.connect(query, "Transfer-Encoding: chunked", **to) as s:
             s.sendall(f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n")
             return self.answer(s)
 
-    def check(self, name, body, query):
-        slow, fast = self.slowly(body, query), self.at_once(body, query)
+    def check(self, name, body, query, **to):
+        slow, fast = self.slowly(body, query, **to), self.at_once(body, query, **to)
         self.assertEqual(slow[0], fast[0], (name, slow[1][:300], fast[1][:300]))
         if slow[0] != 200:
             slow, fast = ({k: v for k, v in json.loads(a[1]).items() if k != "instance"} for a in (slow, fast))
@@ -112,6 +113,11 @@ class Arriving(unittest.TestCase):
         for query in ("to=json&index=1", "to=json&index=-1", "to=json&index=all", "to=json&index=7",
                       "to=json&encoding=latin1", "to=json&path=/17", "to=pickle&protocol=5", "to=json&no=such"):
             self.check(query, body, query)
+
+    def test_inspected(self):
+        used = self.aheads("used")
+        self.check("tree", pickle.dumps({"a": list(range(900000)), "b": shared()}, 4), "depth=2", to="inspect")
+        self.assertEqual(used + 1, self.aheads("used"))
 
     def test_damage_is_told_as_if_all_had_been_there(self):
         rng = random.Random(7)
