@@ -11,7 +11,8 @@ struct arrival {
     struct arena *arena; /* the codec's alone as long as it is at work */
     struct bytes whole;  /* where all of it will be */
     size_t here;         /* bytes of it that are there */
-    void *state;         /* the codec's; NULL at first */
+    size_t behind; /* bytes of those that are left for later: what is cut there is done again, with all */
+    void *state;   /* the codec's; NULL at first */
 };
 
 #endif

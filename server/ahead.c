@@ -2,7 +2,10 @@
 
 #include "server.h"
 
-enum { STEP = 128 << 10 };
+enum {
+    STEP = 128 << 10,   /* bytes that come between two jobs */
+    BEHIND = 128 << 10, /* few values are longer, and no frame of a pickle */
+};
 
 static void run(struct crew_job *job)
 {
@@ -49,7 +52,8 @@ static bool begin(struct ahead *a, struct server *server, const struct route *ro
     a->over = route == NULL || route->ahead == NULL || !take_place(server);
     if (a->over)
         return false;
-    a->arrival = (struct arrival){.limits = server->service.limits, .arena = request->arena, .whole = whole};
+    a->arrival = (struct arrival){
+        .limits = server->service.limits, .arena = request->arena, .whole = whole, .behind = BEHIND};
     a->job.run = run;
     a->mark = arena_mark(request->arena);
     seen.body = input_of_bytes(bytes_of(whole.data, (size_t)here));

@@ -541,11 +541,9 @@ static bool read_document(struct json_reader *r)
 /* ---- a document that is on its way ---- */
 
 /*
- * A value is read up to what must follow it, so one that is cut fails. Few are longer than this; those wait
- * for everything, and so does what ends too early, or is a number that may go on.
+ * A value is read up to what must follow it, so one that is cut fails. But a number may go on that is a whole
+ * document, and a list that has nothing yet may be empty.
  */
-enum { BEHIND = 128 << 10 };
-
 bool json_ahead(struct arrival *a)
 {
     struct error unsaid = {0}; /* it is met again */
@@ -560,8 +558,8 @@ bool json_ahead(struct arrival *a)
     }
     r->in = bytes_of(a->whole.data, a->here);
     r->err = &unsaid;
-    while (r->in.len - r->at > BEHIND)
-        if (!read_part(r) || r->depth == 0)
+    while (r->in.len - r->at > a->behind)
+        if (!read_part(r) || r->depth == 0 || r->at == r->in.len)
             return false;
     return true;
 }

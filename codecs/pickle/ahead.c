@@ -2,13 +2,7 @@
 
 #include "arrival.h"
 
-/*
- * An opcode does with the end of what is there what it would do with the end of the document, which is wrong
- * only where it fails, so that alone must not happen: the machine stays behind by as much as opcodes and
- * their frames take at most where values are small. Big ones fail, and wait for everything.
- */
-enum { BEHIND = 128 << 10 };
-
+/* An opcode does with the end of what is there what it would do with the end of the document: it fails. */
 bool machine_ahead(struct arrival *a)
 {
     struct error unsaid = {0}; /* it is met again */
@@ -21,7 +15,7 @@ bool machine_ahead(struct arrival *a)
         m->runs = true;
     }
     m->end = m->in.data + a->here;
-    while (m->result == NULL && m->end - m->at > BEHIND)
+    while (m->result == NULL && (size_t)(m->end - m->at) > a->behind)
         if (!machine_step(m, &unsaid))
             return false;
     return true;

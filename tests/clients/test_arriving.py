@@ -149,7 +149,7 @@ class Arriving(unittest.TestCase):
         good = json.dumps(rows).encode()
         for name, text in (("a number", b"1" * 4 * MEGABYTE), ("a text", b'"' + b"x" * 4 * MEGABYTE + b'"'),
                            ("blanks", b" " * 3 * MEGABYTE + b"[1]"), ("blanks behind", b"[1]" + b" " * 3 * MEGABYTE),
-                           ("a long text", b'["' + b"y" * 3 * MEGABYTE + b'",1]'), ("two", good + good),
+                           ("blanks inside", b"[1,[" + b" " * 3 * MEGABYTE + b"]]"), ("a long text", b'["' + b"y" * 3 * MEGABYTE + b'",1]'), ("two", good + good),
                            ("a mark of bytes", b"\xef\xbb\xbf" + good), ("deeper than may be", b"[" * 3 * MEGABYTE),
                            ("equal keys", b"{" + b'"a":1,' * 400000 + b'"a":2}')):
             self.check(name, text, "to=pickle&from=json")
