@@ -90,7 +90,7 @@ static bool check_element(const struct dtype *t, const uint8_t *p, struct error 
 /* Before the first line goes out: whatever is an object must have a spelling. */
 static bool check_objects(const struct array *a, struct arena *arena, struct error *err)
 {
-    struct array_cursor cursor;
+    struct array_cursor cursor = {0};
     const uint8_t *block;
     size_t count = 1;
     if (!has_objects(&a->dtype))

@@ -65,6 +65,19 @@ class Rows(unittest.TestCase):
             self.assertEqual(422, answer.status, answer)
             self.assertIn(" can", json.loads(answer.body)["detail"])
 
+    def test_arrays_of_objects_in_any_order(self):
+        square = numpy.array([[1, "two", None], [2.5, 2**70, True]], object)
+        for array in (square, numpy.asfortranarray(square), square[:, ::-1], square.T):
+            self.assertEqual("".join(",".join("" if x is None else str(x) for x in row) + "\n" for row in array), self.csv(array))
+            document = self.server.convert(pickle.dumps(array), "typed", "pickle")
+            self.assertEqual(self.csv(array), self.server.convert(document, "csv", "typed").decode())
+
+    def test_bytes_that_are_empty(self):
+        for value in (b"", [b"", b"a"], [b""]):
+            for protocol in range(6):
+                got = self.server.convert(pickle.dumps(value, protocol), "npy", "pickle")
+                self.assertEqual(numpy.array(value).tobytes(), numpy.load(io.BytesIO(got)).tobytes())
+
     def test_rows_without_a_common_name_are_bounded(self):
         rows = json.dumps([{f"n{i}": i} for i in range(60_000)]).encode()
         answer = self.server.request("POST", "/v1/convert", rows, to="csv")
