@@ -90,9 +90,8 @@ static bool put_text(const struct typed_writer *w, const struct value *v, struct
 static bool put_global(const struct typed_writer *w, const struct value_global *g, struct sink *out,
                        struct error *err)
 {
-    return begin_short(w, "$global", out, err) && put_byte(out, '[', err) &&
-           put_string(out, g->module, false, err) && put_byte(out, ',', err) &&
-           put_string(out, g->name, false, err) && sink_text(out, "]}", err);
+    return begin_short(w, "$global", out, err) && put_byte(out, '[', err) && put_name(out, g->module, err) &&
+           put_byte(out, ',', err) && put_name(out, g->name, err) && sink_text(out, "]}", err);
 }
 
 static bool put_descr(const struct typed_writer *w, const struct dtype *t, struct sink *out,
@@ -112,7 +111,7 @@ static bool put_labels(const struct dtype *t, struct sink *out, struct error *er
         return false;
     for (size_t i = 0; i < t->label_count; i++) {
         const struct dtype_label *l = &t->labels[i];
-        if (!sink_text(out, i == 0 ? "[" : ",[", err) || !put_string(out, l->name, false, err) ||
+        if (!sink_text(out, i == 0 ? "[" : ",[", err) || !put_name(out, l->name, err) ||
             !put_byte(out, ',', err) || !put_int(out, l->value, err) || !put_byte(out, ']', err))
             return false;
     }
@@ -306,8 +305,7 @@ static bool put_texts(struct typed_writer *w, const struct walk_event *ev, struc
         struct bytes text;
         memcpy(&text, ev->block + i * sizeof text, sizeof text);
         if (!layout_separate(&w->layout, out, err) ||
-            !(ev->value->array->dtype.text_is_bytes ? put_base64(out, text, err)
-                                                    : put_string(out, text, false, err)))
+            !(ev->value->array->dtype.text_is_bytes ? put_base64(out, text, err) : put_name(out, text, err)))
             return false;
     }
     return true;

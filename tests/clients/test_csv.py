@@ -66,6 +66,10 @@ class Rows(unittest.TestCase):
             self.assertIn(" can", json.loads(answer.body)["detail"])
 
     def test_arrays_of_objects_in_any_order(self):
+        document = {"$ndarray": {"dtype": "|O", "shape": [2, 3], "order": "F", "data": [1, 2, 3, 4, 5, -6]}}
+        server = Server()  # a stack that nothing else has used
+        self.addCleanup(server.stop)
+        self.assertEqual(b"1,2,3\n4,5,-6\n", server.convert(json.dumps(document).encode(), "csv", "typed"))
         square = numpy.array([[1, "two", None], [2.5, 2**70, True]], object)
         for array in (square, numpy.asfortranarray(square), square[:, ::-1], square.T):
             self.assertEqual("".join(",".join("" if x is None else str(x) for x in row) + "\n" for row in array), self.csv(array))
