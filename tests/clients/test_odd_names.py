@@ -2,6 +2,7 @@
 
 import io
 import json
+import pathlib
 import pickle
 import unittest
 
@@ -23,6 +24,7 @@ PICKLES = {
     "a dtype": pickle.dumps(numpy.dtype([(ODD, "i4")])),
     "records": pickle.dumps(numpy.zeros(2, [(ODD, "i4"), ("x", [(ODD, "f8", 2)])]), 4),
     "a record": pickle.dumps(numpy.zeros(2, [(ODD, "i4")])[0], 4),
+    "a path": pickle.dumps(pathlib.PurePosixPath(ODD)),
     "texts": pickle.dumps(numpy.array([ODD, "x"])),
 }
 
