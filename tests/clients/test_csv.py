@@ -56,6 +56,8 @@ class Rows(unittest.TestCase):
     def test_columns_with_gaps(self):
         columns = {"a": [1, None, 3], "b": ["x", "", None], "c": [0.5, 1, 2]}
         self.assertEqual("a,b,c\n1,x,0.5\n,,1.0\n3,,2.0\n", self.server.convert(json.dumps(columns).encode(), "csv", "json").decode())
+        columns = {"a": ["x\0", "", "y"], "b": [2**70, 1, -5], "c": [1, "z", True]}
+        self.assertEqual("a,b,c\nx\0,1180591620717411303424,1\n,1,z\ny,-5,True\n", self.server.convert(json.dumps(columns).encode(), "csv", "json").decode())
         self.assertEqual("1\n\"\"\n3\n", self.csv(numpy.ma.masked_array([1, 2, 3], [0, 1, 0])))
 
     def test_what_is_no_cell_is_refused_before_the_first_line(self):
