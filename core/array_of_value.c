@@ -238,6 +238,8 @@ static bool survey(struct survey *s, const struct value *v, struct error *err)
 
 static void put_text(const struct value *v, const struct dtype *t, uint8_t *to)
 {
+    if (v->text.len == 0)
+        return;
     if (t->kind == DTYPE_BYTES) {
         memcpy(to, v->text.data, v->text.len);
         return;

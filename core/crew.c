@@ -33,6 +33,7 @@ static void run_offered(struct crew *c, struct crew_job *job)
     job->run(job);
     pthread_mutex_lock(&c->lock);
     job->state = CREW_DONE;
+    c->asleep = 0;
     pthread_cond_broadcast(&c->done);
 }
 
@@ -86,7 +87,9 @@ void crew_offer(struct crew *c, struct crew_job *job)
     job->previous = c->queue.previous;
     job->previous->next = job;
     c->queue.previous = job;
-    pthread_cond_signal(job->leaf && c->waiting > 0 ? &c->done : &c->offered);
+    const bool waiter = job->leaf && c->asleep > 0;
+    c->asleep -= waiter;
+    pthread_cond_signal(waiter ? &c->done : &c->offered);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -97,15 +100,15 @@ static bool take_back(struct crew *c, struct crew_job *job)
     const bool mine = job->state == CREW_OFFERED;
     if (mine)
         take_out(job);
-    c->waiting++;
     while (job->state == CREW_TAKEN) {
         struct crew_job *other = next_offer(c, true);
-        if (other != NULL)
+        if (other != NULL) {
             run_offered(c, other);
-        else
+        } else {
+            c->asleep++;
             pthread_cond_wait(&c->done, &c->lock);
+        }
     }
-    c->waiting--;
     pthread_mutex_unlock(&c->lock);
     return mine;
 }

@@ -148,8 +148,7 @@ static bool find_sized(struct bytes text, struct dtype *out)
 
 static const char *const units[] = {"Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"};
 
-/* "ns", "25s": a positive number and a unit. */
-static bool is_unit(struct bytes text)
+bool dtype_is_unit(struct bytes text)
 {
     size_t digits = 0;
     int64_t n = 1;
@@ -172,7 +171,7 @@ static bool read_unit(struct bytes text, struct dtype *out)
         return false;
     out->unit = bytes_of(text.data + 1, text.len - 2);
     if (!bytes_is(out->unit, "generic"))
-        return is_unit(out->unit);
+        return dtype_is_unit(out->unit);
     out->unit = bytes_of(NULL, 0);
     return true;
 }

@@ -38,16 +38,11 @@ static struct value *unicode_value(const struct dtype *t, const uint8_t *at, str
     while (count > 0 && scalar_load(at + 4 * (count - 1), 4, t->order == '>') == 0)
         count--;
     uint8_t *text = arena_take(arena, count + 1, 4);
-    bool surrogates = false;
     for (size_t i = 0; text != NULL && i < count; i++) {
         const uint32_t code = (uint32_t)scalar_load(at + 4 * i, 4, t->order == '>');
-        surrogates |= code >= 0xD800 && code < 0xE000;
         n += utf8_put(code > 0x10FFFF ? 0xFFFD : code, text + n);
     }
-    struct value *v = text == NULL ? NULL : value_str(arena, bytes_of(text, n));
-    if (v != NULL && surrogates)
-        v->flags |= VALUE_SURROGATES;
-    return v;
+    return text == NULL ? NULL : value_str(arena, bytes_of(text, n));
 }
 
 static struct value *text_value(const struct dtype *t, const uint8_t *at, struct arena *arena)

@@ -142,6 +142,14 @@ uint32_t utf8_next(struct bytes text, size_t *at)
            (p[3] & 0x3F);
 }
 
+size_t utf8_of_latin1(struct bytes latin1, uint8_t *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < latin1.len; i++)
+        n += utf8_put(latin1.data[i], out + n);
+    return n;
+}
+
 /* Every byte that is not a continuation starts a code point: bit 7 clear or bit 6 set. */
 size_t utf8_count(struct bytes text)
 {

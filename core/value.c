@@ -81,14 +81,19 @@ static struct value *text_new(struct arena *arena, enum value_kind kind, struct 
     return v;
 }
 
+/* Names that a document brings may have surrogates, too. */
 struct value *value_str(struct arena *arena, struct bytes utf8)
 {
-    return text_new(arena, VALUE_STR, utf8);
+    struct value *v = text_new(arena, VALUE_STR, utf8);
+    bool surrogates;
+    if (v != NULL && utf8_valid_surrogatepass(utf8, &surrogates) == utf8.len && surrogates)
+        v->flags = VALUE_SURROGATES;
+    return v;
 }
 
 struct value *value_text(struct arena *arena, const char *utf8)
 {
-    return text_new(arena, VALUE_STR, bytes_text(utf8));
+    return value_str(arena, bytes_text(utf8));
 }
 
 struct value *value_bytes(struct arena *arena, struct bytes bytes)

@@ -31,8 +31,9 @@ struct crew {
     pthread_cond_t offered, done;
     struct crew_job queue; /* a ring, the oldest offer first */
     pthread_t threads[CREW_MOST];
-    size_t count;   /* threads that run */
-    size_t waiting; /* callers of crew_finish() whose job another has taken */
+    size_t count; /* threads that run */
+    size_t
+        asleep; /* callers of crew_finish() whose job another has taken, and whom nothing has woken since */
     bool stopping;
 };
 

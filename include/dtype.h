@@ -97,6 +97,9 @@ struct value *dtype_descr(const struct dtype *t, struct arena *arena);
  * too). */
 bool dtype_parse(struct bytes typestr, struct dtype *out, struct error *err);
 
+/* "ns", "25s": a unit of NumPy's dates, behind a positive number or without one. */
+bool dtype_is_unit(struct bytes text);
+
 /* Back from dtype_descr's value (tuples may be lists). Offsets follow from the sizes. ERR_SYNTAX, ERR_LIMIT.
  */
 bool dtype_of_descr(const struct value *descr, struct arena *arena, struct dtype *out, struct error *err);

@@ -215,6 +215,8 @@ bool wire_put_dtype(struct sink *s, const struct dtype *t, struct error *err);
 
 /* What the other side wrote is checked as any input is. Views are into the reply. */
 bool wire_get_run(struct reader *r, struct bytes *out, struct error *err);
+/* The same of a name of a field, of a label: what is no UTF-8 is taken for Latin-1. */
+bool wire_get_name(struct reader *r, struct arena *arena, struct bytes *out, struct error *err);
 bool wire_get_dims(struct reader *r, unsigned ndim, struct arena *arena, const uint64_t **out,
                    struct error *err);
 bool wire_get_space(struct reader *r, struct arena *arena, enum sandbox_space *space, unsigned *ndim,

@@ -22,6 +22,9 @@ size_t utf8_put(uint32_t code, uint8_t *out);
  */
 uint32_t utf8_next(struct bytes text, size_t *at);
 
+/* Each byte as the code point of the same number; out has room for twice as many. Returns the length. */
+size_t utf8_of_latin1(struct bytes latin1, uint8_t *out);
+
 /* Number of code points of valid text. */
 size_t utf8_count(struct bytes text);
 

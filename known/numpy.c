@@ -142,7 +142,7 @@ static bool read_unit(struct arena *arena, const struct value *v, struct dtype *
     if (text == NULL)
         return arena_fail(arena, err);
     t->unit = bytes_text(text);
-    return true;
+    return dtype_is_unit(t->unit);
 }
 
 /* The byte order, where the type has one. */

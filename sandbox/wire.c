@@ -1,6 +1,7 @@
 /* The flat encodings of sandbox.h. A dtype nests at most SANDBOX_TYPE_DEPTH levels: that bounds the calls
  * below. */
 #include "sandbox.h"
+#include "utf8.h"
 
 enum {
     FOLLOWS_NOTHING,
@@ -115,6 +116,20 @@ bool wire_get_run(struct reader *r, struct bytes *out, struct error *err)
     return reader_u32_le(r, &n, err) && reader_take(r, n, out, err);
 }
 
+bool wire_get_name(struct reader *r, struct arena *arena, struct bytes *out, struct error *err)
+{
+    bool surrogates;
+    if (!wire_get_run(r, out, err))
+        return false;
+    if (utf8_valid_surrogatepass(*out, &surrogates) == out->len)
+        return true;
+    uint8_t *name = arena_alloc(arena, out->len, 2);
+    if (name == NULL)
+        return arena_fail(arena, err);
+    *out = bytes_of(name, utf8_of_latin1(*out, name));
+    return true;
+}
+
 bool wire_get_dims(struct reader *r, unsigned ndim, struct arena *arena, const uint64_t **out,
                    struct error *err)
 {
@@ -173,7 +188,7 @@ static bool get_fields(struct reader *r, struct arena *arena, struct dtype *out,
         return arena_fail(arena, err);
     for (uint32_t i = 0; i < count; i++) {
         uint64_t offset;
-        if (!wire_get_run(r, &fields[i].name, err) || !reader_u64_le(r, &offset, err))
+        if (!wire_get_name(r, arena, &fields[i].name, err) || !reader_u64_le(r, &offset, err))
             return false;
         fields[i].offset = (size_t)offset;
         fields[i].dtype = get_nested(r, arena, depth + 1, err);
@@ -215,7 +230,7 @@ static bool get_labels(struct reader *r, struct arena *arena, struct dtype *out,
         return arena_fail(arena, err);
     for (uint32_t i = 0; i < count; i++) {
         uint64_t value;
-        if (!wire_get_run(r, &labels[i].name, err) || !reader_u64_le(r, &value, err))
+        if (!wire_get_name(r, arena, &labels[i].name, err) || !reader_u64_le(r, &value, err))
             return false;
         labels[i].value = (int64_t)value;
     }

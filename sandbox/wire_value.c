@@ -92,6 +92,7 @@ static bool get(struct reader *r, struct arena *arena, struct value **out, unsig
 {
     uint8_t kind, yes;
     uint64_t bits;
+    struct bytes text;
     if (depth > SANDBOX_VALUE_DEPTH)
         return FAIL(err, ERR_INTERNAL, ERROR_NO_OFFSET, "a description nests too deep");
     if (!reader_u8(r, &kind, err))
@@ -110,7 +111,10 @@ static bool get(struct reader *r, struct arena *arena, struct value **out, unsig
     case VALUE_FLOAT:
         return reader_u64_le(r, &bits, err) && (memcpy(&v->real, &bits, sizeof bits), true);
     case VALUE_STR:
-        return wire_get_run(r, &v->text, err);
+        if (!wire_get_name(r, arena, &text, err))
+            return false;
+        *out = value_str(arena, text);
+        return *out != NULL || arena_fail(arena, err);
     case VALUE_LIST:
     case VALUE_DICT:
         return get_items(r, arena, v, depth + 1, err);

@@ -90,7 +90,7 @@ static bool check_element(const struct dtype *t, const uint8_t *p, struct error 
 /* Before the first line goes out: whatever is an object must have a spelling. */
 static bool check_objects(const struct array *a, struct arena *arena, struct error *err)
 {
-    struct array_cursor cursor;
+    struct array_cursor cursor = {0};
     const uint8_t *block;
     size_t count = 1;
     if (!has_objects(&a->dtype))
@@ -200,12 +200,17 @@ static bool begin_rows(struct writer *w, struct encoder *e, struct error *err)
            begin_table(w, table->table, e, err);
 }
 
-static bool has_gap(const struct value *v)
+/* What no array of numbers holds is written as it is: text with NULs at its end, integers of any size, gaps.
+ */
+static bool has_cells(const struct value *v)
 {
-    if (v->kind == VALUE_LIST || v->kind == VALUE_TUPLE)
-        for (size_t i = 0; i < v->list.count; i++)
-            if (value_meaning(v->list.items[i])->kind == VALUE_NONE)
-                return true;
+    if (v->kind != VALUE_LIST && v->kind != VALUE_TUPLE)
+        return false;
+    for (size_t i = 0; i < v->list.count; i++) {
+        const uint8_t kind = value_meaning(v->list.items[i])->kind;
+        if (kind == VALUE_NONE || kind == VALUE_STR || kind == VALUE_BIGINT)
+            return true;
+    }
     return false;
 }
 
@@ -217,8 +222,8 @@ static bool find_column(struct source *s, const struct value_pair *pair, struct 
                     "a column of CSV is named by text; pickle and typed JSON can hold other keys");
     const struct value *v = value_meaning(pair->value);
     s->name = pair->key->text;
-    if (!(has_gap(v) ? array_of_objects(&v->list, arena, &s->array, err)
-                     : array_of_value(v, arena, &s->array, err)))
+    if (!(has_cells(v) ? array_of_objects(&v->list, arena, &s->array, err)
+                       : array_of_value(v, arena, &s->array, err)))
         return false;
     if (s->array.ndim != 1 || s->array.dtype.field_count > 0)
         return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,

@@ -129,12 +129,14 @@ bool place_dtype(struct builder *b, struct place p, const struct dtype *t, struc
 bool place_global(struct builder *b, struct place p, const struct value_global *g, struct error *err)
 {
     static const uint64_t two = 2;
-    struct value module = {.kind = VALUE_STR, .text = g->module}, name = {.kind = VALUE_STR, .text = g->name};
-    struct value *leaves[] = {&module, &name};
+    struct value *leaves[] = {value_str(b->arena, g->module), value_str(b->arena, g->name)};
     struct h5_feed f = {.room = &b->room};
     const struct dtype t = dtype_make(DTYPE_TEXT, sizeof(struct bytes));
     const struct plan plan = {.mark = "global", .space = SPACE_SIMPLE, .ndim = 1, .dims = &two};
-    if (!h5_plain_text(&module) || !h5_plain_text(&name))
-        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET, "the name of a class has a NUL");
+    if (leaves[0] == NULL || leaves[1] == NULL)
+        return arena_fail(b->arena, err);
+    if (!h5_plain_text(leaves[0]) || !h5_plain_text(leaves[1]))
+        return FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                    "the name of a class has a NUL or a surrogate; typed JSON can hold it");
     return h5_feed_leaves(&f, &t, leaves, 2, err) && place_feed(b, p, &plan, &f, err);
 }

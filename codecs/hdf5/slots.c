@@ -4,15 +4,6 @@
 
 /* ---- text ---- */
 
-/* Each byte as the code point of the same number; out has twice the room. */
-static size_t latin1(struct bytes raw, uint8_t *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < raw.len; i++)
-        n += utf8_put(raw.data[i], out + n);
-    return n;
-}
-
 bool h5_text(struct bytes raw, struct arena *arena, struct bytes *out, struct error *err)
 {
     *out = raw;
@@ -21,7 +12,7 @@ bool h5_text(struct bytes raw, struct arena *arena, struct bytes *out, struct er
     uint8_t *text = arena_alloc(arena, raw.len, 2);
     if (text == NULL)
         return arena_fail(arena, err);
-    *out = bytes_of(text, latin1(raw, text));
+    *out = bytes_of(text, utf8_of_latin1(raw, text));
     return true;
 }
 
@@ -40,7 +31,7 @@ static bool latin1_to_heap(struct sink *heap, uint8_t *slot, struct error *err)
     uint8_t *room = sink_reserve(heap, 2 * len);
     if (room == NULL)
         return sink_fail(err);
-    const size_t n = latin1(bytes_of(heap->data + at, len), room);
+    const size_t n = utf8_of_latin1(bytes_of(heap->data + at, len), room);
     store_u64_le(slot, heap->len);
     store_u64_le(slot + 8, n);
     sink_commit(heap, n);

@@ -10,6 +10,9 @@
  */
 bool put_string(struct sink *out, struct bytes text, bool surrogates, struct error *err);
 
+/* The same of a name that may have any: of a class, a field. */
+bool put_name(struct sink *out, struct bytes name, struct error *err);
+
 /* A comma if asked for, the text as put_string() writes it, and a colon: a member's name. */
 bool put_name_compact(struct sink *out, bool comma, struct bytes text, struct error *err);
 

@@ -41,10 +41,10 @@ static bool begin_short(const struct typed_writer *w, const char *tag, struct si
            layout_colon(&w->layout, out, err);
 }
 
-static bool put_short_text(const struct typed_writer *w, const char *tag, struct bytes text, bool surrogates,
-                           struct sink *out, struct error *err)
+static bool put_short_text(const struct typed_writer *w, const char *tag, struct bytes text, struct sink *out,
+                           struct error *err)
 {
-    return begin_short(w, tag, out, err) && put_string(out, text, surrogates, err) && put_byte(out, '}', err);
+    return begin_short(w, tag, out, err) && put_name(out, text, err) && put_byte(out, '}', err);
 }
 
 static bool put_short_base64(const struct typed_writer *w, const char *tag, struct bytes bytes,
@@ -68,7 +68,7 @@ static bool put_float(const struct typed_writer *w, double v, struct sink *out, 
         bits_text[16] = '\0';
         text = bits_text;
     }
-    return put_short_text(w, "$float", bytes_text(text), false, out, err);
+    return put_short_text(w, "$float", bytes_text(text), out, err);
 }
 
 static bool put_complex(const struct typed_writer *w, const double *parts, struct sink *out,
@@ -81,18 +81,16 @@ static bool put_complex(const struct typed_writer *w, const double *parts, struc
 
 static bool put_text(const struct typed_writer *w, const struct value *v, struct sink *out, struct error *err)
 {
-    const bool surrogates = (v->flags & VALUE_SURROGATES) != 0;
     if ((v->flags & VALUE_PYTHON2) != 0)
-        return put_short_text(w, "$py2str", v->text, surrogates, out, err);
-    return put_string(out, v->text, surrogates, err);
+        return put_short_text(w, "$py2str", v->text, out, err);
+    return put_string(out, v->text, (v->flags & VALUE_SURROGATES) != 0, err);
 }
 
 static bool put_global(const struct typed_writer *w, const struct value_global *g, struct sink *out,
                        struct error *err)
 {
-    return begin_short(w, "$global", out, err) && put_byte(out, '[', err) &&
-           put_string(out, g->module, false, err) && put_byte(out, ',', err) &&
-           put_string(out, g->name, false, err) && sink_text(out, "]}", err);
+    return begin_short(w, "$global", out, err) && put_byte(out, '[', err) && put_name(out, g->module, err) &&
+           put_byte(out, ',', err) && put_name(out, g->name, err) && sink_text(out, "]}", err);
 }
 
 static bool put_descr(const struct typed_writer *w, const struct dtype *t, struct sink *out,
@@ -112,7 +110,7 @@ static bool put_labels(const struct dtype *t, struct sink *out, struct error *er
         return false;
     for (size_t i = 0; i < t->label_count; i++) {
         const struct dtype_label *l = &t->labels[i];
-        if (!sink_text(out, i == 0 ? "[" : ",[", err) || !put_string(out, l->name, false, err) ||
+        if (!sink_text(out, i == 0 ? "[" : ",[", err) || !put_name(out, l->name, err) ||
             !put_byte(out, ',', err) || !put_int(out, l->value, err) || !put_byte(out, ']', err))
             return false;
     }
@@ -215,7 +213,7 @@ static bool enter_object(struct typed_writer *w, struct value *v, struct sink *o
         if (text.data == NULL)
             return open_tag(w, tag, '[', out, err);
         walk_skip(w->walk);
-        return put_short_text(w, tag, text, false, out, err);
+        return put_short_text(w, tag, text, out, err);
     }
     if (err->kind != ERR_NONE)
         return false;
@@ -306,8 +304,7 @@ static bool put_texts(struct typed_writer *w, const struct walk_event *ev, struc
         struct bytes text;
         memcpy(&text, ev->block + i * sizeof text, sizeof text);
         if (!layout_separate(&w->layout, out, err) ||
-            !(ev->value->array->dtype.text_is_bytes ? put_base64(out, text, err)
-                                                    : put_string(out, text, false, err)))
+            !(ev->value->array->dtype.text_is_bytes ? put_base64(out, text, err) : put_name(out, text, err)))
             return false;
     }
     return true;

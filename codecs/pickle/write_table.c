@@ -151,7 +151,6 @@ static struct value *text_of_unicode(const struct pandas *p, const struct dtype 
     size_t count = t->itemsize / 4, n = 0;
     uint8_t *text = arena_alloc(p->arena, count + 1, 4);
     uint32_t code;
-    bool surrogates = false;
     if (text == NULL)
         return NULL;
     for (; count > 0; count--) {
@@ -162,13 +161,9 @@ static struct value *text_of_unicode(const struct pandas *p, const struct dtype 
     for (size_t i = 0; i < count; i++) {
         memcpy(&code, element + 4 * i, sizeof code);
         code = t->order == '>' ? __builtin_bswap32(code) : code;
-        surrogates = surrogates || (code >= 0xD800 && code < 0xE000);
         n += utf8_put(code > 0x10FFFF ? 0xFFFD : code, text + n);
     }
-    struct value *v = value_str(p->arena, bytes_of(text, n));
-    if (v != NULL && surrogates)
-        v->flags |= VALUE_SURROGATES;
-    return v;
+    return value_str(p->arena, bytes_of(text, n));
 }
 
 static struct value *text_of(const struct pandas *p, const struct dtype *t, const uint8_t *element)

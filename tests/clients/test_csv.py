@@ -56,6 +56,8 @@ class Rows(unittest.TestCase):
     def test_columns_with_gaps(self):
         columns = {"a": [1, None, 3], "b": ["x", "", None], "c": [0.5, 1, 2]}
         self.assertEqual("a,b,c\n1,x,0.5\n,,1.0\n3,,2.0\n", self.server.convert(json.dumps(columns).encode(), "csv", "json").decode())
+        columns = {"a": ["x\0", "", "y"], "b": [2**70, 1, -5], "c": [1, "z", True]}
+        self.assertEqual("a,b,c\nx\0,1180591620717411303424,1\n,1,z\ny,-5,True\n", self.server.convert(json.dumps(columns).encode(), "csv", "json").decode())
         self.assertEqual("1\n\"\"\n3\n", self.csv(numpy.ma.masked_array([1, 2, 3], [0, 1, 0])))
 
     def test_what_is_no_cell_is_refused_before_the_first_line(self):
@@ -64,6 +66,23 @@ class Rows(unittest.TestCase):
             answer = self.server.request("POST", "/v1/convert", pickle.dumps(value), to="csv")
             self.assertEqual(422, answer.status, answer)
             self.assertIn(" can", json.loads(answer.body)["detail"])
+
+    def test_arrays_of_objects_in_any_order(self):
+        document = {"$ndarray": {"dtype": "|O", "shape": [2, 3], "order": "F", "data": [1, 2, 3, 4, 5, -6]}}
+        server = Server()  # a stack that nothing else has used
+        self.addCleanup(server.stop)
+        self.assertEqual(b"1,2,3\n4,5,-6\n", server.convert(json.dumps(document).encode(), "csv", "typed"))
+        square = numpy.array([[1, "two", None], [2.5, 2**70, True]], object)
+        for array in (square, numpy.asfortranarray(square), square[:, ::-1], square.T):
+            self.assertEqual("".join(",".join("" if x is None else str(x) for x in row) + "\n" for row in array), self.csv(array))
+            document = self.server.convert(pickle.dumps(array), "typed", "pickle")
+            self.assertEqual(self.csv(array), self.server.convert(document, "csv", "typed").decode())
+
+    def test_bytes_that_are_empty(self):
+        for value in (b"", [b"", b"a"], [b""]):
+            for protocol in range(6):
+                got = self.server.convert(pickle.dumps(value, protocol), "npy", "pickle")
+                self.assertEqual(numpy.array(value).tobytes(), numpy.load(io.BytesIO(got)).tobytes())
 
     def test_rows_without_a_common_name_are_bounded(self):
         rows = json.dumps([{f"n{i}": i} for i in range(60_000)]).encode()

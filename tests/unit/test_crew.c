@@ -95,6 +95,75 @@ static void who_waits_helps_with_leaves(void **state)
     crew_stop(&crew);
 }
 
+enum { MET = 3 };
+
+/* Leaves that end when as many threads as there are leaves have one. */
+struct meeting {
+    struct crew_job job;
+    struct crew *crew;
+    struct guest {
+        struct crew_job job;
+        struct meeting *meeting;
+    } guests[MET];
+    atomic_int come;
+    bool met;
+};
+
+static bool all_come(struct meeting *m)
+{
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (atomic_load(&m->come) < MET && time(NULL) < end)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return atomic_load(&m->come) == MET;
+}
+
+static void come(struct crew_job *job)
+{
+    struct meeting *m = ((struct guest *)(void *)job)->meeting;
+    atomic_fetch_add(&m->come, 1);
+    all_come(m);
+}
+
+static size_t asleep(struct crew *crew)
+{
+    pthread_mutex_lock(&crew->lock);
+    const size_t n = crew->asleep;
+    pthread_mutex_unlock(&crew->lock);
+    return n;
+}
+
+static void invite(struct crew_job *job)
+{
+    struct meeting *m = (struct meeting *)(void *)job;
+    while (asleep(m->crew) == 0) /* until the one who offered this has nothing to do */
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    for (size_t i = 0; i < MET; i++)
+        crew_offer(m->crew, &m->guests[i].job);
+    m->met = all_come(m);
+    for (size_t i = 0; i < MET; i++)
+        crew_finish(m->crew, &m->guests[i].job);
+}
+
+static void all_who_are_free_take_leaves(void **state)
+{
+    (void)state;
+    struct crew crew;
+    static struct meeting m;
+    m = (struct meeting){.job.run = invite, .crew = &crew};
+    for (size_t i = 0; i < MET; i++)
+        m.guests[i] = (struct guest){.job = {.run = come, .leaf = true}, .meeting = &m};
+    crew_start(&crew, MET);
+    crew_offer(&crew, &m.job);
+    for (bool taken = false; !taken;) {
+        pthread_mutex_lock(&crew.lock);
+        taken = m.job.state == CREW_TAKEN;
+        pthread_mutex_unlock(&crew.lock);
+    }
+    crew_finish(&crew, &m.job);
+    assert_true(m.met);
+    crew_stop(&crew);
+}
+
 static void nobody_is_a_crew_too(void **state)
 {
     (void)state;
@@ -107,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_runs_once),
         cmocka_unit_test(who_waits_helps_with_leaves),
+        cmocka_unit_test(all_who_are_free_take_leaves),
         cmocka_unit_test(nobody_is_a_crew_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
