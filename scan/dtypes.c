@@ -45,6 +45,9 @@ static struct meaning dtype_of(const struct scan *s, const struct value *v)
 {
     struct meaning m = meaning_of(s, v);
     char letter;
+    if (v->kind == VALUE_DTYPE) /* the machine has needed it */
+        return (struct meaning){
+            .kind = MEANS_DTYPE, .size = v->dtype->itemsize, .objects = !dtype_is_flat(v->dtype)};
     if (m.kind == MEANS_DTYPE)
         return m;
     m.kind = MEANS_NOTHING;
@@ -61,6 +64,8 @@ bool dtype_may_be_text(const struct scan *s, const struct value *dtype)
 {
     char letter;
     uint64_t size;
+    if (dtype->kind == VALUE_DTYPE)
+        return dtype->dtype->kind == DTYPE_UNICODE || dtype->dtype->kind == DTYPE_OBJECT;
     if (dtype_of(s, dtype).kind != MEANS_DTYPE || dtype->kind != VALUE_OBJECT ||
         dtype->object->args->list.count == 0 ||
         !read_code(dtype->object->args->list.items[0], &letter, &size))

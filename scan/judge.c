@@ -484,10 +484,22 @@ static bool judge_new(struct scan *s, const struct trace_event *e, struct meanin
             judge_call(s, e, &cls, &none, true, err));
 }
 
+/* Before its archives, torch asked for classes by ('module', class, file, source): its reader gives the
+ * class. */
+static struct meaning meaning_of_callable(const struct scan *s, const struct value *v)
+{
+    const struct value *id =
+        v->kind == VALUE_EXTERNAL && v->external->kind == EXTERNAL_PERSISTENT_ID ? v->external->id : NULL;
+    const bool module = id != NULL && id->kind == VALUE_TUPLE && id->list.count == 4 &&
+                        id->list.items[0]->kind == VALUE_STR && bytes_is(id->list.items[0]->text, "module") &&
+                        id->list.items[1]->kind == VALUE_GLOBAL;
+    return meaning_of(s, module ? id->list.items[1] : v);
+}
+
 static bool judge_one_call(struct scan *s, const struct trace_event *e, struct error *err)
 {
     const struct value_list *args = &e->args->list, *all;
-    struct meaning m = meaning_of(s, e->target), gives;
+    struct meaning m = meaning_of_callable(s, e->target), gives;
     s->acted = true;
     switch (m.kind) {
     case MEANS_NAME:

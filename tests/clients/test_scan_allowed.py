@@ -201,5 +201,49 @@ class Allowed(unittest.TestCase):
                 self.assertEqual("safe", self.verdict(pickle.dumps(value, protocol)), (value, protocol))
 
 
+    def test_what_people_have_is_safe(self):
+        import collections
+        import decimal
+        import dateutil.relativedelta
+        import dateutil.tz
+        import ipaddress
+        import pytz
+        values = [decimal.Context(), dateutil.tz.gettz("Europe/Paris"), pandas.Timestamp("2020", tz=dateutil.tz.gettz("Europe/Paris")), pytz.FixedOffset(60),
+                  dateutil.relativedelta.relativedelta(days=1), ipaddress.ip_interface("10.0.0.1/8"), json.JSONDecodeError("a", "b", 0), numpy.linalg.LinAlgError("x"),
+                  collections.UserString("x"), pandas.NamedAgg("a", "b"), pandas.DataFrame({"a": [1]}).groupby("a"), dict.get]
+        for value in values:
+            for protocol in (2, 4, 5):
+                self.assertEqual("safe", self.verdict(pickle.dumps(value, protocol)), (value, protocol))
+
+    def test_models_and_results_are_safe(self):
+        try:
+            from scipy import optimize, sparse, stats
+            from sklearn.feature_extraction.text import CountVectorizer
+            from sklearn.metrics import f1_score, make_scorer
+        except ImportError:
+            self.skipTest("scikit-learn is not installed")
+        for value in (sparse.csr_array(numpy.eye(2)), optimize.OptimizeResult(x=1), stats.ttest_ind([1, 2, 3], [2, 3, 5]), stats.gaussian_kde([1.0, 2, 4]),
+                      CountVectorizer(preprocessor=str.lower, tokenizer=str.split), make_scorer(f1_score)):
+            for protocol in (0, 2, 4, 5):
+                self.assertEqual("safe", self.verdict(pickle.dumps(value, protocol)), (value, protocol))
+
+    def test_models_of_torch_are_safe(self):
+        try:
+            import torch
+        except ImportError:
+            self.skipTest("torch is not installed")
+        import io
+        model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.TransformerEncoderLayer(4, 2))
+        parameter = torch.nn.Parameter(torch.ones(2))
+        parameter.tag = "x"
+        for value in (model, {"model": model.state_dict(), "optimizer": torch.optim.Adam(model.parameters()).state_dict()}, parameter, torch.ones(2, dtype=torch.bfloat16)):
+            for new in (True, False):
+                out = io.BytesIO()
+                torch.save(value, out, _use_new_zipfile_serialization=new)
+                self.assertEqual("safe", self.verdict(out.getvalue()), (type(value), new))
+            for protocol in (2, 4):
+                self.assertEqual("safe", self.verdict(pickle.dumps(value, protocol)), (type(value), protocol))
+
+
 if __name__ == "__main__":
     unittest.main()
