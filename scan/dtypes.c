@@ -8,7 +8,10 @@
 
 enum { HAS_OBJECTS = 3 }; /* flags: there are references to be counted, and elements are a list in pickles */
 
-/* The letter and the bytes of a dtype's code. Records of a class of their own are named by it. */
+/*
+ * The letter and the number of a dtype's code: bytes, or characters. Records of a class of their own are
+ * named by it.
+ */
 static bool read_code(const struct value *v, char *letter, uint64_t *size)
 {
     *letter = 'V';
@@ -28,8 +31,8 @@ static bool read_code(const struct value *v, char *letter, uint64_t *size)
             return false;
         *size = *size * 10 + (uint64_t)(rest.data[i] - '0');
     }
-    if (rest.len == 1) /* of a C type: none is bigger */
-        *size = 16;
+    if (rest.len == 1 && strchr("SaUV", *letter) == NULL) /* of a C type: none is bigger */
+        *size = 32;
     if (*letter == 'O')
         *size = 8;
     return true;
@@ -181,7 +184,8 @@ static bool read_dtype(struct scan *s, const struct value_list *args, const stru
     m.objects = letter == 'O';
     if (has_size_of_its_own(letter)) {
         if (p.itemsize->integer < 0 || p.itemsize->integer > INT32_MAX || p.alignment->integer < 1 ||
-            (letter == 'U' && p.itemsize->integer % 4 != 0))
+            (args->items[0]->kind != VALUE_GLOBAL &&
+             (uint64_t)p.itemsize->integer != (letter == 'U' ? 4 * m.size : m.size)))
             return true;
         m.size = (uint64_t)p.itemsize->integer;
     }
