@@ -346,6 +346,10 @@ class Scan(unittest.TestCase):
             for n in range(1, len(body)):
                 self.assertNotEqual("safe", self.scan(body[:n])["verdict"], body[:n])
 
+    def test_the_problem_is_text_whatever_the_pickle_has(self):
+        found = self.scan(b"\x80\x02Np\xbc\xff\n.")
+        self.assertEqual("PUT at byte 3: '??' is no memo index", found["parts"][0]["problem"])
+
     def test_what_nobody_knows_is_not_safe(self):
         for body in (b"hello, world", b"\0" * 100, bytes(range(256))):
             self.assertEqual("unreadable", self.scan(body)["verdict"])
