@@ -527,6 +527,15 @@ class Command(unittest.TestCase):
         said = self.scan(self.files["odd"]).stdout
         self.assertIn("'??[31m?? \xe9' is no memo index", said)
 
+    def test_a_file_may_be_bigger_than_memory(self):
+        with zipfile.ZipFile(self.files["safe"], "w") as z:
+            z.writestr("archive/data.pkl", pickle.dumps({}))
+            with z.open("archive/data/0", "w", force_zip64=True) as f:
+                for _ in range(96):
+                    f.write(bytes(1 << 20))
+        ran = self.scan(self.files["safe"], "--limit-memory", "64M")
+        self.assertEqual((0, ""), (ran.returncode, ran.stderr), ran)
+
     def test_a_policy_of_ones_own(self):
         self.policy.write_text("# ours\nmake mine.models:Net\n")
         self.assertEqual(0, self.scan(self.files["gadget"], "--scan-policy", self.policy).returncode)
