@@ -43,37 +43,51 @@ static bool has_size_of_its_own(char letter)
     return letter == 'S' || letter == 'a' || letter == 'U' || letter == 'V';
 }
 
-/* What a dtype is. MEANS_NOTHING: nobody knows. */
+static bool is_made_by_dtype(const struct value *v)
+{
+    return v->kind == VALUE_OBJECT && v->object->callable->kind == VALUE_GLOBAL &&
+           bytes_is(v->object->callable->global->name, "dtype") && v->object->args->list.count > 0;
+}
+
+/* What a dtype is that has its state. MEANS_NOTHING: nobody knows. */
 static struct meaning dtype_of(const struct scan *s, const struct value *v)
 {
-    struct meaning m = meaning_of(s, v);
-    char letter;
+    const struct meaning m = meaning_of(s, v);
     if (v->kind == VALUE_DTYPE) /* the machine has needed it */
         return (struct meaning){
             .kind = MEANS_DTYPE, .size = v->dtype->itemsize, .objects = !dtype_is_flat(v->dtype)};
-    if (m.kind == MEANS_DTYPE)
-        return m;
-    m.kind = MEANS_NOTHING;
-    if (v->kind != VALUE_OBJECT || v->object->states.count > 0 || v->object->callable->kind != VALUE_GLOBAL ||
-        !bytes_is(v->object->callable->global->name, "dtype") || v->object->args->list.count == 0 ||
-        !read_code(v->object->args->list.items[0], &letter, &m.size))
-        return m;
-    if (letter == 'U')
-        m.size *= 4;
-    return (struct meaning){.kind = MEANS_DTYPE, .size = m.size, .objects = letter == 'O'};
+    return m.kind == MEANS_DTYPE ? m : (struct meaning){.kind = MEANS_NOTHING};
 }
 
-bool dtype_may_be_text(const struct scan *s, const struct value *dtype)
+bool dtype_is_used_early(const struct value_list *list)
+{
+    enum { MOST = 8 };
+    char letter;
+    uint64_t size;
+    for (size_t i = 0; i < list->count && i < MOST; i++) {
+        const struct value *v = list->items[i];
+        if (is_made_by_dtype(v) && v->object->states.count == 0 &&
+            (!read_code(v->object->args->list.items[0], &letter, &size) || letter == 'V'))
+            return true;
+    }
+    return false;
+}
+
+bool dtype_may_be_text(const struct value *dtype)
 {
     char letter;
     uint64_t size;
     if (dtype->kind == VALUE_DTYPE)
         return dtype->dtype->kind == DTYPE_UNICODE || dtype->dtype->kind == DTYPE_OBJECT;
-    if (dtype_of(s, dtype).kind != MEANS_DTYPE || dtype->kind != VALUE_OBJECT ||
-        dtype->object->args->list.count == 0 ||
-        !read_code(dtype->object->args->list.items[0], &letter, &size))
-        return true;
-    return letter == 'U' || letter == 'O';
+    return !is_made_by_dtype(dtype) || !read_code(dtype->object->args->list.items[0], &letter, &size) ||
+           letter == 'U' || letter == 'O';
+}
+
+bool judge_odd_dtype(struct scan *s, const struct trace_event *e, struct error *err)
+{
+    return report_find(s, SEVERITY_SUSPICIOUS, "odd-dtype", e->offset, e->opcode,
+                       "It makes a dtype that numpy would not write, by which memory can be read and written",
+                       err);
 }
 
 /* Parts of a state by name; its tuple grew with its versions. */
@@ -208,7 +222,5 @@ bool judge_dtype(struct scan *s, const struct trace_event *e, struct error *err)
         return false;
     if (m.kind == MEANS_DTYPE)
         return meaning_set(s, e->target, m, err);
-    return report_find(s, SEVERITY_SUSPICIOUS, "odd-dtype", e->offset, e->opcode,
-                       "It makes a dtype that numpy would not write, by which memory can be read and written",
-                       err);
+    return judge_odd_dtype(s, e, err);
 }

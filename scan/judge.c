@@ -501,6 +501,8 @@ static bool judge_one_call(struct scan *s, const struct trace_event *e, struct e
     const struct value_list *args = &e->args->list, *all;
     struct meaning m = meaning_of_callable(s, e->target), gives;
     s->acted = true;
+    if (dtype_is_used_early(args) && !judge_odd_dtype(s, e, err))
+        return false;
     switch (m.kind) {
     case MEANS_NAME:
     case MEANS_PARTIAL:

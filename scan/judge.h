@@ -149,7 +149,10 @@ bool judge_count(struct scan *s, size_t n, struct error *err);
 /* ---- dtypes.c ---- */
 
 /* Whether a text may come of numpy.core.multiarray.scalar(), whose dtype that is. */
-bool dtype_may_be_text(const struct scan *s, const struct value *dtype);
+bool dtype_may_be_text(const struct value *dtype);
+/* Whether a record's dtype is among them that has no state yet: what it makes of an array would change. */
+bool dtype_is_used_early(const struct value_list *list);
+bool judge_odd_dtype(struct scan *s, const struct trace_event *e, struct error *err);
 /* The state of a dtype: numpy believes what it says of memory. */
 bool judge_dtype(struct scan *s, const struct trace_event *e, struct error *err);
 

@@ -25,19 +25,19 @@ static bool is_hook(const struct scan *s, const struct value *v)
 }
 
 /* numpy's texts are keys like Python's own: numpy.str_('append') == 'append'. */
-static bool is_text_of_numpy(const struct scan *s, const struct value *key)
+static bool is_text_of_numpy(const struct value *key)
 {
     if (key->kind != VALUE_OBJECT || key->object->callable->kind != VALUE_GLOBAL ||
         !bytes_is(key->object->callable->global->name, "scalar"))
         return false;
     const struct value_list *args = &key->object->args->list;
-    return args->count > 0 && dtype_may_be_text(s, args->items[0]);
+    return args->count > 0 && dtype_may_be_text(args->items[0]);
 }
 
 static bool judge_pair(struct scan *s, const struct trace_event *e, const struct value *key,
                        const struct value *value, struct error *err)
 {
-    if (is_text_of_numpy(s, key))
+    if (is_text_of_numpy(key))
         return report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
                            "It gives an object an attribute whose name is a text of numpy's, which hides it",
                            err);
@@ -183,6 +183,8 @@ bool judge_state(struct scan *s, const struct trace_event *e, struct error *err)
     if (m.kind == MEANS_NAME && e->target->kind == VALUE_OBJECT)
         return judge_find(s, e, &m, SEVERITY_SUSPICIOUS, "changes-import",
                           "It changes attributes of something that was found by its name", NULL, err);
+    if (state->kind == VALUE_TUPLE && dtype_is_used_early(&state->list) && !judge_odd_dtype(s, e, err))
+        return false;
     if (gives_shared(e->target))
         return report_find(s, SEVERITY_SUSPICIOUS, "changes-shared", e->offset, e->opcode,
                            "It changes attributes of something that all of the process uses", err);

@@ -118,6 +118,9 @@ def misused():
                                                          b"\0" * 8) + T("a") + number(7) + b"s"
     both = pairs(T("a"), row(number_dtype("O8", 63), number(0)), T("b"), row(number_dtype("i8"), number(0)))
     yield "a number over a pointer", dtype("V8", T("|"), NONE, row(T("a"), T("b")), both, number(8), number(1), number(27))
+    early = call("numpy", "dtype", T("V8"), FALSE, TRUE) + b"r\0\1\0\0"
+    yield "a dtype that gets pointers when its array is there", (early + array(b"j\0\1\0\0", b"A" * 8) + b"0" + row(
+        number(3), T("|"), NONE, row(T("a")), pairs(T("a"), row(number_dtype("O8", 63), number(0))), number(8), number(1), number(27)) + b"b")
     yield "a subarray that is bigger than all", dtype("V8", T("|"), row(number_dtype("i8"), row(number(99))), NONE, NONE, number(8), number(1), number(0))
     yield "a dtype that all share", call("numpy", "dtype", T("f8")) + row(number(3), T(">"), NONE, NONE, NONE, number(-1), number(-1), number(0)) + b"b"
     yield "a dtype's class", call("numpy.dtypes", "ObjectDType") + row(number(3), T("|"), NONE, NONE, NONE, number(-1), number(-1), number(0)) + b"b"
@@ -134,7 +137,7 @@ def misused():
     yield "GzipFile of sklearn, called by a list", called_with(partial(name("sklearn.datasets._kddcup99", "GzipFile"), T("marker")), T("wb"))
     for module, thing in (("sklearn.datasets._covtype", "TemporaryDirectory"), ("sklearn.utils._joblib", "Memory"), ("sklearn.utils._available_if", "MethodType"),
                           ("sklearn.decomposition._nmf", "Parallel"), ("pandas.core.frame", "Path"), ("torch", "PyTorchFileWriter"),
-                          ("torch", "CompilationUnit"), ("torch", "_C"), ("pyarrow.lib", "OSFile")):
+                          ("torch", "CompilationUnit"), ("scipy.spatial._kdtree", "KDTree"), ("torch", "_C"), ("pyarrow.lib", "OSFile")):
         yield f"{module}.{thing}", name(module, thing)
     namespace = pairs(T("__module__"), T("x"), T("__setstate__"), name("builtins", "len"))
     for module in ("sklearn.cluster._bicluster", "sklearn.base", "pandas.core.describe"):
