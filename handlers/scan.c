@@ -64,7 +64,7 @@ static void put_part(struct dict *d, const struct scan_part *p)
     dict_uint(d, "trailing", p->trailing);
     if (p->broken_at != SIZE_MAX) {
         dict_uint(d, "unreadable_from", p->broken_at);
-        dict_text(d, "problem", p->problem);
+        put_str(d, "problem", bytes_text(p->problem));
     }
 }
 

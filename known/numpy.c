@@ -152,6 +152,18 @@ static void set_order(struct dtype *t, char order)
         t->order = order == '>' ? '>' : '<';
 }
 
+/* Texts, bytes and records have the size that the state says, whatever the code does. */
+static bool set_size(struct dtype *t, const struct value *size)
+{
+    const bool flexible = t->kind == DTYPE_BYTES || t->kind == DTYPE_UNICODE || t->kind == DTYPE_VOID;
+    if (!flexible)
+        return true;
+    if (size->kind != VALUE_INT || size->integer < 0 || size->integer > INT32_MAX)
+        return false;
+    t->itemsize = (size_t)size->integer;
+    return t->kind != DTYPE_UNICODE || t->itemsize % 4 == 0;
+}
+
 static bool apply_state(struct arena *arena, const struct value *state, struct dtype *t, struct error *err)
 {
     enum { ALIGNED = 0x80 };
@@ -161,7 +173,7 @@ static bool apply_state(struct arena *arena, const struct value *state, struct d
     set_order(t, (char)s.order->text.data[0]);
     t->aligned = s.flags != NULL && s.flags->kind == VALUE_INT && (s.flags->integer & ALIGNED) != 0;
     const bool record = s.fields->kind != VALUE_NONE || s.subarray->kind != VALUE_NONE;
-    if (record && t->kind != DTYPE_VOID)
+    if ((record && t->kind != DTYPE_VOID) || !set_size(t, s.itemsize))
         return false;
     return read_fields(arena, &s, t, err) && read_subarray(arena, s.subarray, t, err) &&
            read_unit(arena, s.metadata, t, err);

@@ -154,6 +154,29 @@ static bool is_asked(struct bytes name)
     return false;
 }
 
+static bool holds(struct bytes text, const char *word)
+{
+    return text.len > 0 && memmem(text.data, text.len, word, strlen(word)) != NULL;
+}
+
+/* TorchScript runs in an interpreter of its own, which can do little else than compute: but it has files. */
+static bool scan_script(struct scan *s, struct bytes name, struct bytes text, struct error *err)
+{
+    static const char *const words[] = {"torch.save(", "torch.from_file(", "ops.aten.save",
+                                        "ops.aten.from_file"};
+    if (!holds(name, "code/") || !bytes_ends(name, ".py"))
+        return true;
+    for (size_t i = 0; i < ROWS(words); i++)
+        if (holds(text, words[i])) {
+            const struct finding f = {.severity = SEVERITY_SUSPICIOUS,
+                                      .rule = "torchscript-files",
+                                      .name = name,
+                                      .does = "Its code writes or maps files"};
+            return report_add(s, &f, err);
+        }
+    return true;
+}
+
 static bool push_member(struct scan *s, struct archive *a, const struct archive_member *m,
                         const struct archive_header *by, struct error *err)
 {
@@ -168,7 +191,8 @@ static bool push_member(struct scan *s, struct archive *a, const struct archive_
     }
     if (u.damage.kind != ERR_NONE && !report_unreadable(s, m->data, u.damage.detail, err))
         return false;
-    return scan_push(s, u.bytes, s->item->member, "", by->name, is_asked(by->name), err);
+    return scan_script(s, by->name, u.bytes, err) &&
+           scan_push(s, u.bytes, s->item->member, "", by->name, is_asked(by->name), err);
 }
 
 /* What readers of an archive disagree on is what hides a member from some of them. */
@@ -346,9 +370,9 @@ static const char *const keras_packages[] = {
     "tf_keras.src", "keras_cv", "keras_hub"};
 
 /* What there is in Keras that loads, downloads or writes, as its advisories have it (CVE-2025-8747). */
-static const char *const keras_tools[] = {"utils",    "saving",   "models", "callbacks",
-                                          "datasets", "wrappers", "legacy", "export",
-                                          "trainers", "backend",  "api",    "visualization"};
+static const char *const keras_tools[] = {"utils",    "saving",        "models", "callbacks",   "datasets",
+                                          "wrappers", "legacy",        "export", "trainers",    "backend",
+                                          "api",      "visualization", "config", "distribution"};
 
 static bool is_of_keras(struct bytes module)
 {
@@ -398,8 +422,16 @@ static bool scan_layer(struct scan *s, const struct value *dict, struct error *e
                         .module =
                             module != NULL && module->kind == VALUE_STR ? module->text : bytes_of("", 0),
                         .does = "A layer holds a function as code, which loading the model runs"};
-    if (is_text(cls, "Lambda") || is_text(cls, "__lambda__") || is_text(cls, "TorchModuleWrapper"))
+    if (is_text(cls, "Lambda") || is_text(cls, "__lambda__") || is_text(cls, "TorchModuleWrapper") ||
+        is_text(cls, "TFSMLayer"))
         return report_add(s, &f, err);
+    const struct value *vocabulary = config == NULL ? NULL : value_get(config, "vocabulary");
+    if (vocabulary != NULL && vocabulary->kind == VALUE_STR) { /* CVE-2025-12058 */
+        f.severity = SEVERITY_SUSPICIOUS;
+        f.rule = "keras-file";
+        f.does = "A layer names a file or address, which loading the model reads";
+        return report_add(s, &f, err);
+    }
     if (module == NULL || module->kind != VALUE_STR)
         return true;
     const bool function = is_text(cls, "function") && config != NULL && config->kind == VALUE_STR;

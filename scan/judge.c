@@ -32,11 +32,7 @@ static bool grow(struct scan *s, struct error *err)
     return true;
 }
 
-/*
- * The name's row, made when it is new. Valid until the next call. NULL: no memory. It has copies of the
- * names: what a search behind damage has read is gone after it, and the report is not.
- */
-static struct known_name *know(struct scan *s, const struct meaning *m, struct error *err)
+struct known_name *judge_know(struct scan *s, const struct meaning *m, struct error *err)
 {
     if (s->name_count * 2 >= s->name_slots && !grow(s, err))
         return NULL;
@@ -68,11 +64,10 @@ static const char *words(struct scan *s, const char *verb, struct bytes what, co
     return what.len == 0 ? otherwise : arena_printf(s->arena, "%s: it %.*s", verb, (int)what.len, what.data);
 }
 
-static bool find_name(struct scan *s, const struct trace_event *e, const struct meaning *m,
-                      enum severity severity, const char *rule, const char *does, const char *call,
-                      struct error *err)
+bool judge_find(struct scan *s, const struct trace_event *e, const struct meaning *m, enum severity severity,
+                const char *rule, const char *does, const char *call, struct error *err)
 {
-    const struct known_name *n = know(s, m, err);
+    const struct known_name *n = judge_know(s, m, err);
     if (n == NULL || does == NULL)
         return arena_fail(s->arena, err);
     const struct finding f = {.severity = severity,
@@ -86,24 +81,33 @@ static bool find_name(struct scan *s, const struct trace_event *e, const struct 
     return report_add(s, &f, err);
 }
 
-/* A function that is allowed only where it is called at once, as what it loads is looked at. */
 static bool is_loader(const struct meaning *m)
 {
     return bytes_is(m->module, "torch.storage") && bytes_is(m->name, "_load_from_bytes");
 }
 
-static bool report_loader(struct scan *s, const struct trace_event *e, const struct meaning *m,
-                          struct error *err)
+bool judge_is_finder(const struct meaning *m)
 {
-    return find_name(s, e, m, SEVERITY_SUSPICIOUS, "loader-kept",
-                     "It keeps a function that loads pickles where something else may call it", NULL, err);
+    return is_loader(m) || (bytes_is(m->module, "builtins") && bytes_is(m->name, "getattr")) ||
+           (bytes_is(m->name, "_ufunc_reconstruct") &&
+            (bytes_is(m->module, "numpy.core") || bytes_is(m->module, "numpy._core")));
+}
+
+bool judge_keeps_finder(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                        struct error *err)
+{
+    return judge_find(
+        s, e, m, SEVERITY_SUSPICIOUS, "loader-kept",
+        "It keeps a function that loads pickles, or finds anything by its name, where something "
+        "else may call it",
+        NULL, err);
 }
 
 /* A name is reached: by an import, or by attributes. */
 static bool reach(struct scan *s, const struct trace_event *e, const struct meaning *m, bool chained,
                   struct error *err)
 {
-    struct known_name *n = know(s, m, err);
+    struct known_name *n = judge_know(s, m, err);
     if (n == NULL)
         return false;
     s->acted = true;
@@ -125,32 +129,41 @@ static bool reach(struct scan *s, const struct trace_event *e, const struct mean
         if (!report_name(s, &s->report->imports, &s->report->import_count, &name, err))
             return false;
     }
-    if (chained && is_loader(m) && !report_loader(s, e, m, err))
+    if (chained && judge_is_finder(m) && !judge_keeps_finder(s, e, m, err))
         return false;
     if (n->reported == s->item)
         return true;
     n->reported = s->item;
     if (is_odd(m->module) || is_odd(m->name))
-        return find_name(s, e, m, SEVERITY_SUSPICIOUS, "odd-name",
-                         "It imports a name with blanks or letters that look like others", NULL, err);
+        return judge_find(s, e, m, SEVERITY_SUSPICIOUS, "odd-name",
+                          "It imports a name with blanks or letters that look like others", NULL, err);
     if (n->opinion.severity == SEVERITY_QUIET)
         return true;
     if (n->opinion.severity == SEVERITY_DANGEROUS)
-        return find_name(
+        return judge_find(
             s, e, m, SEVERITY_DANGEROUS, chained ? "dangerous-chain" : "dangerous-import",
             words(s, "It reaches a dangerous function", n->opinion.does, "It reaches a dangerous function"),
             NULL, err);
-    return find_name(
+    return judge_find(
         s, e, m, SEVERITY_SUSPICIOUS, chained ? "unknown-chain" : "unknown-import",
         words(s, "It imports what may be misused", n->opinion.does,
               "It imports a name that is not known to be harmless, which runs its module's code"),
         NULL, err);
 }
 
-/* An attribute found in something that may be named: of a class its members, and nothing with underscores. */
-static bool is_plain_member(struct bytes name)
+/*
+ * An attribute of something that may be named, spelled as a constant: a member of an enumeration. Others may
+ * be methods, of which some run what is in a text or write files (DataFrame.eval, ndarray.tofile); those that
+ * do no harm have rows of their own.
+ */
+static bool is_constant(struct bytes name)
 {
-    return name.len > 0 && memchr(name.data, '.', name.len) == NULL && name.data[0] != '_';
+    for (size_t i = 0; i < name.len; i++) {
+        const uint8_t c = name.data[i];
+        if (!(c >= 'A' && c <= 'Z') && (i == 0 || !(c == '_' || (c >= '0' && c <= '9'))))
+            return false;
+    }
+    return name.len > 0;
 }
 
 static bool reach_attribute(struct scan *s, const struct trace_event *e, const struct meaning *of,
@@ -163,10 +176,10 @@ static bool reach_attribute(struct scan *s, const struct trace_event *e, const s
     if ((o.severity == SEVERITY_DANGEROUS && !covered) || of->name.len == 0 ||
         (o.severity == SEVERITY_QUIET && o.match > parent.match))
         return reach(s, e, m, true, err);
-    if (of->kind == MEANS_TEXT || is_plain_member(attribute) || bytes_is(attribute, "__new__"))
+    if (is_constant(attribute) || bytes_is(attribute, "__new__"))
         return parent.severity != SEVERITY_DANGEROUS || reach(s, e, m, true, err);
-    return find_name(s, e, m, SEVERITY_SUSPICIOUS, "hidden-attribute",
-                     "It looks up an attribute that leads into the inside of a class or module", NULL, err);
+    return judge_find(s, e, m, SEVERITY_SUSPICIOUS, "hidden-attribute",
+                      "It looks up a method, or what leads into the inside of a class or module", NULL, err);
 }
 
 /* ---- calls ---- */
@@ -174,7 +187,7 @@ static bool reach_attribute(struct scan *s, const struct trace_event *e, const s
 static bool count_call(struct scan *s, const struct trace_event *e, const struct meaning *m,
                        const struct value_list *args, enum severity severity, struct error *err)
 {
-    struct known_name *n = know(s, m, err);
+    struct known_name *n = judge_know(s, m, err);
     struct scan_report *r = s->report;
     if (n == NULL)
         return false;
@@ -212,20 +225,34 @@ static bool is_making(const struct trace_event *e)
 static bool call_severity(struct scan *s, const struct meaning *m, const struct value_list *args, bool making,
                           enum severity *severity, const char **rule, struct error *err)
 {
-    const struct known_name *n = know(s, m, err);
+    const struct known_name *n = judge_know(s, m, err);
     if (n == NULL)
         return false;
     *severity = n->opinion.severity;
     *rule = *severity == SEVERITY_DANGEROUS ? "dangerous-call" : "unknown-call";
     if (*severity == SEVERITY_DANGEROUS)
         return true;
-    const bool made = making && (n->opinion.uses & USE_MAKE) != 0;
-    const bool called =
-        (n->opinion.uses & USE_CALL) != 0 && args != NULL && policy_call(s->policy, m->module, m->name, args);
+    const unsigned uses = n->opinion.uses & (making ? USE_CALL | USE_MAKE : USE_CALL);
+    const bool made = making && (uses & USE_MAKE) != 0 && args != NULL && args->count == 0;
+    const bool called = uses != 0 && args != NULL && policy_takes(s->policy, uses, m->module, m->name, args);
     const bool may = *severity == SEVERITY_QUIET && (made || called);
     *severity = may ? SEVERITY_QUIET : SEVERITY_SUSPICIOUS;
-    *rule = (n->opinion.uses & USE_CALL) != 0 ? "unusual-arguments" : "unknown-call";
+    *rule = uses != 0 ? "unusual-arguments" : "unknown-call";
     return true;
+}
+
+/*
+ * joblib's wrappers have behind their state what is no opcode. The machine knows those that are made plainly;
+ * to a reader that knows others, other opcodes would follow.
+ */
+static bool is_hidden_wrapper(const struct trace_event *e, const struct meaning *m)
+{
+    const struct meaning by = e->target->kind != VALUE_GLOBAL
+                                  ? (struct meaning){.kind = MEANS_NOTHING}
+                                  : (struct meaning){.kind = MEANS_NAME, .name = e->target->global->name};
+    return bytes_is(m->name, "NumpyArrayWrapper") && bytes_ends(m->module, "joblib.numpy_pickle") &&
+           !(by.kind == MEANS_NAME &&
+             (bytes_is(by.name, "NumpyArrayWrapper") || bytes_is(by.name, "_reconstructor")));
 }
 
 /* args NULL: nobody can say which. */
@@ -234,10 +261,15 @@ static bool judge_call(struct scan *s, const struct trace_event *e, const struct
 {
     enum severity severity;
     const char *rule;
-    if (!call_severity(s, m, args, making, &severity, &rule, err) ||
-        !count_call(s, e, m, args, severity, err))
+    if (!call_severity(s, m, args, making, &severity, &rule, err))
         return false;
-    struct known_name *n = know(s, m, err);
+    if (severity == SEVERITY_QUIET && is_hidden_wrapper(e, m)) {
+        severity = SEVERITY_SUSPICIOUS;
+        rule = "hidden-array";
+    }
+    if (!count_call(s, e, m, args, severity, err))
+        return false;
+    struct known_name *n = judge_know(s, m, err);
     if (n == NULL)
         return false;
     if (severity == SEVERITY_QUIET || ++n->call_findings > CALL_FINDINGS)
@@ -248,22 +280,52 @@ static bool judge_call(struct scan *s, const struct trace_event *e, const struct
     const char *otherwise = severity == SEVERITY_DANGEROUS ? "It calls a dangerous function"
                             : making ? "It makes an instance of a class that is not known to be harmless"
                                      : "It calls what is not known to be harmless with such arguments";
-    return find_name(s, e, m, severity, rule, words(s, "It makes a call", n->opinion.does, otherwise), call,
-                     err);
+    return judge_find(s, e, m, severity, rule, words(s, "It makes a call", n->opinion.does, otherwise), call,
+                      err);
 }
 
-static bool computed(struct scan *s, const struct trace_event *e, struct error *err)
+bool judge_computed(struct scan *s, const struct trace_event *e, struct error *err)
 {
     return report_find(s, SEVERITY_SUSPICIOUS, "computed-call", e->offset, e->opcode,
                        "It calls what another call gives, which cannot be told without calling", err);
 }
 
-/* copyreg's functions make instances of their first argument. */
-static bool is_maker(const struct meaning *m)
+bool judge_is_maker(const struct meaning *m)
 {
     return bytes_is(m->module, "copyreg") &&
            (bytes_is(m->name, "_reconstructor") || bytes_is(m->name, "__newobj__") ||
             bytes_is(m->name, "__newobj_ex__"));
+}
+
+static struct value_list behind(const struct value_list *args, size_t n)
+{
+    return n < args->count ? (struct value_list){.items = args->items + n, .count = args->count - n}
+                           : (struct value_list){0};
+}
+
+/* The arguments that such a call hands to the class's __new__. NULL: nobody can say which, or they are odd.
+ */
+static const struct value_list *made_with(struct scan *s, const struct meaning *maker,
+                                          const struct value_list *args, struct value_list *room)
+{
+    *room = behind(args, 1);
+    if (bytes_is(maker->name, "__newobj__"))
+        return room;
+    if (args->count != 3)
+        return NULL;
+    if (bytes_is(maker->name, "__newobj_ex__")) {
+        const struct value *more = args->items[1], *keywords = args->items[2];
+        return more->kind == VALUE_TUPLE && keywords->kind == VALUE_DICT && keywords->dict.count == 0
+                   ? &more->list
+                   : NULL;
+    }
+    const struct meaning base = meaning_of(s, args->items[1]); /* _reconstructor: the base gets the state */
+    const struct value_list state = behind(args, 2);
+    *room = (struct value_list){0};
+    return base.kind == MEANS_NAME && (bytes_is(base.name, "object") ||
+                                       policy_takes(s->policy, USE_CALL, base.module, base.name, &state))
+               ? room
+               : NULL;
 }
 
 /* map(f, ..), filter(f, ..), reduce(f, ..) and their like call what they are given. */
@@ -275,7 +337,7 @@ static bool calls_argument(struct scan *s, const struct trace_event *e, const st
         const struct known_name *n;
         if ((m.kind != MEANS_NAME && m.kind != MEANS_PARTIAL) || m.name.len == 0)
             continue;
-        n = know(s, &m, err);
+        n = judge_know(s, &m, err);
         if (n == NULL ||
             (n->opinion.severity == SEVERITY_DANGEROUS && !judge_call(s, e, &m, NULL, false, err)))
             return false;
@@ -316,6 +378,40 @@ static const struct {
     {"pandas.core.indexes.period", "_new_PeriodIndex", 0, "pandas"},
 };
 
+/* Functions that set attributes by what one of their arguments says, as BUILD does. */
+static const struct {
+    const char *module, *name;
+    size_t argument;
+} setters[] = {
+    {"torch._utils", "_rebuild_parameter_with_state", 3},
+    {"torch._tensor", "_rebuild_from_type_v2", 3},
+};
+
+static bool sets_attributes(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                            const struct value_list *args, struct error *err)
+{
+    for (size_t i = 0; i < ROWS(setters); i++)
+        if (bytes_is(m->name, setters[i].name) && bytes_is(m->module, setters[i].module) &&
+            setters[i].argument < args->count &&
+            !judge_attributes(s, e, args->items[setters[i].argument], err))
+            return false;
+    return true;
+}
+
+/* torch._tensor._rebuild_from_type_v2(function, class, its arguments, state) calls that function. */
+static bool calls_with(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                       const struct value_list *args, struct error *err)
+{
+    if (!bytes_is(m->name, "_rebuild_from_type_v2") || args->count < 3)
+        return true;
+    const struct meaning f = meaning_of(s, args->items[0]);
+    const struct value *more = args->items[2];
+    if (f.kind != MEANS_NAME)
+        return true; /* which calls_only_its_own() has told */
+    return sets_attributes(s, e, &f, more->kind == VALUE_TUPLE ? &more->list : args, err) &&
+           judge_call(s, e, &f, more->kind == VALUE_TUPLE ? &more->list : NULL, false, err);
+}
+
 /* A text is no function: it is called by none of them. */
 static bool calls_only_its_own(struct scan *s, const struct trace_event *e, const struct meaning *m,
                                const struct value_list *args, struct error *err)
@@ -328,7 +424,7 @@ static bool calls_only_its_own(struct scan *s, const struct trace_event *e, cons
         const struct meaning f = meaning_of(s, args->items[at]);
         if (f.kind != MEANS_TEXT &&
             (f.kind != MEANS_NAME || !policy_is_within(bytes_text(callers[i].within), f.module)))
-            return computed(s, e, err);
+            return judge_computed(s, e, err);
     }
     return true;
 }
@@ -338,11 +434,13 @@ static bool call_name(struct scan *s, const struct trace_event *e, const struct 
 {
     struct meaning gives;
     bool found;
-    if (is_maker(m) && args->count > 0) {
+    if (judge_is_maker(m) && args->count > 0) {
+        struct value_list room;
         const struct meaning cls = meaning_of(s, args->items[0]);
         if (!count_call(s, e, m, args, SEVERITY_QUIET, err) || !calls_only_its_own(s, e, m, args, err))
             return false;
-        return cls.kind == MEANS_NAME ? judge_call(s, e, &cls, NULL, true, err) : computed(s, e, err);
+        return cls.kind == MEANS_NAME ? judge_call(s, e, &cls, made_with(s, m, args, &room), true, err)
+                                      : judge_computed(s, e, err);
     }
     if (!meaning_of_call(s, m, args, &gives, &found, err))
         return false;
@@ -360,7 +458,8 @@ static bool call_name(struct scan *s, const struct trace_event *e, const struct 
     if (partial)
         return count_call(s, e, m, args, SEVERITY_QUIET, err);
     return loads_argument(s, m, args, err) && calls_argument(s, e, args, err) &&
-           calls_only_its_own(s, e, m, args, err) && judge_call(s, e, m, args, making, err);
+           calls_only_its_own(s, e, m, args, err) && calls_with(s, e, m, args, err) &&
+           sets_attributes(s, e, m, args, err) && judge_call(s, e, m, args, making, err);
 }
 
 /* cls.__new__(cls, ..) by its name. */
@@ -378,22 +477,39 @@ static bool judge_new(struct scan *s, const struct trace_event *e, struct meanin
     if (args != NULL && args->count > 0)
         cls = meaning_of(s, args->items[0]);
     if (cls.kind != MEANS_NAME)
-        return computed(s, e, err);
-    return judge_call(s, e, &asked, args, true, err) &&
+        return judge_computed(s, e, err);
+    const struct value_list more = behind(args, 1), none = {0};
+    return judge_call(s, e, &asked, &more, true, err) &&
            ((bytes_equal(asked.module, cls.module) && bytes_equal(asked.name, cls.name)) ||
-            judge_call(s, e, &cls, NULL, true, err));
+            judge_call(s, e, &cls, &none, true, err));
+}
+
+/* Before its archives, torch asked for classes by ('module', class, file, source): its reader gives the
+ * class. */
+static struct meaning meaning_of_callable(const struct scan *s, const struct value *v)
+{
+    const struct value *id =
+        v->kind == VALUE_EXTERNAL && v->external->kind == EXTERNAL_PERSISTENT_ID ? v->external->id : NULL;
+    const bool module = id != NULL && id->kind == VALUE_TUPLE && id->list.count == 4 &&
+                        id->list.items[0]->kind == VALUE_STR && bytes_is(id->list.items[0]->text, "module") &&
+                        id->list.items[1]->kind == VALUE_GLOBAL;
+    return meaning_of(s, module ? id->list.items[1] : v);
 }
 
 static bool judge_one_call(struct scan *s, const struct trace_event *e, struct error *err)
 {
     const struct value_list *args = &e->args->list, *all;
-    struct meaning m = meaning_of(s, e->target), gives;
+    struct meaning m = meaning_of_callable(s, e->target), gives;
     s->acted = true;
+    if (dtype_is_used_early(args) && !judge_odd_dtype(s, e, err))
+        return false;
     switch (m.kind) {
     case MEANS_NAME:
     case MEANS_PARTIAL:
         if (!meaning_arguments(s, &m, args, &all, err))
             return false;
+        if (e->kwargs != NULL && e->kwargs->dict.count > 0)
+            all = NULL;
         if (is_new(&m))
             return judge_new(s, e, m, all, err);
         if (all == NULL) /* there are more arguments than can be told */
@@ -403,7 +519,7 @@ static bool judge_one_call(struct scan *s, const struct trace_event *e, struct e
     case MEANS_ATTRIBUTE:
     case MEANS_METHOD:
         if (args->count == 0 || meaning_of(s, args->items[0]).kind != MEANS_NAME)
-            return computed(s, e, err);
+            return judge_computed(s, e, err);
         if (!meaning_attribute(s, meaning_of(s, args->items[0]), m.text, &gives, err) ||
             !reach(s, e, &gives, true, err))
             return false;
@@ -412,185 +528,19 @@ static bool judge_one_call(struct scan *s, const struct trace_event *e, struct e
         return meaning_set(s, e->made, gives, err);
     case MEANS_NOTHING:
     case MEANS_DATA:
+    case MEANS_DTYPE:
     case MEANS_TEXT:
         return e->target->kind == VALUE_EXTERNAL
                    ? report_find(s, SEVERITY_SUSPICIOUS, "outside-call", e->offset, e->opcode,
                                  "It calls what lies outside of the document", err)
-                   : computed(s, e, err);
+                   : judge_computed(s, e, err);
     }
     return false;
-}
-
-/* ---- states ---- */
-
-static bool is_one_of(struct bytes text, const char *const *words)
-{
-    for (; *words != NULL; words++)
-        if (bytes_is(text, *words))
-            return true;
-    return false;
-}
-
-static bool is_hook(const struct scan *s, const struct value *v)
-{
-    static const char *const fillers[] = {"append", "extend", "add", "update", NULL};
-    static const char *const harmless[] = {"__doc__",        "__module__",      "__name__",  "__qualname__",
-                                           "__orig_class__", "__annotations__", "__notes__", NULL};
-    const struct meaning key = meaning_of(s, v);
-    if (key.kind != MEANS_TEXT)
-        return false;
-    if (bytes_starts(key.text, "__"))
-        return bytes_ends(key.text, "__") && !is_one_of(key.text, harmless);
-    return key.text.len <= 6 && is_one_of(key.text, fillers);
-}
-
-static bool judge_pair(struct scan *s, const struct trace_event *e, const struct value *key,
-                       const struct value *value, struct error *err)
-{
-    if (!is_hook(s, key))
-        return true;
-    if (bytes_starts(meaning_of(s, key).text, "__"))
-        return report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
-                           "It gives an object an attribute that Python calls by itself", err);
-    return value->kind != VALUE_GLOBAL && value->kind != VALUE_OBJECT
-               ? true
-               : report_find(s, SEVERITY_SUSPICIOUS, "hook-in-state", e->offset, e->opcode,
-                             "It gives an object a function where a method stands that unpickling calls",
-                             err);
-}
-
-/* Many objects may share one big state, which is looked through for each. */
-static bool count_pairs(struct scan *s, size_t n, struct error *err)
-{
-    if (n > s->limits->nodes - s->pairs)
-        return FAIL_LIMIT(err, "nodes", s->limits->nodes, "the states have more than %llu entries together",
-                          (unsigned long long)s->limits->nodes);
-    s->pairs += n;
-    return true;
-}
-
-/* Pairs that a dict is made of: OrderedDict([('a', 1)]). */
-static bool judge_items(struct scan *s, const struct trace_event *e, const struct value *list,
-                        struct error *err)
-{
-    if (list->kind != VALUE_LIST && list->kind != VALUE_TUPLE)
-        return true;
-    if (!count_pairs(s, list->list.count, err))
-        return false;
-    for (size_t i = 0; i < list->list.count; i++) {
-        const struct value *pair = list->list.items[i];
-        if ((pair->kind == VALUE_LIST || pair->kind == VALUE_TUPLE) && pair->list.count == 2 &&
-            !judge_pair(s, e, pair->list.items[0], pair->list.items[1], err))
-            return false;
-    }
-    return true;
-}
-
-/* A dict, or an object that is like one: Python asks for its items, whatever it is. */
-static bool judge_pairs(struct scan *s, const struct trace_event *e, const struct value *state,
-                        struct error *err)
-{
-    if (state->kind != VALUE_DICT && state->kind != VALUE_OBJECT)
-        return true;
-    const struct value_pairs *pairs = state->kind == VALUE_DICT ? &state->dict : &state->object->pairs;
-    if (!count_pairs(s, pairs->count, err))
-        return false;
-    for (size_t i = 0; i < pairs->count; i++)
-        if (!judge_pair(s, e, pairs->items[i].key, pairs->items[i].value, err))
-            return false;
-    if (state->kind == VALUE_DICT)
-        return true;
-    for (size_t i = 0; i < state->object->args->list.count; i++) {
-        const struct value *arg = state->object->args->list.items[i];
-        if (!judge_items(s, e, arg, err) || (arg->kind == VALUE_DICT && !judge_pairs(s, e, arg, err)))
-            return false;
-    }
-    return true;
-}
-
-/* functools.partial's state: the function, its first arguments, its keywords. */
-static bool judge_partial(struct scan *s, const struct value_list *state, struct meaning *out,
-                          struct error *err)
-{
-    const struct meaning f = meaning_of(s, state->items[0]);
-    const bool plain =
-        state->count > 2 && state->items[1]->kind == VALUE_TUPLE && state->items[2]->kind == VALUE_DICT;
-    if (f.kind != MEANS_NAME && f.kind != MEANS_PARTIAL)
-        return true;
-    if (plain)
-        return meaning_partial(s, f, &state->items[1]->list, 0, state->items[2], out, err);
-    *out = f;
-    out->kind = MEANS_PARTIAL;
-    out->bound = NULL;
-    return true;
-}
-
-static bool judge_state(struct scan *s, const struct trace_event *e, struct error *err)
-{
-    const struct value *state = e->args;
-    const struct meaning m = meaning_of(s, e->target), given = meaning_of(s, state);
-    if (given.kind == MEANS_NAME && is_loader(&given) && !report_loader(s, e, &given, err))
-        return false;
-    if (e->target->kind == VALUE_OBJECT && e->target->object->states.count > 1 &&
-        !report_find(
-            s, SEVERITY_SUSPICIOUS, "second-state", e->offset, e->opcode,
-            "It gives an object a second state, for which a method is called that the first may have set",
-            err))
-        return false;
-    if (m.kind == MEANS_NAME && e->target->kind == VALUE_GLOBAL && state->kind != VALUE_NONE)
-        return find_name(s, e, &m, SEVERITY_DANGEROUS, "changes-import",
-                         "It changes attributes of something that was imported", NULL, err);
-    if (m.kind == MEANS_NAME && e->target->kind == VALUE_OBJECT)
-        return find_name(s, e, &m, SEVERITY_SUSPICIOUS, "changes-import",
-                         "It changes attributes of something that was found by its name", NULL, err);
-    if (state->kind != VALUE_TUPLE)
-        return judge_pairs(s, e, state, err);
-    /* functools.partial keeps what it calls in its state: (function, arguments, keywords, attributes) */
-    if (m.kind == MEANS_PARTIAL && state->list.count > 0 && state->list.count <= 4) {
-        struct meaning f = {.kind = MEANS_NOTHING};
-        if (!judge_partial(s, &state->list, &f, err) || !meaning_set(s, e->target, f, err))
-            return false;
-    }
-    for (size_t i = 0; i < state->list.count && i < 4; i++)
-        if (!judge_pairs(s, e, state->list.items[i], err))
-            return false;
-    return true;
-}
-
-/* ---- filling ---- */
-
-/*
- * What is appended to an object goes through its own method, which its class, its attributes or its
- * __getattr__ may have made any function.
- */
-static bool judge_fill(struct scan *s, const struct trace_event *e, struct error *err)
-{
-    const struct value_object *o = e->target->object;
-    struct meaning m = meaning_of(s, o->callable);
-    if (m.kind == MEANS_NAME && is_maker(&m) && o->args->list.count > 0)
-        m = meaning_of(s, o->args->list.items[0]);
-    if (m.kind != MEANS_NAME)
-        return computed(s, e, err);
-    struct known_name *n = know(s, &m, err);
-    if (n == NULL)
-        return false;
-    if (n->opinion.severity != SEVERITY_QUIET || (n->opinion.uses & USE_FILL) != 0 ||
-        ++n->call_findings > CALL_FINDINGS)
-        return true;
-    return find_name(s, e, &m, SEVERITY_SUSPICIOUS, "unknown-method",
-                     "It fills an object that is no list: a method is called that may be any function", NULL,
-                     err);
-}
-
-static bool judge_kept(struct scan *s, const struct trace_event *e, struct error *err)
-{
-    const struct meaning m = meaning_of(s, e->target);
-    return !is_loader(&m) || report_loader(s, e, &m, err);
 }
 
 /* ---- all of it ---- */
 
-static bool judge_computed(struct scan *s, const struct trace_event *e, struct error *err)
+static bool judge_computed_name(struct scan *s, const struct trace_event *e, struct error *err)
 {
     const struct meaning module = meaning_of(s, e->args->list.items[0]),
                          name = meaning_of(s, e->args->list.items[1]);
@@ -626,7 +576,7 @@ static bool judge(struct scan *s, const struct trace_event *e, struct error *err
     case TRACE_IMPORT:
         return judge_import(s, e, err);
     case TRACE_COMPUTED:
-        return judge_computed(s, e, err);
+        return judge_computed_name(s, e, err);
     case TRACE_CALL:
         return judge_one_call(s, e, err);
     case TRACE_BUILD:
@@ -661,7 +611,7 @@ bool judge_events(void *arg, struct trace *events, struct error *err)
             return false;
         if (e->kind == TRACE_IMPORT) {
             const struct meaning m = meaning_of(s, e->target);
-            events->kept |= is_loader(&m);
+            events->kept |= judge_is_finder(&m);
         }
     }
     events->count = 0;

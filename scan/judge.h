@@ -15,12 +15,15 @@ enum meaning_kind {
     MEANS_ATTRIBUTE, /* operator.attrgetter: gives its argument's attribute `text` */
     MEANS_METHOD,    /* operator.methodcaller: calls that */
     MEANS_PARTIAL,   /* functools.partial of module, name */
+    MEANS_DTYPE,     /* numpy's: its elements have `size` bytes */
 };
 
 struct meaning {
     enum meaning_kind kind;
     struct bytes module, name, text;
     const struct value_list *bound; /* MEANS_PARTIAL: the first arguments; NULL: nobody can say which */
+    uint64_t size;                  /* MEANS_DTYPE, and: */
+    bool objects;                   /* there are pointers to objects in them */
 };
 
 struct meaning_slot {
@@ -112,6 +115,46 @@ bool meaning_of_call(struct scan *s, const struct meaning *callable, const struc
 
 /* Hears what a pickle does. arg is the scan. */
 trace_listener judge_events;
+
+/*
+ * The name's row, made when it is new. Valid until the next call. NULL: no memory. It has copies of the
+ * names: what a search behind damage has read is gone after it, and the report is not.
+ */
+struct known_name *judge_know(struct scan *s, const struct meaning *m, struct error *err);
+/* A finding about a name. */
+bool judge_find(struct scan *s, const struct trace_event *e, const struct meaning *m, enum severity severity,
+                const char *rule, const char *does, const char *call, struct error *err);
+/* It calls what nobody can tell. */
+bool judge_computed(struct scan *s, const struct trace_event *e, struct error *err);
+/* Functions that are allowed only where they are called at once, since what they find or load is looked at.
+ */
+bool judge_is_finder(const struct meaning *m);
+bool judge_keeps_finder(struct scan *s, const struct trace_event *e, const struct meaning *m,
+                        struct error *err);
+/* copyreg's functions, which make instances of their first argument. */
+bool judge_is_maker(const struct meaning *m);
+
+/* ---- states.c ---- */
+
+/* A state that an object is given, and what is appended to one that is no list. */
+bool judge_state(struct scan *s, const struct trace_event *e, struct error *err);
+bool judge_fill(struct scan *s, const struct trace_event *e, struct error *err);
+bool judge_kept(struct scan *s, const struct trace_event *e, struct error *err);
+/* What becomes attributes of an object. */
+bool judge_attributes(struct scan *s, const struct trace_event *e, const struct value *state,
+                      struct error *err);
+/* Many objects may share one big state, which is looked through for each. */
+bool judge_count(struct scan *s, size_t n, struct error *err);
+
+/* ---- dtypes.c ---- */
+
+/* Whether a text may come of numpy.core.multiarray.scalar(), whose dtype that is. */
+bool dtype_may_be_text(const struct value *dtype);
+/* Whether a record's dtype is among them that has no state yet: what it makes of an array would change. */
+bool dtype_is_used_early(const struct value_list *list);
+bool judge_odd_dtype(struct scan *s, const struct trace_event *e, struct error *err);
+/* The state of a dtype: numpy believes what it says of memory. */
+bool judge_dtype(struct scan *s, const struct trace_event *e, struct error *err);
 
 /* ---- containers.c ---- */
 

@@ -265,12 +265,19 @@ static bool find_joined(struct scan *s, const struct meaning *callable, const st
     return true;
 }
 
-/* Texts through a codec: what most codecs leave as it is, and rot13. */
+static bool is_latin1(struct bytes codec)
+{
+    return bytes_is(codec, "latin1") || bytes_is(codec, "latin-1");
+}
+
+/*
+ * Texts through a codec: what most codecs leave as it is, and rot13; and Latin-1, by which protocols 0 to 2
+ * write bytes.
+ */
 static bool find_decoded(struct scan *s, const struct meaning *callable, const struct value_list *args,
                          struct meaning *out, struct error *err)
 {
     struct meaning text = argument(s, args, 0), codec = argument(s, args, 1);
-    (void)callable;
     if (text.kind != MEANS_TEXT || text.text.len == 0)
         return true;
     const bool rot =
@@ -287,6 +294,12 @@ static bool find_decoded(struct scan *s, const struct meaning *callable, const s
                 letters[i] = (uint8_t)(letters[i] + (low < 'n' ? 13 : -13));
         }
         text.text = copy;
+    }
+    struct bytes bytes;
+    if (codec.kind == MEANS_TEXT && is_latin1(codec.text) && bytes_is(callable->name, "encode")) {
+        if (!value_to_latin1(text.text, s->arena, &bytes, err))
+            return err->kind == ERR_NONE;
+        text.text = bytes;
     }
     *out = (struct meaning){.kind = MEANS_TEXT, .text = text.text};
     return true;

@@ -61,7 +61,7 @@ static bool take_verb(struct bytes word, struct policy_row *row)
 static bool arguments_are_letters(struct bytes words)
 {
     for (size_t i = 0; i < words.len; i++)
-        if (!is_blank(words.data[i]) && strchr("sbinltdgo0*+-", words.data[i]) == NULL)
+        if (!is_blank(words.data[i]) && strchr("sbinrltdgo0*+-", words.data[i]) == NULL)
             return false;
     return true;
 }
@@ -78,8 +78,9 @@ static bool take_row(struct bytes line, struct policy_row *row, const char **why
         return true;
     }
     row->arguments = line;
-    if ((row->uses & USE_CALL) != 0 ? line.len == 0 || !arguments_are_letters(line) : line.len > 0)
-        return *why = "the arguments are not words of the letters s b i n l t d g o 0 * + -", false;
+    const bool may = (row->uses & (USE_CALL | USE_MAKE)) != 0, must = (row->uses & USE_CALL) != 0;
+    if (line.len == 0 ? must : !may || !arguments_are_letters(line))
+        return *why = "the arguments are not words of the letters s b i n r l t d g o 0 * + -", false;
     return true;
 }
 
@@ -115,10 +116,10 @@ static bool read_rows(struct policy *p, struct bytes text, struct arena *arena, 
 
 /* ---- the index: rows by what must be a dotted beginning of a path for them to have it ---- */
 
-/* A row of any name is found by its module, others by module and name. */
+/* A row of any name, or of a name in any module below, is found by its module, others by module and name. */
 static bool is_any_of(const struct policy_row *row)
 {
-    return bytes_is(row->name, "*") || bytes_is(row->name, "@");
+    return row->tree || bytes_is(row->name, "*") || bytes_is(row->name, "@");
 }
 
 static uint64_t hash_of(const struct policy *p, struct bytes dotted)
@@ -212,6 +213,20 @@ static bool is_any(struct bytes name)
     return name.len == 1 && name.data[0] == '*';
 }
 
+/* Whether the dotted rest of a path leads through that name. */
+static bool leads_through(struct bytes rest, struct bytes name)
+{
+    while (!policy_is_within(name, rest)) {
+        const uint8_t *dot = memchr(rest.data, '.', rest.len);
+        if (dot == NULL)
+            return false;
+        rest = bytes_of(dot + 1, rest.len - (size_t)(dot + 1 - rest.data));
+        if (rest.len == 0)
+            return false;
+    }
+    return true;
+}
+
 /* How closely a row that warns has the dotted path; 0: not at all. */
 static size_t warns_of(const struct policy_row *row, struct bytes path)
 {
@@ -225,7 +240,9 @@ static size_t warns_of(const struct policy_row *row, struct bytes path)
     if (path.len == row->module.len)
         return 0;
     const struct bytes rest = bytes_of(path.data + row->module.len + 1, path.len - row->module.len - 1);
-    return policy_is_within(row->name, rest) ? row->module.len + row->name.len + 1 : 0;
+    if (row->tree ? !leads_through(rest, row->name) : !policy_is_within(row->name, rest))
+        return 0;
+    return row->module.len + row->name.len + 1;
 }
 
 static bool is_class_name(struct bytes name)
@@ -316,11 +333,24 @@ static bool is_bytes(const struct value *v)
              bytes_is(v->object->callable->global->name, "py_buffer")));
 }
 
+/* "22/7": a power of ten would be worked out. */
+static bool is_ratio(const struct value *v)
+{
+    if (v->kind != VALUE_STR)
+        return false;
+    for (size_t i = 0; i < v->text.len; i++)
+        if (memchr("-/0123456789", v->text.data[i], 12) == NULL)
+            return false;
+    return true;
+}
+
 static bool is_kind(const struct value *v, uint8_t letter)
 {
     switch (letter) {
     case 's':
         return v->kind == VALUE_STR;
+    case 'r':
+        return is_ratio(v);
     case 'b':
         return is_bytes(v);
     case 'i':
@@ -356,15 +386,15 @@ static bool fits(struct bytes letters, const struct value_list *args)
     return true;
 }
 
-bool policy_call(const struct policy *p, struct bytes module, struct bytes name,
-                 const struct value_list *args)
+bool policy_takes(const struct policy *p, unsigned uses, struct bytes module, struct bytes name,
+                  const struct value_list *args)
 {
     uint8_t room[LONGEST];
     struct candidates c = {.policy = p};
     if (!join(module, name, room, &c.path))
         return false;
     for (const struct policy_row *row; (row = next_candidate(&c)) != NULL;) {
-        if ((row->uses & USE_CALL) == 0 || allows(row, module, name) == 0)
+        if ((row->uses & uses) == 0 || allows(row, module, name) == 0)
             continue;
         struct bytes words = row->arguments;
         while (words.len > 0)

@@ -14,9 +14,9 @@ struct policy_row {
     enum severity severity;
     unsigned uses;          /* SEVERITY_QUIET: what is allowed, enum policy_use */
     struct bytes module;    /* without ".*" */
-    bool tree;              /* ".*": its submodules too */
+    bool tree;              /* ".*": its submodules too, and the name in any of them */
     struct bytes name;      /* "*": any; "@": any that is spelled as a class is */
-    struct bytes arguments; /* USE_CALL: words of letters */
+    struct bytes arguments; /* USE_CALL, and USE_MAKE if any are allowed: words of letters */
     struct bytes does;
     uint32_t next; /* in its place of the index, plus 1 */
 };
@@ -45,8 +45,8 @@ struct opinion {
 /* module and name by their names of today. name may have dots: they are looked through. */
 struct opinion policy_name(const struct policy *policy, struct bytes module, struct bytes name);
 
-/* Whether some row allows a call with these arguments. */
-bool policy_call(const struct policy *policy, struct bytes module, struct bytes name,
-                 const struct value_list *args);
+/* Whether some row of one of these uses takes these arguments. */
+bool policy_takes(const struct policy *policy, unsigned uses, struct bytes module, struct bytes name,
+                  const struct value_list *args);
 
 #endif

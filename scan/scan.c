@@ -143,6 +143,16 @@ static bool is_pickle(struct bytes in, size_t at, const struct trace_end *end)
             (end->steps == 1 && is_cut_frame(bytes_of(in.data + end->at, in.len - end->at))));
 }
 
+/*
+ * "class Linear(Module):", as in the code of TorchScript, is an import of what no module is named: where
+ * nothing says that it is a pickle, it is none.
+ */
+static bool is_prose(const struct item *item)
+{
+    return !item->asked && item->bytes.len > 0 &&
+           (item->bytes.data[0] == 'c' || item->bytes.data[0] == 'i') && !pickle_may_begin(item->bytes);
+}
+
 /* Pickles in a row from the start of the item. known: the item is something else, and this a second look. */
 static bool scan_pickles(struct scan *s, bool known, struct error *err)
 {
@@ -150,6 +160,8 @@ static bool scan_pickles(struct scan *s, bool known, struct error *err)
     struct trace_end end = {0};
     size_t at = 0;
     bool acted = false;
+    if (is_prose(s->item))
+        return search(s, 0, err);
     while (at < in.len) {
         s->joblib = false;
         if (!run(s, at, false, UINT64_MAX, s->arena, &end, err) || (s->joblib && !run_plain(s, at, err)))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,20 @@ static bool read_stdin(struct spool *spool, struct input *out, struct error *err
     }
 }
 
+/*
+ * The file is mapped: models are bigger than memory. Should somebody cut it off meanwhile, the kernel ends
+ * us, and no status says that it is safe.
+ */
+static bool map_file(int fd, size_t size, struct input *out, struct error *err)
+{
+    const struct bytes nothing = bytes_of("", 0);
+    void *at = size == 0 ? NULL : mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (at == MAP_FAILED)
+        return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "it cannot be mapped: %s", strerror(errno));
+    *out = input_of_bytes(size == 0 ? nothing : bytes_of(at, size));
+    return true;
+}
+
 static bool open_file(const char *path, int *fd, struct input *out, struct error *err)
 {
     struct stat st;
@@ -35,8 +50,7 @@ static bool open_file(const char *path, int *fd, struct input *out, struct error
         return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "it cannot be opened: %s", strerror(errno));
     if (!S_ISREG(st.st_mode))
         return FAIL(err, ERR_IO, ERROR_NO_OFFSET, "it is not a regular file");
-    *out = input_of_fd(*fd, (uint64_t)st.st_size);
-    return true;
+    return map_file(*fd, (size_t)st.st_size, out, err);
 }
 
 /* Names are the file's own bytes: no control character, and nothing but UTF-8, may reach a terminal. */
@@ -92,19 +106,24 @@ static bool scan_file(const char *path, const struct policy *policy, const struc
     struct scan_report report;
     struct input in;
     struct bytes bytes;
+    struct limits own = *limits;
     int fd = -1;
     arena_init(&arena, limits->memory);
     spool_init(&spool, limits->body_memory, "body", limits->body);
     const bool opened =
         strcmp(path, "-") == 0 ? read_stdin(&spool, &in, err) : open_file(path, &fd, &in, err);
+    if (opened && in.size > own.body) /* a file is there already, however big */
+        own.body = in.size;
     const bool ok = opened && input_bytes(&in, &arena, &bytes, err) &&
-                    scan_document(bytes, policy, limits, &arena, &report, err);
+                    scan_document(bytes, policy, &own, &arena, &report, err);
     if (ok) {
         *out = report.verdict;
         print_report(path, &report);
     }
     arena_free(&arena);
     spool_deinit(&spool);
+    if (fd >= 0 && opened && in.size > 0)
+        munmap((void *)(uintptr_t)in.bytes.data, (size_t)in.size);
     if (fd >= 0)
         close(fd);
     return ok;

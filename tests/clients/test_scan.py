@@ -346,6 +346,10 @@ class Scan(unittest.TestCase):
             for n in range(1, len(body)):
                 self.assertNotEqual("safe", self.scan(body[:n])["verdict"], body[:n])
 
+    def test_the_problem_is_text_whatever_the_pickle_has(self):
+        found = self.scan(b"\x80\x02Np\xbc\xff\n.")
+        self.assertEqual("PUT at byte 3: '??' is no memo index", found["parts"][0]["problem"])
+
     def test_what_nobody_knows_is_not_safe(self):
         for body in (b"hello, world", b"\0" * 100, bytes(range(256))):
             self.assertEqual("unreadable", self.scan(body)["verdict"])
@@ -522,6 +526,15 @@ class Command(unittest.TestCase):
         self.files["odd"].write_bytes(b"\x80\x02Np\xbc\x1b[31m\xc2\x9b\xff \xc3\xa9\n.")
         said = self.scan(self.files["odd"]).stdout
         self.assertIn("'??[31m?? \xe9' is no memo index", said)
+
+    def test_a_file_may_be_bigger_than_memory(self):
+        with zipfile.ZipFile(self.files["safe"], "w") as z:
+            z.writestr("archive/data.pkl", pickle.dumps({}))
+            with z.open("archive/data/0", "w", force_zip64=True) as f:
+                for _ in range(96):
+                    f.write(bytes(1 << 20))
+        ran = self.scan(self.files["safe"], "--limit-memory", "64M")
+        self.assertEqual((0, ""), (ran.returncode, ran.stderr), ran)
 
     def test_a_policy_of_ones_own(self):
         self.policy.write_text("# ours\nmake mine.models:Net\n")

@@ -186,6 +186,9 @@ def streams():
     yield "trap 52: below protocol 4", dangerous, b"cpathlib\nos.system\n(S'id'\ntR."
     yield "trap 52: through a class", suspicious, b"\x80\x04" + T("collections") + T("OrderedDict.__init__.__globals__") + b"\x93."
     yield "trap 52: through a class's subclasses", suspicious, b"\x80\x04" + T("builtins") + T("object.__subclasses__") + b"\x93)R."
+    yield "modelscan issue 330: numpy's own __builtins__", suspicious, (
+        b"\x80\x04" + T("numpy") + T("size") + b"\x93" + b"\x94}}" + T("shape") + T("numpy") + T("__builtins__") + b"\x93s\x86bh\x00h\x00" + T("eval") + b"\x86R"
+        + T("1") + b"\x85R.")
     yield "trap 52: through numpy", dangerous, b"\x80\x04" + T("numpy") + T("f2py.crackfortran.myeval") + b"\x93" + RUN + b"."
     yield "trap 52: a module's own import", dangerous, b"\x80\x04" + T("sklearn.utils") + T("os.system") + b"\x93" + RUN + b"."
     yield "trap 52: two modules on", dangerous, b"\x80\x04" + T("torch") + T("serialization.os.system") + b"\x93" + RUN + b"."
@@ -374,6 +377,10 @@ def files():
     yield "torch, the archive that is a tar", dangerous, tarred({"sys_info": pickle.dumps({}, 2), "pickle": OS, "tensors": b"", "storages": b""})
     yield "CVE-2025-32434: the tar of torch, its storages", dangerous, tarred({"pickle": pickle.dumps({}, 2), "storages": pickle.dumps(1, 2) + OS, "tensors": pickle.dumps(0, 2)})
     yield "TorchScript's constants", dangerous, zipped({"m/data.pkl": pickle.dumps({}, 2), "m/constants.pkl": OS, "m/code/__torch__.py": b"x"})
+    code = b"class Net(Module):\n  def forward(self: __torch__.Net,\n    x: Tensor) -> Tensor:\n    "
+    yield "TorchScript", "safe", zipped({"m/data.pkl": b"\x80\x02c__torch__\nNet\n)\x81}b.", "m/code/__torch__.py": code + b"return x\n"})
+    yield "TorchScript that writes", suspicious, zipped({"m/data.pkl": b"\x80\x02N.", "m/code/__torch__.py": code + b'torch.save(x, "a")\n    return x\n'})
+    yield "TorchScript that maps a file", suspicious, zipped({"m/data.pkl": b"\x80\x02N.", "m/code/__torch__.py": code + b'return torch.from_file("a", True, 9)\n'})
     yield "a storage that is a pickle", dangerous, zipped({"m/data.pkl": pickle.dumps({}, 2), "m/data/0": OS})
     for source, container in containers():
         yield f"{source}: not looked into", unreadable, container
@@ -456,6 +463,10 @@ def configs():
     yield "a dangerous class by its name", "dangerous", of({"module": "subprocess", "class_name": "Popen", "config": {"args": "id"}})
     yield "a builtin as a class", "dangerous", of({"module": "builtins", "class_name": "exec", "config": {}})
     yield "CVE-2025-8747: a function of keras.utils", "dangerous", of({"module": "keras.utils", "class_name": "function", "config": "get_file", "registered_name": "function"})
+    yield "CVE-2025-9906: keras.config", "dangerous", of({"module": "keras.config", "class_name": "function", "config": "enable_unsafe_deserialization", "registered_name": "function"})
+    yield "CVE-2025-12058: words from a file", "suspicious", of({"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}})
+    yield "words that are there", "safe", of({"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": ["a", "b"]}})
+    yield "a model of TensorFlow by its folder", "dangerous", of({"module": "keras.layers", "class_name": "TFSMLayer", "config": {"filepath": "//host/model"}})
     yield "CVE-2025-9905: a module of torch in a layer", "dangerous", of({"module": "keras.layers", "class_name": "TorchModuleWrapper", "config": {"module": base64.b64encode(model()).decode()}})
 
 
