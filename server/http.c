@@ -168,7 +168,7 @@ static enum MHD_Result on_headers(struct delivery *d, const char *method)
         return MHD_YES;
     }
     d->phase = PHASE_DISCARD;
-    d->linger = must_answer_now(d);
+    d->linger = d->transaction.unframed || must_answer_now(d);
     return d->linger ? answer(d) : MHD_YES;
 }
 

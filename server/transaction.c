@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,6 +105,27 @@ static void choose_id(struct transaction *t, const char *sent)
     hex_write(t->trace.span, SPAN_ID, t->id);
 }
 
+/*
+ * Whether it is certain where the body ends: what somebody before us takes for the next request must not be a
+ * part of this one (RFC 9112 section 6.3).
+ */
+static bool check_framing(struct transaction *t)
+{
+    const struct request *r = &t->request;
+    if (r->header(r->headers, "Content-Length") == NULL && r->header(r->headers, "Transfer-Encoding") == NULL)
+        return true;
+    const char *length = t->join(r->headers, "Content-Length", &t->arena);
+    const char *coding = t->join(r->headers, "Transfer-Encoding", &t->arena);
+    const char *wrong =
+        length != NULL && coding != NULL   ? "Content-Length and Transfer-Encoding are both there"
+        : length == NULL && coding == NULL ? "there is no memory for the headers"
+        : coding != NULL && strcasecmp(coding, "chunked") != 0 ? "the Transfer-Encoding is not chunked"
+        : length != NULL && strchr(length, ',') != NULL        ? "Content-Length is there twice"
+                                                               : NULL;
+    t->unframed = wrong != NULL;
+    return wrong == NULL || FAIL(&t->error, ERR_ARGUMENT, ERROR_NO_OFFSET, "%s", wrong);
+}
+
 /* What can be refused before the body is there. */
 static bool check_body_headers(struct transaction *t)
 {
@@ -167,12 +189,14 @@ bool transaction_begin(struct transaction *t, const char *method)
     r->path = gateway_path(&t->server->gateway, t->parsed.path);
     r->query = t->parsed.query;
     r->query_count = t->parsed.query_count;
-    return find_route(t, method) && (t->admin || identity_check(t)) && check_crowd(t) &&
+    return check_framing(t) && find_route(t, method) && (t->admin || identity_check(t)) && check_crowd(t) &&
            check_body_headers(t);
 }
 
 bool transaction_receive(struct transaction *t, const void *data, size_t n)
 {
+    if (n > t->body.expected - t->body.size)
+        ahead_end(&t->ahead, t->server); /* more than was said: it may move */
     if (!spool_write(&t->body, data, n, &t->error))
         return false;
     if (coding_is_identity(t->coding))
@@ -359,7 +383,7 @@ static void add_common_headers(struct transaction *t)
     if (t->error.kind == ERR_FORMAT && t->coding == NULL)
         reply_header(&t->reply, "Accept-Encoding", CODING_NAMES);
     identity_challenge(t);
-    if (t->crowded || (!t->admin && atomic_load(&t->server->draining)))
+    if (t->crowded || t->unframed || (!t->admin && atomic_load(&t->server->draining)))
         reply_header(&t->reply, "Connection", "close");
     gateway_headers(&t->server->gateway, &t->request, t->match.allow, &t->reply);
 }

@@ -60,6 +60,7 @@ struct transaction {
     uint64_t computed;                    /* its processor time when it was looked at first; 0: not yet */
     size_t held;                          /* bytes of the account that the answer's own buffers take */
     bool secure;                          /* came in by TLS */
+    bool unframed;                        /* it is not certain where it ends: nothing is read behind it */
     bool admin;                           /* came in by the admin listener */
     bool has_place;                       /* in admission */
     int socket;                           /* the client's */

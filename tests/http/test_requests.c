@@ -258,6 +258,32 @@ static void broken_requests_do_no_harm(void **state)
     answer_free(&a);
 }
 
+/* Nothing of what comes behind is taken for a request. */
+static void a_body_that_may_end_elsewhere_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "Content-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
+        "Content-Length: 7\r\nContent-Length: 5\r\n\r\nhello",
+        "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        "Transfer-Encoding: identity\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        char request[512];
+        const int fd = raw_connect(*state);
+        snprintf(request, sizeof request,
+                 "POST /echo HTTP/1.1\r\nHost: a\r\n%sGET /status HTTP/1.1\r\nHost: a\r\n\r\n", rows[i]);
+        raw_send(fd, request);
+        char *answer = raw_read(fd);
+        if (strncmp(answer, "HTTP/1.1 400 ", 13) != 0 || strstr(answer, "Connection: close") == NULL ||
+            strstr(answer + 13, "HTTP/1.1 ") != NULL)
+            fail_msg("%s: %s", rows[i], answer);
+        free(answer);
+    }
+}
+
 static void a_head_that_is_too_long_is_refused(void **state)
 {
     const int fd = raw_connect(*state);
@@ -317,10 +343,16 @@ int main(void)
         cmocka_unit_test(answers_follow_the_file),
     };
     const struct CMUnitTest mechanics[] = {
-        cmocka_unit_test(targets_are_decoded_once),   cmocka_unit_test(a_proxy_may_send_the_absolute_form),
-        cmocka_unit_test(a_connection_is_used_again), cmocka_unit_test(http_1_0_is_spoken),
-        cmocka_unit_test(requests_may_be_pipelined),  cmocka_unit_test(a_request_may_come_byte_by_byte),
-        cmocka_unit_test(broken_requests_do_no_harm), cmocka_unit_test(a_head_that_is_too_long_is_refused),
+        cmocka_unit_test(targets_are_decoded_once),
+        cmocka_unit_test(a_proxy_may_send_the_absolute_form),
+        cmocka_unit_test(a_connection_is_used_again),
+        cmocka_unit_test(http_1_0_is_spoken),
+        cmocka_unit_test(requests_may_be_pipelined),
+        cmocka_unit_test(a_request_may_come_byte_by_byte),
+        cmocka_unit_test(broken_requests_do_no_harm),
+        cmocka_unit_test(a_head_that_is_too_long_is_refused),
+        cmocka_unit_test(a_body_that_may_end_elsewhere_is_refused),
+        cmocka_unit_test(a_head_that_is_too_long_is_refused),
     };
     return cmocka_run_group_tests(real, start_mandoline, stop_server) +
            cmocka_run_group_tests(mechanics, start_mechanics, stop_server);
