@@ -29,6 +29,7 @@ const struct known known_table[] = {
     {"pathlib", "WindowsPath", "~", CALLED, &known_path, windows_path_of},
     {"pathlib", "PureWindowsPath", "~", CALLED, &known_path, windows_path_of},
     {"builtins", "getattr", "gs", CALLED, &known_attribute, attribute_of},
+    {"builtins", "getattr", "os", CALLED, &known_attribute, attribute_of_inner},
     {"_operator", "or_", "**", CALLED, &known_flags, flags_of},
     {"types", "SimpleNamespace", "", CALLED | MAY_HAVE_STATE, &known_namespace, namespace_of},
 

@@ -72,8 +72,8 @@ known_fn datetime_of, date_of, time_of, timedelta_of, timezone_of, timezone_utc,
 
 extern const struct known_kind known_decimal, known_fraction, known_uuid, known_path, known_attribute,
     known_flags, known_namespace;
-known_fn decimal_of, fraction_of, fraction_of_text, uuid_of, path_of, windows_path_of, attribute_of, flags_of,
-    namespace_of;
+known_fn decimal_of, fraction_of, fraction_of_text, uuid_of, path_of, windows_path_of, attribute_of,
+    attribute_of_inner, flags_of, namespace_of;
 
 extern const struct known_kind known_ordered_dict, known_default_dict, known_counter, known_deque,
     known_array_array;
