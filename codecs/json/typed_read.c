@@ -348,7 +348,7 @@ static bool begin_object(struct typed_reader *r, const struct tag_use *use, stru
         return arena_fail(r->arena, err);
     if (members->kind != VALUE_DICT ||
         !word_of(value_get(members, "made"), typed_made, TYPED_MADE_COUNT, &made))
-        return wrong(use, "an object; its made is reduce, newobj, newobj_ex, bare or instance", err);
+        return wrong(use, "an object; its made is reduce, newobj, newobj_ex, bare, instance or setter", err);
     o->made = (enum object_made)made;
     become(use->v, VALUE_OBJECT);
     use->v->object = o;

@@ -14,6 +14,24 @@ from mandoline import Server
 from same import difference
 
 
+class Set:
+    """One whose state a function sets, as those of cloudpickle are."""
+
+    def __reduce__(self):
+        return Set, (), (vars(self), 7), None, None, set_state
+
+
+def set_state(value, state):
+    vars(value).update(state[0])
+
+
+def with_setters():
+    one, two = Set(), Set()
+    one.n, one.other, two.back, two.me = 1, two, one, [two]
+    yield one
+    yield [one, two, one, Set(), {"a": Set()}]
+
+
 def arrays():
     rng = numpy.random.default_rng(7)
     yield from (numpy.arange(12, dtype=t).reshape(3, 4) for t in "i1 i2 i4 i8 u1 u2 u4 u8 >i4 >u2 f2 f4 f8 >f8 c8 c16".split())
@@ -94,6 +112,33 @@ class RoundTrips(unittest.TestCase):
                 json.loads(typed)
                 back = self.server.convert(typed, "pickle", "typed", protocol=protocol)
                 self.same(pickle.loads(body), pickle.loads(back), f"protocol {protocol}: {typed[:200]}")
+
+    def test_functions_that_set_a_state_are_kept(self):
+        for value in with_setters():
+            for protocol in range(6):
+                body = pickle.dumps(value, protocol)
+                typed = self.server.convert(body, "typed", "pickle")
+                hdf5 = self.server.convert(body, "hdf5", "pickle")
+                for again in range(6):
+                    for optimize in ("false", "true"):
+                        for document, format in ((body, "pickle"), (typed, "typed"), (hdf5, "hdf5")):
+                            back = self.server.convert(document, "pickle", format, protocol=again, optimize=optimize)
+                            self.same(pickle.loads(body), pickle.loads(back), f"{format}, protocols {protocol} and {again}")
+        value = Set()
+        value.n = 1
+        said = {"$class": f"{__name__}.Set", "$state": {"$class": f"{__name__}.set_state", "$args": [[{"n": 1}, 7]]}}
+        self.assertEqual(said, json.loads(self.server.convert(pickle.dumps(value), "json", "pickle")))
+        self.assertEqual(b"1", self.server.convert(pickle.dumps(value), "json", "pickle", path="/$state/$args/0/0/n"))
+
+    def test_a_setter_stands_among_states_only(self):
+        setter = {"$object": {"made": "setter", "callable": {"$global": ["m", "f"]}, "args": {"$tuple": [1]}}}
+        owner = {"$object": {"made": "reduce", "callable": {"$global": ["m", "C"]}, "args": {"$tuple": []}, "states": [setter]}}
+        loop = {"$id": [1, {"$object": {**setter["$object"], "args": {"$tuple": [{"$ref": 1}]}}}]}
+        twice = {"$object": {**owner["$object"], "states": [{"$id": [1, setter]}, {"$ref": 1}]}}
+        for document, expected in ((setter, 422), ([setter], 422), (owner, 200), (twice, 200), (loop, 422),
+                                   ({"$object": {**owner["$object"], "states": [loop]}}, 422)):
+            answer = self.server.request("POST", "/v1/convert", json.dumps(document).encode(), from_="typed", to="pickle")
+            self.assertEqual(expected, answer.status, (document, answer))
 
     def test_records_with_objects_through_typed_json(self):
         """What HDF5's records with text, sequences or references become."""
