@@ -79,8 +79,9 @@ extern const struct known_kind known_ordered_dict, known_default_dict, known_cou
     known_array_array;
 known_fn dict_of, dict_of_module, dict_of_lists, counter_of, deque_of, array_of_machine, array_of_list;
 
-extern const struct known_kind known_dtype_of_class, known_ndarray, known_masked, known_sparse;
-known_fn dtype_of_class, subclass_of, masked_of, sparse_of;
+extern const struct known_kind known_dtype_of_class, known_ndarray, known_scalar, known_masked, known_sparse;
+known_fn dtype_of_class, dtype_with_metadata, scalar_of, buffer_of, subclass_of, masked_of,
+    masked_constant_of, sparse_of;
 
 extern const struct known_kind known_frame, known_series, known_index, known_pandas_array, known_categorical,
     known_timestamp, known_pandas_timedelta, known_nat, known_period, known_interval;

@@ -344,8 +344,7 @@ static bool enter_array(struct typed_writer *w, const struct array *a, struct si
         !layout_member(&w->layout, "dtype", out, err) || !put_dtype(w, &a->dtype, out, err) ||
         (!a->scalar && !put_shape(w, a, out, err)))
         return false;
-    if (is_fortran(a) && !dtype_is_mixed(&a->dtype) &&
-        !(layout_member(&w->layout, "order", out, err) && sink_text(out, "\"F\"", err)))
+    if (is_fortran(a) && !(layout_member(&w->layout, "order", out, err) && sink_text(out, "\"F\"", err)))
         return false;
     if (!layout_member(&w->layout, "data", out, err))
         return false;

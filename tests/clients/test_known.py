@@ -216,6 +216,26 @@ def arrays():
     yield numpy.matrix([[1, 2], [3, 4]]), [[1, 2], [3, 4]]
     yield numpy.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]), [{"a": 1, "b": 2.0}]
     yield numpy.char.array(["x", "yz"]), ["x", "yz"]
+    named = numpy.array([[(1, "x", [2, "y"]), (3, None, [4.5, [5]])], [(6, [7], [8, 9]), (0, "", [None, {}])]],
+                        dtype=[("n", "i2"), ("o", "O"), ("two", "O", (2,))])
+    said = [[{"n": 1, "o": "x", "two": [2, "y"]}, {"n": 3, "o": None, "two": [4.5, [5]]}],
+            [{"n": 6, "o": [7], "two": [8, 9]}, {"n": 0, "o": "", "two": [None, {}]}]]
+    yield named, said
+    yield numpy.asfortranarray(named), said
+    yield named[0, 1], said[0][1]
+    yield numpy.zeros(0, named.dtype), []
+    records = numpy.rec.array([(1, "x", 0.5), (2, None, 1.5)], dtype=[("n", ">i4"), ("o", "O"), ("f", "f4")])
+    yield records, [{"n": 1, "o": "x", "f": 0.5}, {"n": 2, "o": None, "f": 1.5}]
+    yield records[1], {"n": 2, "o": None, "f": 1.5}
+    yield numpy.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")])[0], {"a": 1, "b": 2.0}
+    yield numpy.asfortranarray(numpy.array([[1, "x"], [None, [3]], [{}, 0.5]], dtype=object)), [[1, "x"], [None, [3]], [{}, 0.5]]
+    labelled = numpy.dtype("O", metadata={"vlen": str})
+    yield numpy.array(["a", "bc"], labelled), ["a", "bc"]
+    yield numpy.array([1, 2], numpy.dtype("i4", metadata={"unit": "m"})), [1, 2]
+    yield numpy.array([5], numpy.dtype("M8[D]", metadata={"unit": "m"})), ["1970-01-06"]
+    yield numpy.array([("a", 1)], [("text", labelled), ("n", "u1")]), [{"text": "a", "n": 1}]
+    yield numpy.ma.array(numpy.array([1, "x", [2]], dtype=object), mask=[0, 1, 0]), [1, None, [2]]
+    yield numpy.ma.masked, None
 
 
 class Known(unittest.TestCase):
