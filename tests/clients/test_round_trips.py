@@ -130,6 +130,15 @@ class RoundTrips(unittest.TestCase):
         self.assertEqual(said, json.loads(self.server.convert(pickle.dumps(value), "json", "pickle")))
         self.assertEqual(b"1", self.server.convert(pickle.dumps(value), "json", "pickle", path="/$state/$args/0/0/n"))
 
+    def test_what_is_made_of_itself_goes_through_hdf5(self):
+        """A bound method is getattr(object, name): here one of the object that has it."""
+        value = Set()
+        value.method, value.others = value.__reduce__, [value.__reduce__]
+        body = pickle.dumps(value)
+        back = pickle.loads(self.server.convert(self.server.convert(body, "hdf5", "pickle"), "pickle", "hdf5"))
+        self.assertIs(back, back.method.__self__)
+        self.assertIs(back, back.others[0].__self__)
+
     def test_a_setter_stands_among_states_only(self):
         setter = {"$object": {"made": "setter", "callable": {"$global": ["m", "f"]}, "args": {"$tuple": [1]}}}
         owner = {"$object": {"made": "reduce", "callable": {"$global": ["m", "C"]}, "args": {"$tuple": []}, "states": [setter]}}
