@@ -83,12 +83,15 @@ static struct value *text_new(struct arena *arena, enum value_kind kind, struct 
 
 struct value *value_str(struct arena *arena, struct bytes utf8)
 {
-    return text_new(arena, VALUE_STR, utf8);
+    struct value *v = text_new(arena, VALUE_STR, utf8);
+    if (v != NULL && utf8_has_surrogates(utf8))
+        v->flags = VALUE_SURROGATES;
+    return v;
 }
 
 struct value *value_text(struct arena *arena, const char *utf8)
 {
-    return text_new(arena, VALUE_STR, bytes_text(utf8));
+    return value_str(arena, bytes_text(utf8));
 }
 
 struct value *value_bytes(struct arena *arena, struct bytes bytes)

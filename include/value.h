@@ -161,7 +161,7 @@ struct value *value_int(struct arena *arena, int64_t integer);
 struct value *value_uint(struct arena *arena, uint64_t integer); /* INT or BIGINT */
 struct value *value_float(struct arena *arena, double real);
 struct value *value_complex(struct arena *arena, double real, double imaginary);
-struct value *value_str(struct arena *arena, struct bytes utf8);
+struct value *value_str(struct arena *arena, struct bytes utf8); /* finds out about VALUE_SURROGATES */
 struct value *value_text(struct arena *arena, const char *utf8); /* borrowed, as above */
 struct value *value_bytes(struct arena *arena, struct bytes bytes);
 struct value *value_array(struct arena *arena, const struct array *array); /* copies the header */

@@ -1,7 +1,5 @@
 #include "rows.h"
 
-#include "utf8.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -151,11 +149,7 @@ struct value *known_made_of(struct known_work *w, struct value *v, struct error 
 
 struct value *known_str(struct known_work *w, struct bytes text, struct error *err)
 {
-    bool surrogates;
-    struct value *v = value_str(w->arena, text);
-    if (v != NULL && utf8_valid_surrogatepass(text, &surrogates) == text.len && surrogates)
-        v->flags = VALUE_SURROGATES;
-    return known_made_of(w, v, err);
+    return known_made_of(w, value_str(w->arena, text), err);
 }
 
 struct value *known_text(struct known_work *w, struct error *err, const char *format, ...)

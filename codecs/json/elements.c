@@ -390,7 +390,7 @@ static bool put_before_part(const struct elements *e, struct level *l, const str
         return false;
     if (e->record_lists)
         return true;
-    return put_string(out, f->name, false, err) && sink_text(out, e->pretty ? ": " : ":", err);
+    return put_label(out, f->name, err) && sink_text(out, e->pretty ? ": " : ":", err);
 }
 
 static bool put_behind_part(const struct elements *e, struct level *l, struct sink *out, struct error *err)

@@ -12,7 +12,7 @@ bool json_put_name(const char *before, const struct value_global *g, struct sink
     if (name == NULL)
         return sink_fail(err);
     mempcpy(mempcpy(mempcpy(name, g->module.data, g->module.len), ".", 1), g->name.data, g->name.len);
-    return sink_text(out, before, err) && put_string(out, bytes_of(name, n), false, err);
+    return sink_text(out, before, err) && put_label(out, bytes_of(name, n), err);
 }
 
 static bool put_complex(const struct json_writer *w, const double *parts, struct sink *out, struct error *err)

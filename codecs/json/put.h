@@ -3,12 +3,19 @@
 #define MANDOLINE_JSON_PUT_H
 
 #include "codec.h"
+#include "utf8.h"
 
 /*
  * text in double quotes, escaped as little as RFC 8259 section 7 allows: '"', '\' and control characters.
  * UTF-8 stays as it is; surrogates (only where the flag says there are some) become \udXXX.
  */
 bool put_string(struct sink *out, struct bytes text, bool surrogates, struct error *err);
+
+/* The name of a class or field, of which nobody has noted whether it has surrogates. */
+static inline bool put_label(struct sink *out, struct bytes name, struct error *err)
+{
+    return put_string(out, name, utf8_has_surrogates(name), err);
+}
 
 /* A comma if asked for, the text as put_string() writes it, and a colon: a member's name. */
 bool put_name_compact(struct sink *out, bool comma, struct bytes text, struct error *err);

@@ -5,6 +5,7 @@
 #include "record.h"
 #include "sharing.h"
 #include "typed.h"
+#include "utf8.h"
 #include "writer.h"
 
 #include <math.h>
@@ -79,20 +80,34 @@ static bool put_complex(const struct typed_writer *w, const double *parts, struc
            sink_text(out, "]}", err);
 }
 
+/* Two surrogates that JSON's readers would take for one character. */
+static bool has_pair(const struct value *text)
+{
+    bool high = false;
+    for (size_t at = 0; (text->flags & VALUE_SURROGATES) != 0 && at < text->text.len;) {
+        const uint32_t code = utf8_next(text->text, &at);
+        if (high && code >= 0xDC00 && code < 0xE000)
+            return true;
+        high = code >= 0xD800 && code < 0xDC00;
+    }
+    return false;
+}
+
 static bool put_text(const struct typed_writer *w, const struct value *v, struct sink *out, struct error *err)
 {
     const bool surrogates = (v->flags & VALUE_SURROGATES) != 0;
     if ((v->flags & VALUE_PYTHON2) != 0)
         return put_short_text(w, "$py2str", v->text, surrogates, out, err);
+    if (has_pair(v))
+        return put_short_base64(w, "$utf8", v->text, out, err);
     return put_string(out, v->text, surrogates, err);
 }
 
 static bool put_global(const struct typed_writer *w, const struct value_global *g, struct sink *out,
                        struct error *err)
 {
-    return begin_short(w, "$global", out, err) && put_byte(out, '[', err) &&
-           put_string(out, g->module, false, err) && put_byte(out, ',', err) &&
-           put_string(out, g->name, false, err) && sink_text(out, "]}", err);
+    return begin_short(w, "$global", out, err) && put_byte(out, '[', err) && put_label(out, g->module, err) &&
+           put_byte(out, ',', err) && put_label(out, g->name, err) && sink_text(out, "]}", err);
 }
 
 static bool put_descr(const struct typed_writer *w, const struct dtype *t, struct sink *out,
@@ -112,7 +127,7 @@ static bool put_labels(const struct dtype *t, struct sink *out, struct error *er
         return false;
     for (size_t i = 0; i < t->label_count; i++) {
         const struct dtype_label *l = &t->labels[i];
-        if (!sink_text(out, i == 0 ? "[" : ",[", err) || !put_string(out, l->name, false, err) ||
+        if (!sink_text(out, i == 0 ? "[" : ",[", err) || !put_label(out, l->name, err) ||
             !put_byte(out, ',', err) || !put_int(out, l->value, err) || !put_byte(out, ']', err))
             return false;
     }
@@ -180,7 +195,7 @@ static bool put_leaf(const struct typed_writer *w, const struct value *v, struct
 /* Text that can be a member's name without being taken for a tag. */
 static bool is_plain_key(const struct value *key)
 {
-    return key->kind == VALUE_STR && (key->flags & VALUE_PYTHON2) == 0 &&
+    return key->kind == VALUE_STR && (key->flags & VALUE_PYTHON2) == 0 && !has_pair(key) &&
            (key->text.len == 0 || key->text.data[0] != '$');
 }
 
