@@ -194,3 +194,32 @@ bool array_select(const struct array *a, const struct selection *s, const struct
     *out = view;
     return true;
 }
+
+/* The place in Fortran order of the index-th element in C order. */
+static uint64_t fortran_index(const struct array *a, uint64_t index)
+{
+    uint64_t at = 0, before = 1;
+    for (unsigned axis = 0; axis < a->ndim; axis++)
+        before *= a->shape[axis];
+    for (unsigned axis = a->ndim; axis-- > 0;) {
+        before /= a->shape[axis]; /* elements that one step along this axis passes */
+        at += index % a->shape[axis] * before;
+        index /= a->shape[axis];
+    }
+    return at;
+}
+
+bool array_turn(struct array *a, struct arena *arena, struct error *err)
+{
+    uint64_t count;
+    if (!a->fortran || !array_count(a, &count) || count == 0)
+        return true;
+    const size_t size = a->dtype.itemsize;
+    uint8_t *to = arena_alloc(arena, (size_t)count, size);
+    if (to == NULL)
+        return arena_fail(arena, err);
+    for (uint64_t i = 0; i < count; i++)
+        memcpy(to + fortran_index(a, i) * size, a->data + i * size, size);
+    a->data = to;
+    return true;
+}

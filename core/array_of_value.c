@@ -241,7 +241,8 @@ static void put_text(const struct value *v, const struct dtype *t, uint8_t *to)
     if (v->text.len == 0)
         return;
     if (t->kind == DTYPE_BYTES) {
-        memcpy(to, v->text.data, v->text.len);
+        if (v->text.len > 0) /* or else there may be no data */
+            memcpy(to, v->text.data, v->text.len);
         return;
     }
     for (size_t at = 0; at < v->text.len; to += 4) {

@@ -65,12 +65,23 @@ static bool add_state(struct children *c, const struct value *state, struct erro
     return true;
 }
 
-static bool add_unnamed(struct children *c, const struct value_object *o, struct error *err)
+/* The items of its base, or the arguments that it is made of. *shown: there are such. */
+static bool add_base(struct children *c, const struct value_object *o, bool *shown, struct error *err)
+{
+    const struct value_list *own = value_made_of(o);
+    const struct value *base = value_reconstructed(o);
+    const bool pairs = base != NULL && base->kind == VALUE_DICT;
+    *shown = own != NULL || pairs;
+    return (own == NULL || add_indices(c, own, err)) && (!pairs || add_keys(c, &base->dict, err));
+}
+
+static bool add_unnamed(struct children *c, const struct value_object *o, bool but_args, struct error *err)
 {
     struct value_unnamed parts[VALUE_UNNAMED_MOST];
     const size_t count = value_unnamed(o, parts);
     for (size_t i = 0; i < count; i++)
-        if (!add_child(c, bytes_text(parts[i].name), parts[i].value, err))
+        if (!(but_args && parts[i].value == o->args) &&
+            !add_child(c, bytes_text(parts[i].name), parts[i].value, err))
             return false;
     return true;
 }
@@ -90,13 +101,12 @@ static bool add_parts(struct children *c, const struct value *v, struct error *e
     if (v->kind != VALUE_OBJECT)
         return add_indices(c, &v->list, err);
     const struct value_object *o = v->object;
-    const struct value_list *own = value_made_of(o);
-    if (own != NULL)
-        return add_indices(c, own, err);
     for (size_t i = 0; i < o->states.count; i++)
         if (!add_state(c, o->states.items[i], err))
             return false;
-    return add_keys(c, &o->pairs, err) && add_indices(c, &o->items, err) && add_unnamed(c, o, err);
+    bool shown;
+    return add_keys(c, &o->pairs, err) && add_indices(c, &o->items, err) && add_base(c, o, &shown, err) &&
+           add_unnamed(c, o, shown, err);
 }
 
 bool node_of_value(struct value *v, struct arena *arena, struct node *out, struct error *err)

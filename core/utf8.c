@@ -163,3 +163,11 @@ size_t utf8_count(struct bytes text)
         continuations += is_continuation(text.data[at]);
     return text.len - continuations;
 }
+
+bool utf8_has_surrogates(struct bytes text)
+{
+    enum { LEAD = 0xED }; /* of U+D000 to U+DFFF */
+    bool surrogates = false;
+    return text.len > 0 && memchr(text.data, LEAD, text.len) != NULL &&
+           utf8_valid_surrogatepass(text, &surrogates) == text.len && surrogates;
+}

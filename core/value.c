@@ -85,8 +85,7 @@ static struct value *text_new(struct arena *arena, enum value_kind kind, struct 
 struct value *value_str(struct arena *arena, struct bytes utf8)
 {
     struct value *v = text_new(arena, VALUE_STR, utf8);
-    bool surrogates;
-    if (v != NULL && utf8_valid_surrogatepass(utf8, &surrogates) == utf8.len && surrogates)
+    if (v != NULL && utf8_has_surrogates(utf8))
         v->flags = VALUE_SURROGATES;
     return v;
 }
@@ -317,11 +316,11 @@ struct value *value_reconstructed(const struct value_object *o)
 const struct value_list *value_made_of(const struct value_object *o)
 {
     const struct value *base = value_reconstructed(o);
-    if (o->args->list.count == 0 || o->states.count + o->items.count + o->added.count + o->pairs.count > 0)
+    if (o->args->list.count == 0 || o->items.count + o->added.count + o->pairs.count > 0)
         return NULL;
     if (base != NULL)
         return base->kind == VALUE_TUPLE || base->kind == VALUE_LIST ? &base->list : NULL;
-    return o->made == OBJECT_NEWOBJ ? &o->args->list : NULL;
+    return o->made == OBJECT_NEWOBJ && o->states.count == 0 ? &o->args->list : NULL;
 }
 
 /* ---- paths ---- */
@@ -380,10 +379,10 @@ static struct value *find_attribute(const struct value_object *o, struct bytes s
         const struct value *state = o->states.items[i];
         struct value *found = NULL;
         if (state->kind == VALUE_DICT)
-            found = find(&state->dict, step);
+            found = find_key(&state->dict, step);
         for (size_t j = 0; state->kind == VALUE_TUPLE && found == NULL && j < state->list.count; j++)
             if (state->list.items[j]->kind == VALUE_DICT)
-                found = find(&state->list.items[j]->dict, step);
+                found = find_key(&state->list.items[j]->dict, step);
         if (found != NULL)
             return found;
     }

@@ -17,7 +17,9 @@ void describe_dtype(struct dict *d, const struct dtype *dtype)
 /* "collections.OrderedDict" of an object or a global. */
 static void put_class(struct dict *d, const struct value *v)
 {
-    const struct value *named = v->kind == VALUE_OBJECT ? v->object->callable : v;
+    const struct value *named = v->kind != VALUE_OBJECT                  ? v
+                                : value_reconstructed(v->object) != NULL ? v->object->args->list.items[0]
+                                                                         : v->object->callable;
     if (named == NULL || named->kind != VALUE_GLOBAL)
         return;
     const struct value_global *g = named->global;

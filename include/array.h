@@ -86,6 +86,9 @@ bool array_select_fields(const struct array *a, const struct bytes *names, size_
 /* If all elements lie packed in C order in a file: the descriptor (open as long as the arena) and where. */
 bool array_extent(const struct array *a, int *fd, uint64_t *offset, uint64_t *size);
 
+/* Where a is said to lie in Fortran order and its data are in C order yet: lays them so, in the arena. */
+bool array_turn(struct array *a, struct arena *arena, struct error *err);
+
 /* Visits the elements in C order, in blocks of packed elements. */
 struct array_cursor {
     const struct array *array;

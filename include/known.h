@@ -82,6 +82,10 @@ bool known_is_raw(const struct value *v);
 bool known_dtype(struct bytes code, const struct value_list *states, struct arena *arena, struct dtype *out,
                  struct error *err);
 
+/* The same, whatever metadata a user gave it: those say nothing about the elements, and are lost. */
+bool known_dtype_but_metadata(struct bytes code, const struct value_list *states, struct arena *arena,
+                              struct dtype *out, struct error *err);
+
 /* An array from ndarray's state ([version,] shape, dtype, is_fortran, bytes or list of objects): views. */
 bool known_array_of_state(const struct value_list *state, struct arena *arena, struct array *out,
                           struct error *err);

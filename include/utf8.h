@@ -11,6 +11,10 @@ size_t utf8_valid(struct bytes text);
  */
 size_t utf8_valid_surrogatepass(struct bytes text, bool *surrogates);
 
+/* Whether the text is valid but for surrogates, and has some. Nearly nothing where it has no 0xED, as most.
+ */
+bool utf8_has_surrogates(struct bytes text);
+
 /* True when no byte is over 127. */
 bool utf8_is_ascii(struct bytes text);
 

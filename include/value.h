@@ -81,6 +81,9 @@ enum object_made {
     OBJECT_BARE, /* object.__new__(callable), whatever the class's own __new__ wants: copyreg._reconstructor
                   */
     OBJECT_INSTANCE, /* Python 2's INST and OBJ: callable(*args), or bare when args is empty */
+    OBJECT_SETTER,   /* among an object's states only: callable(object, *args), of which the result is dropped
+                      */
+    OBJECT_MADE_COUNT
 };
 
 struct value_object {
@@ -88,7 +91,7 @@ struct value_object {
     struct value *callable;   /* most often VALUE_GLOBAL */
     struct value *args;       /* VALUE_TUPLE */
     struct value *kwargs;     /* VALUE_DICT, or NULL */
-    struct value_list states; /* of BUILD, in order; most often none or one */
+    struct value_list states; /* of BUILD or of a setter, in order; most often none or one */
     struct value_list items;  /* appended: a list subclass, deque */
     struct value_list added;  /* added: a set subclass */
     struct value_pairs pairs; /* obj[key] = value: a dict subclass */
@@ -158,7 +161,7 @@ struct value *value_int(struct arena *arena, int64_t integer);
 struct value *value_uint(struct arena *arena, uint64_t integer); /* INT or BIGINT */
 struct value *value_float(struct arena *arena, double real);
 struct value *value_complex(struct arena *arena, double real, double imaginary);
-struct value *value_str(struct arena *arena, struct bytes utf8); /* finds surrogates itself */
+struct value *value_str(struct arena *arena, struct bytes utf8); /* finds out about VALUE_SURROGATES */
 struct value *value_text(struct arena *arena, const char *utf8); /* borrowed, as above */
 struct value *value_bytes(struct arena *arena, struct bytes bytes);
 struct value *value_array(struct arena *arena, const struct array *array); /* copies the header */

@@ -1,10 +1,13 @@
 /* What is an array, or made of some: NumPy's subclasses and masked arrays, SciPy's sparse ones. */
 #include "rows.h"
 
+#include "record.h"
+
 #include <stdio.h>
 
 const struct known_kind known_dtype_of_class = {.type = "numpy.dtype"};
 const struct known_kind known_ndarray = {.type = "numpy.ndarray"};
+const struct known_kind known_scalar = {.type = "numpy.generic"};
 const struct known_kind known_masked = {.type = "numpy.ma.MaskedArray"};
 const struct known_kind known_sparse = {.type = "scipy.sparse"};
 
@@ -27,7 +30,61 @@ struct value *dtype_of_class(struct known_work *w, const struct value_object *o,
     if (v == NULL)
         return known_made_of(w, NULL, err);
     v->dtype = t;
-    return known_dtype(bytes_text(code), &o->states, w->arena, t, err) ? v : NULL;
+    return known_dtype_but_metadata(bytes_text(code), &o->states, w->arena, t, err) ? v : NULL;
+}
+
+/* dtype(code, align, copy) with a dict of the user's metadata, which says nothing about the elements. */
+struct value *dtype_with_metadata(struct known_work *w, const struct value_object *o, struct error *err)
+{
+    struct dtype *t = arena_alloc(w->arena, 1, sizeof *t);
+    struct value *v = t == NULL ? NULL : value_new(w->arena, VALUE_DTYPE);
+    if (v == NULL)
+        return known_made_of(w, NULL, err);
+    v->dtype = t;
+    return known_dtype_but_metadata(known_argument(o, 0)->text, &o->states, w->arena, t, err) ? v : NULL;
+}
+
+static const struct dtype *dtype_of_part(struct known_work *w, struct value *v, struct error *err)
+{
+    if (!known_resolve(w, v, err))
+        return NULL;
+    const struct value *meaning = value_meaning(v);
+    return meaning->kind == VALUE_DTYPE ? meaning->dtype : NULL;
+}
+
+/* scalar(dtype, bytes) of such dtypes; where a record has objects, of an array of no dimensions. */
+struct value *scalar_of(struct known_work *w, const struct value_object *o, struct error *err)
+{
+    const struct dtype *t = dtype_of_part(w, known_argument(o, 0), err);
+    struct value *part = known_argument(o, 1);
+    if (t == NULL || !known_resolve(w, part, err))
+        return NULL;
+    const struct value *data = value_meaning(part);
+    struct array a = array_of_memory(*t, 0, NULL, NULL);
+    struct bytes raw;
+    if (data->kind == VALUE_ARRAY && data->array->ndim == 0 && dtype_is_mixed(&data->array->dtype))
+        a = *data->array;
+    else if (!known_is_raw(data) || !value_raw(data, w->arena, &raw, err) || !dtype_is_flat(t) ||
+             raw.len != t->itemsize || raw.len == 0)
+        return NULL;
+    else
+        a.data = raw.data;
+    a.scalar = true;
+    return known_made_of(w, value_array(w->arena, &a), err);
+}
+
+/* _frombuffer(buffer, dtype, shape, order) of such dtypes. */
+struct value *buffer_of(struct known_work *w, const struct value_object *o, struct error *err)
+{
+    const struct dtype *t = dtype_of_part(w, known_argument(o, 1), err);
+    const struct bytes order = known_argument(o, 3)->text;
+    struct array a;
+    struct bytes raw;
+    if (t == NULL || !(bytes_is(order, "C") || bytes_is(order, "F")) ||
+        !value_raw(known_argument(o, 0), w->arena, &raw, err) ||
+        !known_flat_array(t, known_argument(o, 2), order.data[0] == 'F', raw, w->arena, &a, err))
+        return NULL;
+    return known_made_of(w, value_array(w->arena, &a), err);
 }
 
 /* The first dtype of a state is resolved, since it may be one of a class. */
@@ -35,12 +92,18 @@ static bool array_of_state(struct known_work *w, const struct value_list *state,
                            struct error *err)
 {
     const struct value *data = state->count > 0 ? state->items[state->count - 1] : NULL;
-    if (state->count > 5 ||
-        (data != NULL && data->kind == VALUE_LIST && !known_afford(w, data->list.count, sizeof(void *))))
+    if (state->count > 5)
         return false;
-    for (size_t i = 0; i < state->count; i++)
+    size_t element = sizeof(void *);
+    for (size_t i = 0; i < state->count; i++) {
         if (state->items[i]->kind == VALUE_OBJECT && !known_resolve(w, state->items[i], err))
             return false;
+        const struct value *part = value_meaning(state->items[i]);
+        if (part->kind == VALUE_DTYPE && part->dtype->itemsize > element)
+            element = part->dtype->itemsize;
+    }
+    if (data != NULL && data->kind == VALUE_LIST && !known_afford(w, data->list.count, element))
+        return false;
     return known_array_of_state(state, w->arena, out, err);
 }
 
@@ -76,6 +139,10 @@ static struct value *masked_values(struct known_work *w, const struct array *a, 
     if (!array_pack(a, w->arena, &elements, err) || !array_pack(&flags, w->arena, &hidden, err))
         return NULL;
     for (size_t i = 0; i < mask.len; i++) {
+        if (a->dtype.kind == DTYPE_OBJECT) {
+            items[i] = hidden[i] != 0 ? none : ((struct value *const *)(const void *)elements)[i];
+            continue;
+        }
         struct array element = array_of_memory(a->dtype, 0, NULL, elements + i * a->dtype.itemsize);
         element.scalar = true;
         items[i] = hidden[i] != 0 ? none : value_array(w->arena, &element);
@@ -108,9 +175,16 @@ struct value *masked_of(struct known_work *w, const struct value_object *o, stru
         return NULL;
     if (!is_any(hidden))
         return known_made_of(w, value_array(w->arena, &a), err);
-    if (a.dtype.kind == DTYPE_OBJECT || !known_afford(w, hidden.len, MASKED_COST))
+    if (dtype_is_mixed(&a.dtype) || !known_afford(w, hidden.len, MASKED_COST))
         return NULL;
     return masked_values(w, &a, hidden, err);
+}
+
+/* numpy.ma.masked, the one element that is. */
+struct value *masked_constant_of(struct known_work *w, const struct value_object *o, struct error *err)
+{
+    (void)o;
+    return known_made_of(w, value_new(w->arena, VALUE_NONE), err);
 }
 
 /* ---- sparse ---- */

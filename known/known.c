@@ -62,7 +62,7 @@ static bool row_allows(const struct known *row, const struct value_object *o)
 {
     static const int made[] = {
         [OBJECT_REDUCE] = CALLED, [OBJECT_NEWOBJ] = NEW, [OBJECT_BARE] = NEW,
-        [OBJECT_NEWOBJ_EX] = 0,   [OBJECT_INSTANCE] = 0,
+        [OBJECT_NEWOBJ_EX] = 0,   [OBJECT_INSTANCE] = 0, [OBJECT_SETTER] = 0,
     };
     return (row->made & made[o->made]) != 0 && o->added.count == 0 &&
            (o->states.count == 0 || (row->made & MAY_HAVE_STATE) != 0) &&

@@ -2,6 +2,7 @@
 #include "rows.h"
 
 #include "number.h"
+#include "record.h"
 
 /* ---- shapes ---- */
 
@@ -78,7 +79,7 @@ static bool read_field(const struct value *field, struct bytes name, struct dtyp
 {
     if (field == NULL || field->kind != VALUE_TUPLE || field->list.count < 2 || field->list.count > 3)
         return false;
-    const struct value *dtype = field->list.items[0], *offset = field->list.items[1];
+    const struct value *dtype = value_meaning(field->list.items[0]), *offset = field->list.items[1];
     if (dtype->kind != VALUE_DTYPE || offset->kind != VALUE_INT || offset->integer < 0)
         return false;
     *out = (struct dtype_field){.name = name, .offset = (size_t)offset->integer, .dtype = dtype->dtype};
@@ -112,23 +113,27 @@ static bool read_subarray(struct arena *arena, const struct value *v, struct dty
 {
     if (v->kind == VALUE_NONE)
         return true;
-    if (v->kind != VALUE_TUPLE || v->list.count != 2 || v->list.items[0]->kind != VALUE_DTYPE)
+    if (v->kind != VALUE_TUPLE || v->list.count != 2)
         return false;
-    t->base = v->list.items[0]->dtype;
+    const struct value *base = value_meaning(v->list.items[0]);
+    if (base->kind != VALUE_DTYPE)
+        return false;
+    t->base = base->dtype;
     return shape_of(arena, v->list.items[1], &t->shape, &t->ndim, err);
 }
 
-/* (user's metadata, (unit, count, denominator, event)) of datetime64 and timedelta64. */
-static bool read_unit(struct arena *arena, const struct value *v, struct dtype *t, struct error *err)
+/* (user's metadata, (unit, count, denominator, event)) of datetime64 and timedelta64; else that metadata. */
+static bool read_unit(struct arena *arena, const struct value *v, bool metadata, struct dtype *t,
+                      struct error *err)
 {
     const bool dated = t->kind == DTYPE_DATETIME || t->kind == DTYPE_TIMEDELTA;
     if (v == NULL || v->kind == VALUE_NONE || !dated)
-        return v == NULL || v->kind == VALUE_NONE;
+        return v == NULL || v->kind == VALUE_NONE || metadata;
     if (v->kind != VALUE_TUPLE || v->list.count != 2 || v->list.items[1]->kind != VALUE_TUPLE)
         return false;
     const struct value *user = v->list.items[0];
     const struct value_list *unit = &v->list.items[1]->list;
-    if ((user->kind == VALUE_DICT && user->dict.count > 0) || unit->count < 2 ||
+    if ((user->kind == VALUE_DICT && user->dict.count > 0 && !metadata) || unit->count < 2 ||
         (unit->items[0]->kind != VALUE_BYTES && unit->items[0]->kind != VALUE_STR) ||
         unit->items[1]->kind != VALUE_INT || unit->items[1]->integer < 1 || unit->items[0]->text.len > 8)
         return false;
@@ -164,7 +169,8 @@ static bool set_size(struct dtype *t, const struct value *size)
     return t->kind != DTYPE_UNICODE || t->itemsize % 4 == 0;
 }
 
-static bool apply_state(struct arena *arena, const struct value *state, struct dtype *t, struct error *err)
+static bool apply_state(struct arena *arena, const struct value *state, bool metadata, struct dtype *t,
+                        struct error *err)
 {
     enum { ALIGNED = 0x80 };
     struct dtype_state s;
@@ -176,22 +182,34 @@ static bool apply_state(struct arena *arena, const struct value *state, struct d
     if ((record && t->kind != DTYPE_VOID) || !set_size(t, s.itemsize))
         return false;
     return read_fields(arena, &s, t, err) && read_subarray(arena, s.subarray, t, err) &&
-           read_unit(arena, s.metadata, t, err);
+           read_unit(arena, s.metadata, metadata, t, err);
 }
 
-bool known_dtype(struct bytes code, const struct value_list *states, struct arena *arena, struct dtype *out,
-                 struct error *err)
+static bool read_dtype(struct bytes code, const struct value_list *states, bool metadata, struct arena *arena,
+                       struct dtype *out, struct error *err)
 {
     struct error refused = {0};
     struct dtype t = {0};
     if (states->count > 1 || !dtype_parse(code, &t, &refused))
         return false;
-    if (states->count == 1 && !apply_state(arena, states->items[0], &t, err))
+    if (states->count == 1 && !apply_state(arena, states->items[0], metadata, &t, err))
         return false;
     if (t.kind == DTYPE_TEXT || !dtype_check(&t, &refused))
         return false;
     *out = t;
     return true;
+}
+
+bool known_dtype(struct bytes code, const struct value_list *states, struct arena *arena, struct dtype *out,
+                 struct error *err)
+{
+    return read_dtype(code, states, false, arena, out, err);
+}
+
+bool known_dtype_but_metadata(struct bytes code, const struct value_list *states, struct arena *arena,
+                              struct dtype *out, struct error *err)
+{
+    return read_dtype(code, states, true, arena, out, err);
 }
 
 /* ---- arrays ---- */
@@ -221,9 +239,29 @@ bool known_flat_array(const struct dtype *dtype, const struct value *shape, bool
     return array_size(out, &size) && size == data.len;
 }
 
-/* Elements as a list, in C order whatever the array's own order. */
-static bool object_array(const struct dtype *dtype, const struct value *shape, const struct value *list,
-                         struct arena *arena, struct array *out, struct error *err)
+static bool object_elements(const struct value_list *list, struct arena *arena, const uint8_t **out,
+                            struct error *err)
+{
+    struct value **items = arena_alloc(arena, list->count, sizeof *items);
+    if (items == NULL)
+        return arena_fail(arena, err);
+    if (list->count > 0)
+        memcpy(items, list->items, list->count * sizeof *items);
+    *out = (const uint8_t *)items;
+    return true;
+}
+
+/* A record is not so much bigger than the tuple that it was that a short pickle fills the memory. */
+static bool is_fair(const struct dtype *t)
+{
+    enum { MOST = 1024 };
+    return t->itemsize / MOST <= t->field_count;
+}
+
+/* Elements as a list, in C order whatever the array's own order: objects, or records of which some field is.
+ */
+static bool listed_array(const struct dtype *dtype, const struct value *shape, bool fortran,
+                         const struct value *list, struct arena *arena, struct array *out, struct error *err)
 {
     const uint64_t *sizes;
     unsigned ndim;
@@ -231,15 +269,13 @@ static bool object_array(const struct dtype *dtype, const struct value *shape, c
     if (list->kind != VALUE_LIST || !shape_of(arena, shape, &sizes, &ndim, err))
         return false;
     *out = array_of_memory(*dtype, ndim, sizes, NULL);
+    out->fortran = fortran && ndim > 1;
     if (!array_count(out, &count) || count != list->list.count)
         return false;
-    struct value **items = arena_alloc(arena, list->list.count, sizeof *items);
-    if (items == NULL)
-        return arena_fail(arena, err);
-    if (list->list.count > 0)
-        memcpy(items, list->list.items, list->list.count * sizeof *items);
-    out->data = (const uint8_t *)items;
-    return true;
+    const bool ok = dtype->kind == DTYPE_OBJECT
+                        ? object_elements(&list->list, arena, &out->data, err)
+                        : is_fair(dtype) && record_elements(dtype, &list->list, arena, &out->data, err);
+    return ok && array_turn(out, arena, err);
 }
 
 bool known_array_of_state(const struct value_list *state, struct arena *arena, struct array *out,
@@ -252,11 +288,11 @@ bool known_array_of_state(const struct value_list *state, struct arena *arena, s
                        *data = items[3];
     if (dtype->kind != VALUE_DTYPE || (fortran->kind != VALUE_BOOL && fortran->kind != VALUE_INT))
         return false;
-    if (dtype->dtype->kind == DTYPE_OBJECT)
-        return object_array(dtype->dtype, shape, data, arena, out, err);
+    const bool is_fortran = fortran->kind == VALUE_BOOL ? fortran->boolean : fortran->integer != 0;
+    if (!dtype_is_flat(dtype->dtype))
+        return listed_array(dtype->dtype, shape, is_fortran, data, arena, out, err);
     struct bytes raw;
     if (!known_is_raw(data) || !value_raw(data, arena, &raw, err))
         return false;
-    const bool is_fortran = fortran->kind == VALUE_BOOL ? fortran->boolean : fortran->integer != 0;
     return known_flat_array(dtype->dtype, shape, is_fortran, raw, arena, out, err);
 }

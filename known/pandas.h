@@ -5,6 +5,7 @@
 #ifndef MANDOLINE_KNOWN_PANDAS_H
 #define MANDOLINE_KNOWN_PANDAS_H
 
+#include "datetime64.h"
 #include "rows.h"
 
 /* A class of pandas, whatever module it is in. */
@@ -37,6 +38,13 @@ struct value *pandas_element(struct known_work *w, const struct dtype *t, const 
 /* start, start + step ... */
 struct value *pandas_range(struct known_work *w, int64_t start, int64_t step, uint64_t count,
                            struct error *err);
+
+/* ---- pandas_scalars.c ---- */
+
+enum { PANDAS_TIME_MAX = DATETIME64_MAX + 9 };
+
+/* isoformat() of so many units since 1970. Returns the length; 0: it is none (NaT). */
+size_t pandas_write_time(int64_t count, struct bytes unit, char text[PANDAS_TIME_MAX]);
 
 /* ---- pandas_periods.c ---- */
 

@@ -19,7 +19,8 @@ struct index {
 
 static bool open_index(const struct value *v, struct index *out)
 {
-    static const char *const makers[] = {"_new_Index", "_new_DatetimeIndex", "_new_PeriodIndex"};
+    static const char *const makers[] = {"_new_Index", "_new_DatetimeIndex", "_new_PeriodIndex",
+                                         "_new_IntervalIndex"};
     if (v->kind != VALUE_OBJECT || v->object->made != OBJECT_REDUCE ||
         !known_match(&v->object->args->list, "gD"))
         return false;

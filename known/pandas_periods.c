@@ -171,12 +171,34 @@ struct value *pandas_period_array(struct known_work *w, const struct value *dtyp
 
 /* ---- intervals ---- */
 
-/* A number, or the text that a time means. False: another end. */
-static bool end_of(const struct value *v, char digits[NUMBER_MAX], struct bytes *out)
+enum { END_MAX = PANDAS_TIME_MAX };
+_Static_assert((int)END_MAX >= (int)NUMBER_MAX, "a number takes no more than a time");
+
+static bool is_time(const struct value *v)
+{
+    return v->kind == VALUE_ARRAY && v->array->dtype.kind == DTYPE_DATETIME;
+}
+
+static int64_t count_of(const struct array *time)
+{
+    uint8_t bytes[8];
+    int64_t count;
+    memcpy(bytes, time->data, sizeof bytes);
+    dtype_swap(&time->dtype, bytes, 1);
+    memcpy(&count, bytes, sizeof count);
+    return count;
+}
+
+/* A number, a time, or the text that one means. False: another end. */
+static bool end_of(const struct value *v, char digits[END_MAX], struct bytes *out)
 {
     if (v->kind == VALUE_STR) {
         *out = v->text;
-        return v->text.len < NUMBER_MAX;
+        return v->text.len < END_MAX;
+    }
+    if (is_time(v)) {
+        *out = bytes_of(digits, pandas_write_time(count_of(v->array), v->array->dtype.unit, digits));
+        return out->len > 0;
     }
     if (v->kind != VALUE_INT && v->kind != VALUE_FLOAT)
         return false;
@@ -185,20 +207,20 @@ static bool end_of(const struct value *v, char digits[NUMBER_MAX], struct bytes 
     return true;
 }
 
-static bool is_nan(const struct value *v)
+static bool is_missing(const struct value *v)
 {
-    return v->kind == VALUE_FLOAT && v->real != v->real;
+    return is_time(v) ? count_of(v->array) == DATETIME64_NAT : v->kind == VALUE_FLOAT && v->real != v->real;
 }
 
 /* "(0, 1]"; None where an end is missing. */
 static struct value *interval_text(struct known_work *w, const struct value *left, const struct value *right,
                                    const struct value *closed, struct error *err)
 {
-    char digits[2][NUMBER_MAX];
+    char digits[2][END_MAX];
     struct bytes ends[2];
     if (closed == NULL || closed->kind != VALUE_STR)
         return NULL;
-    if (is_nan(left) && is_nan(right))
+    if (is_missing(left) && is_missing(right))
         return known_made_of(w, value_new(w->arena, VALUE_NONE), err);
     if (!end_of(left, digits[0], &ends[0]) || !end_of(right, digits[1], &ends[1]))
         return NULL;

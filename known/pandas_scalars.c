@@ -44,21 +44,26 @@ static size_t cut_fraction(const char *text, size_t n)
     return (size_t)(dot - text) + (digits[cut] == 0 ? 0 : 1 + digits[cut]);
 }
 
+size_t pandas_write_time(int64_t count, struct bytes unit, char text[PANDAS_TIME_MAX])
+{
+    size_t n = count == DATETIME64_NAT ? 0 : datetime64_write(count, unit, text);
+    for (const char *dot = memchr(text, '.', n); dot != NULL && n - (size_t)(dot - text) < 7;)
+        text[n++] = '0'; /* milliseconds */
+    return cut_fraction(text, n);
+}
+
 /* (count, freq, tz[, reso]) */
 struct value *pandas_timestamp_of(struct known_work *w, const struct value_object *o, struct error *err)
 {
-    char text[(size_t)DATETIME64_MAX + 9] = "";
+    char text[PANDAS_TIME_MAX];
     const struct value *count = known_argument(o, 0);
     const char *unit = unit_of(o, 3);
     struct value *zone = known_argument(o, 2);
-    if (unit == NULL || count->kind != VALUE_INT || count->integer == DATETIME64_NAT)
+    if (unit == NULL || count->kind != VALUE_INT)
         return NULL;
-    size_t n = datetime64_write(count->integer, bytes_text(unit), text);
+    const size_t n = pandas_write_time(count->integer, bytes_text(unit), text);
     if (n == 0)
         return NULL;
-    for (const char *dot = memchr(text, '.', n); dot != NULL && n - (size_t)(dot - text) < 7;)
-        text[n++] = '0'; /* milliseconds */
-    n = cut_fraction(text, n);
     if (zone->kind == VALUE_NONE)
         return known_text(w, err, "%.*s", (int)n, text);
     if (!known_resolve(w, zone, err) || value_meaning(zone)->kind != VALUE_STR)

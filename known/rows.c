@@ -29,6 +29,7 @@ const struct known known_table[] = {
     {"pathlib", "WindowsPath", "~", CALLED, &known_path, windows_path_of},
     {"pathlib", "PureWindowsPath", "~", CALLED, &known_path, windows_path_of},
     {"builtins", "getattr", "gs", CALLED, &known_attribute, attribute_of},
+    {"builtins", "getattr", "os", CALLED, &known_attribute, attribute_of_inner},
     {"_operator", "or_", "**", CALLED, &known_flags, flags_of},
     {"types", "SimpleNamespace", "", CALLED | MAY_HAVE_STATE, &known_namespace, namespace_of},
 
@@ -48,7 +49,12 @@ const struct known known_table[] = {
 
     /* NumPy's own kinds are values already; these are what stays an object */
     {"numpy", "dtype", "g**", CALLED | MAY_HAVE_STATE, &known_dtype_of_class, dtype_of_class},
+    {"numpy", "dtype", "s**", CALLED | MAY_HAVE_STATE, &known_dtype_of_class, dtype_with_metadata},
+    {"numpy.core.multiarray", "scalar", "do", CALLED, &known_scalar, scalar_of},
+    {"numpy.core.multiarray", "scalar", "o*", CALLED, &known_scalar, scalar_of},
+    {"numpy.core.numeric", "_frombuffer", "yols", CALLED, &known_ndarray, buffer_of},
     {"numpy.core.multiarray", "_reconstruct", "gl*", CALLED | MAY_HAVE_STATE, &known_ndarray, subclass_of},
+    {"numpy.ma.core", "MaskedConstant", "", CALLED, &known_masked, masked_constant_of},
     {"numpy.ma.core", "_mareconstruct", "ggl*", CALLED | MAY_HAVE_STATE, &known_masked, masked_of},
 
     /* known_module() drops the last part of their modules */

@@ -72,15 +72,16 @@ known_fn datetime_of, date_of, time_of, timedelta_of, timezone_of, timezone_utc,
 
 extern const struct known_kind known_decimal, known_fraction, known_uuid, known_path, known_attribute,
     known_flags, known_namespace;
-known_fn decimal_of, fraction_of, fraction_of_text, uuid_of, path_of, windows_path_of, attribute_of, flags_of,
-    namespace_of;
+known_fn decimal_of, fraction_of, fraction_of_text, uuid_of, path_of, windows_path_of, attribute_of,
+    attribute_of_inner, flags_of, namespace_of;
 
 extern const struct known_kind known_ordered_dict, known_default_dict, known_counter, known_deque,
     known_array_array;
 known_fn dict_of, dict_of_module, dict_of_lists, counter_of, deque_of, array_of_machine, array_of_list;
 
-extern const struct known_kind known_dtype_of_class, known_ndarray, known_masked, known_sparse;
-known_fn dtype_of_class, subclass_of, masked_of, sparse_of;
+extern const struct known_kind known_dtype_of_class, known_ndarray, known_scalar, known_masked, known_sparse;
+known_fn dtype_of_class, dtype_with_metadata, scalar_of, buffer_of, subclass_of, masked_of,
+    masked_constant_of, sparse_of;
 
 extern const struct known_kind known_frame, known_series, known_index, known_pandas_array, known_categorical,
     known_timestamp, known_pandas_timedelta, known_nat, known_period, known_interval;

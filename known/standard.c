@@ -230,10 +230,8 @@ struct value *windows_path_of(struct known_work *w, const struct value_object *o
 
 /* ---- names ---- */
 
-/* getattr(class, 'NAME'): a member of an enumeration, or a method; "Color.RED" as str() says. */
-struct value *attribute_of(struct known_work *w, const struct value_object *o, struct error *err)
+static struct value *dotted(struct known_work *w, struct bytes class, struct bytes name, struct error *err)
 {
-    const struct bytes class = known_argument(o, 0)->global->name, name = known_argument(o, 1)->text;
     if (!known_afford(w, class.len + name.len, 2))
         return NULL;
     uint8_t *text = arena_alloc(w->arena, 1, class.len + 1 + name.len);
@@ -241,6 +239,21 @@ struct value *attribute_of(struct known_work *w, const struct value_object *o, s
         return known_made_of(w, NULL, err);
     mempcpy(mempcpy(mempcpy(text, class.data, class.len), ".", 1), name.data, name.len);
     return known_str(w, bytes_of(text, class.len + 1 + name.len), err);
+}
+
+/* getattr(class, 'NAME'): a member of an enumeration, or a method; "Color.RED" as str() says. */
+struct value *attribute_of(struct known_work *w, const struct value_object *o, struct error *err)
+{
+    return dotted(w, known_argument(o, 0)->global->name, known_argument(o, 1)->text, err);
+}
+
+/* Of a class inside of a class, below protocol 4. */
+struct value *attribute_of_inner(struct known_work *w, const struct value_object *o, struct error *err)
+{
+    struct value *class = known_argument(o, 0);
+    return known_is_a(w, class, &known_attribute, err)
+               ? dotted(w, class->object->meaning->text, known_argument(o, 1)->text, err)
+               : NULL;
 }
 
 /* The text of a part that is a member of an enumeration, or several. False: it is none. */

@@ -90,6 +90,8 @@ const char *known_tag(const struct value_object *o, uint32_t shared, const struc
         return NULL;
     if (o->meaning->kind != VALUE_STR)
         return is_collection(o) ? o->known->tag : NULL;
+    if ((o->meaning->flags & VALUE_SURROGATES) != 0)
+        return NULL; /* the text of a tag is a text that anybody can read */
     AUTO(arena_free) struct arena scratch;
     struct known_work work;
     struct error refused = {0};

@@ -29,7 +29,7 @@ struct decoding {
     struct frame *frames;
     size_t depth, capacity;
     uint64_t nodes;
-    struct known_work known;
+    struct value_list objects; /* that have been put together */
     struct sip_seed seed;
     struct made *made;
     size_t made_count, made_capacity; /* capacity: a power of two */
@@ -285,14 +285,25 @@ static void point(const struct decoding *d, struct error *err)
 static bool finish_group(struct decoding *d, const struct frame *f, struct error *err)
 {
     return h5_marked_group(f->mark, &f->members, d->arena, f->node, err) &&
-           known_resolve(&d->known, f->node, err);
+           (f->node->kind != VALUE_OBJECT || value_append(d->arena, &d->objects, f->node) ||
+            arena_fail(d->arena, err));
+}
+
+/* What the objects mean, when all are what they will be: one may be a part of itself. */
+static bool resolve(const struct decoding *d, struct error *err)
+{
+    struct known_work work;
+    known_start(&work, d->file->limits, d->arena);
+    for (size_t i = 0; i < d->objects.count; i++)
+        if (!known_resolve(&work, d->objects.items[i], err))
+            return false;
+    return true;
 }
 
 bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, struct value **out,
                struct error *err)
 {
     struct decoding d = {.file = f, .arena = arena, .seed = sip_seed_make()};
-    known_start(&d.known, f->limits, arena);
     if (!visit(&d, 0, path, path, out, err))
         return false;
     while (d.depth > 0) {
@@ -305,5 +316,5 @@ bool h5_decode(const struct h5_file *f, struct bytes path, struct arena *arena, 
         if (!more)
             d.depth--;
     }
-    return !d.shares || weigh(*out, f->limits, arena, err);
+    return resolve(&d, err) && (!d.shares || weigh(*out, f->limits, arena, err));
 }

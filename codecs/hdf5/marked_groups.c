@@ -111,7 +111,7 @@ static bool object_group(const struct h5_members *members, struct arena *arena, 
         o->args->kind != VALUE_TUPLE || (o->kwargs != NULL && o->kwargs->kind != VALUE_DICT))
         return h5_mark_unsuited(err);
     how = made->integer;
-    if (how < OBJECT_REDUCE || how > OBJECT_INSTANCE)
+    if (how < OBJECT_REDUCE || how >= OBJECT_MADE_COUNT)
         return h5_mark_unsuited(err);
     o->made = (enum object_made)how;
     node->object = o;

@@ -59,12 +59,9 @@ bool object_before_part(struct json_writer *w, const struct walk_event *ev, uint
         const struct value *class = value_reconstructed(o) != NULL ? o->args->list.items[0] : ev->value;
         return layout_member(&w->layout, "$class", out, err) && json_put_name("", class->global, out, err);
     case WALK_ARGS:
-        if (value_reconstructed(o) != NULL && o->states.count == 0) {
-            *as = OF_BASE;
-            return true;
-        }
-        *as = o->states.count > 0 || (ev->value->kind == VALUE_TUPLE && ev->value->list.count == 0) ? LEFT_OUT
-                                                                                                    : 0;
+        *as = value_reconstructed(o) != NULL                                 ? OF_BASE
+              : ev->value->kind == VALUE_TUPLE && ev->value->list.count == 0 ? LEFT_OUT
+                                                                             : 0;
         return *as != 0 || layout_member(&w->layout, "$args", out, err);
     case WALK_KWARGS:
         return layout_member(&w->layout, "$kwargs", out, err);
@@ -117,12 +114,20 @@ static const char *base_member(const struct value *v, bool *alone)
     return v->kind == VALUE_LIST ? "$items" : v->kind == VALUE_DICT ? "$pairs" : "$args";
 }
 
+/* Later protocols write nothing of it: it is empty, or what its class makes of nothing. */
+static bool is_empty(const struct value *v)
+{
+    return v->kind == VALUE_DICT                             ? v->dict.count == 0
+           : v->kind == VALUE_LIST || v->kind == VALUE_TUPLE ? v->list.count == 0
+                                                             : v->kind == VALUE_OBJECT;
+}
+
 bool object_before_base(struct json_writer *w, const struct walk_event *ev, uint32_t *as, struct sink *out,
                         struct error *err)
 {
     bool alone;
     const char *member = base_member(ev->value, &alone);
-    if (ev->index < 2) {
+    if (ev->index < 2 || is_empty(ev->value)) {
         *as = LEFT_OUT;
         return true;
     }

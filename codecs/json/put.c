@@ -110,13 +110,6 @@ bool put_string(struct sink *out, struct bytes text, bool surrogates, struct err
     return true;
 }
 
-bool put_name(struct sink *out, struct bytes name, struct error *err)
-{
-    bool surrogates;
-    const bool valid = utf8_valid_surrogatepass(name, &surrogates) == name.len;
-    return put_string(out, name, valid && surrogates, err);
-}
-
 bool put_name_compact(struct sink *out, bool comma, struct bytes text, struct error *err)
 {
     if (text.len > STRING_CHUNK)

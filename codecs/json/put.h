@@ -3,6 +3,7 @@
 #define MANDOLINE_JSON_PUT_H
 
 #include "codec.h"
+#include "utf8.h"
 
 /*
  * text in double quotes, escaped as little as RFC 8259 section 7 allows: '"', '\' and control characters.
@@ -10,8 +11,11 @@
  */
 bool put_string(struct sink *out, struct bytes text, bool surrogates, struct error *err);
 
-/* The same of a name that may have any: of a class, a field. */
-bool put_name(struct sink *out, struct bytes name, struct error *err);
+/* The name of a class or field, of which nobody has noted whether it has surrogates. */
+static inline bool put_name(struct sink *out, struct bytes name, struct error *err)
+{
+    return put_string(out, name, utf8_has_surrogates(name), err);
+}
 
 /* A comma if asked for, the text as put_string() writes it, and a colon: a member's name. */
 bool put_name_compact(struct sink *out, bool comma, struct bytes text, struct error *err);

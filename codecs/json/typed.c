@@ -2,7 +2,7 @@
 
 const char *const typed_made[TYPED_MADE_COUNT] = {
     [OBJECT_REDUCE] = "reduce", [OBJECT_NEWOBJ] = "newobj",     [OBJECT_NEWOBJ_EX] = "newobj_ex",
-    [OBJECT_BARE] = "bare",     [OBJECT_INSTANCE] = "instance",
+    [OBJECT_BARE] = "bare",     [OBJECT_INSTANCE] = "instance", [OBJECT_SETTER] = "setter",
 };
 
 const char *const typed_external[TYPED_EXTERNAL_COUNT] = {

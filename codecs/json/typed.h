@@ -17,7 +17,7 @@ bool typed_begin(struct encoder *e, struct error *err);
 enum step typed_step(struct encoder *e, struct sink *out, struct error *err);
 
 /* Words of the vocabulary, by enum object_made and enum external_kind. */
-enum { TYPED_MADE_COUNT = OBJECT_INSTANCE + 1, TYPED_EXTERNAL_COUNT = EXTERNAL_LINK + 1 };
+enum { TYPED_MADE_COUNT = OBJECT_MADE_COUNT, TYPED_EXTERNAL_COUNT = EXTERNAL_LINK + 1 };
 extern const char *const typed_made[TYPED_MADE_COUNT];
 extern const char *const typed_external[TYPED_EXTERNAL_COUNT];
 

@@ -136,41 +136,11 @@ bool typed_array_read(const struct value *members, bool scalar, struct arena *ar
     return read_packed(data, size, arena, out, err);
 }
 
-/* The place in Fortran order of the index-th element in C order. */
-static uint64_t fortran_index(const struct array *a, uint64_t index)
-{
-    uint64_t at = 0, before = 1;
-    for (unsigned axis = 0; axis < a->ndim; axis++)
-        before *= a->shape[axis];
-    for (unsigned axis = a->ndim; axis-- > 0;) {
-        before /= a->shape[axis]; /* elements that one step along this axis passes */
-        at += index % a->shape[axis] * before;
-        index /= a->shape[axis];
-    }
-    return at;
-}
-
-static bool order_objects(struct array *a, struct arena *arena, struct error *err)
-{
-    uint64_t count;
-    if (!a->fortran || !array_count(a, &count) || count == 0)
-        return true;
-    struct value *const *from = (struct value *const *)(const void *)a->data;
-    struct value **to = arena_alloc(arena, (size_t)count, sizeof(struct value *));
-    if (to == NULL)
-        return arena_fail(arena, err);
-    for (uint64_t i = 0; i < count; i++)
-        to[fortran_index(a, i)] = from[i];
-    a->data = (const uint8_t *)to;
-    return true;
-}
-
 /* Tuples become records. */
 static bool pack_records(struct array *a, const struct value *data, struct arena *arena, struct error *err)
 {
-    a->fortran = false;
     if (record_elements(&a->dtype, &data->list, arena, &a->data, err))
-        return true;
+        return array_turn(a, arena, err);
     return err->kind != ERR_NONE
                ? false
                : FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET,
@@ -182,5 +152,5 @@ bool typed_array_complete(struct array *a, const struct value *members, struct a
 {
     if (dtype_is_mixed(&a->dtype))
         return pack_records(a, value_get(members, "data"), arena, err);
-    return a->dtype.kind != DTYPE_OBJECT || order_objects(a, arena, err);
+    return a->dtype.kind != DTYPE_OBJECT || array_turn(a, arena, err);
 }

@@ -8,6 +8,7 @@
 #include "table.h"
 #include "typed.h"
 #include "typed_array.h"
+#include "utf8.h"
 #include "weigh.h"
 
 #include <math.h>
@@ -269,6 +270,20 @@ static bool begin_bytes(struct typed_reader *r, const struct tag_use *use, struc
     return true;
 }
 
+/* Text whose surrogates are no pairs. */
+static bool begin_utf8(struct typed_reader *r, const struct tag_use *use, struct error *err)
+{
+    struct bytes text;
+    bool surrogates = false;
+    if (use->argument->kind != VALUE_STR || !base64_decode(use->argument->text, r->arena, &text, err) ||
+        utf8_valid_surrogatepass(text, &surrogates) != text.len)
+        return err->kind != ERR_NONE ? false : wrong(use, "base64 of UTF-8, which may have surrogates", err);
+    become(use->v, VALUE_STR);
+    use->v->text = text;
+    use->v->flags = surrogates ? VALUE_SURROGATES : 0;
+    return true;
+}
+
 static bool begin_py2str(struct typed_reader *r, const struct tag_use *use, struct error *err)
 {
     (void)r;
@@ -348,7 +363,7 @@ static bool begin_object(struct typed_reader *r, const struct tag_use *use, stru
         return arena_fail(r->arena, err);
     if (members->kind != VALUE_DICT ||
         !word_of(value_get(members, "made"), typed_made, TYPED_MADE_COUNT, &made))
-        return wrong(use, "an object; its made is reduce, newobj, newobj_ex, bare or instance", err);
+        return wrong(use, "an object; its made is reduce, newobj, newobj_ex, bare, instance or setter", err);
     o->made = (enum object_made)made;
     become(use->v, VALUE_OBJECT);
     use->v->object = o;
@@ -596,6 +611,7 @@ static const struct tag tags[] = {
     {"$bytearray", begin_bytes, VALUE_BYTEARRAY, NULL},
     {"$py2bytes", begin_bytes, VALUE_BYTES, NULL},
     {"$py2str", begin_py2str, VALUE_STR, NULL},
+    {"$utf8", begin_utf8, VALUE_STR, NULL},
     {"$ndarray", begin_array, VALUE_ARRAY, finish_array},
     {"$scalar", begin_array, VALUE_ARRAY, finish_array},
     {"$dtype", begin_dtype, VALUE_DTYPE, NULL},

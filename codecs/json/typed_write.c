@@ -5,6 +5,7 @@
 #include "record.h"
 #include "sharing.h"
 #include "typed.h"
+#include "utf8.h"
 #include "writer.h"
 
 #include <math.h>
@@ -79,10 +80,25 @@ static bool put_complex(const struct typed_writer *w, const double *parts, struc
            sink_text(out, "]}", err);
 }
 
+/* Two surrogates that JSON's readers would take for one character. */
+static bool has_pair(const struct value *text)
+{
+    bool high = false;
+    for (size_t at = 0; (text->flags & VALUE_SURROGATES) != 0 && at < text->text.len;) {
+        const uint32_t code = utf8_next(text->text, &at);
+        if (high && code >= 0xDC00 && code < 0xE000)
+            return true;
+        high = code >= 0xD800 && code < 0xDC00;
+    }
+    return false;
+}
+
 static bool put_text(const struct typed_writer *w, const struct value *v, struct sink *out, struct error *err)
 {
     if ((v->flags & VALUE_PYTHON2) != 0)
         return put_short_text(w, "$py2str", v->text, out, err);
+    if (has_pair(v))
+        return put_short_base64(w, "$utf8", v->text, out, err);
     return put_string(out, v->text, (v->flags & VALUE_SURROGATES) != 0, err);
 }
 
@@ -178,7 +194,7 @@ static bool put_leaf(const struct typed_writer *w, const struct value *v, struct
 /* Text that can be a member's name without being taken for a tag. */
 static bool is_plain_key(const struct value *key)
 {
-    return key->kind == VALUE_STR && (key->flags & VALUE_PYTHON2) == 0 &&
+    return key->kind == VALUE_STR && (key->flags & VALUE_PYTHON2) == 0 && !has_pair(key) &&
            (key->text.len == 0 || key->text.data[0] != '$');
 }
 
@@ -341,8 +357,7 @@ static bool enter_array(struct typed_writer *w, const struct array *a, struct si
         !layout_member(&w->layout, "dtype", out, err) || !put_dtype(w, &a->dtype, out, err) ||
         (!a->scalar && !put_shape(w, a, out, err)))
         return false;
-    if (is_fortran(a) && !dtype_is_mixed(&a->dtype) &&
-        !(layout_member(&w->layout, "order", out, err) && sink_text(out, "\"F\"", err)))
+    if (is_fortran(a) && !(layout_member(&w->layout, "order", out, err) && sink_text(out, "\"F\"", err)))
         return false;
     if (!layout_member(&w->layout, "data", out, err))
         return false;

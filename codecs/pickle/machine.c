@@ -85,10 +85,8 @@ bool op_pop(struct machine *m, struct error *err)
 {
     struct value **items;
     size_t count;
-    if (m->depth > m->fence) {
-        m->depth--;
-        return true;
-    }
+    if (m->depth > m->fence)
+        return machine_dropped(m, machine_pop(m), err);
     return m->mark_count == 0 ? machine_need(m, 1, err) : machine_pop_mark(m, &items, &count, err);
 }
 

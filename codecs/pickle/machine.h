@@ -65,6 +65,7 @@ struct machine {
     struct value_list noted;  /* objects of known names, and frozensets, in the order of their making */
     struct value_list united; /* dicts and sets that may hold equal keys */
     size_t early;             /* of noted: those before were looked at by recognise_early() */
+    const uint8_t *called;    /* behind the last REDUCE */
     struct bytes inner; /* what lay behind the newest wrapper of joblib's: elements, or a pickle of its own */
     bool inner_is_pickle;
     bool again[VALUE_KIND_COUNT]; /* kinds of the values that were taken from the memo, or doubled */
@@ -175,6 +176,9 @@ static inline struct value *machine_top(const struct machine *m)
 
 /* Removes the last mark and all above it, which stays readable until the next push. */
 bool machine_pop_mark(struct machine *m, struct value ***items, size_t *count, struct error *err);
+
+/* POP of v, which was on top: what a call is for of which the result is dropped. False: no memory. */
+bool machine_dropped(struct machine *m, struct value *v, struct error *err);
 
 /* A tuple of its own items. NULL: *err is set. */
 struct value *machine_tuple(struct machine *m, struct value *const *items, size_t count, struct error *err);

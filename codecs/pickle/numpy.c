@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include "known.h"
+#include "record.h"
 
 static struct value *argument(const struct value *v, size_t i)
 {
@@ -41,14 +42,18 @@ bool numpy_become(struct machine *m, struct value *v, const struct array *a, str
     return true;
 }
 
-/* _reconstruct(ndarray, (0,), b'b') and the state ([version,] shape, dtype, is_fortran, bytes or list). */
+/*
+ * _reconstruct(ndarray, (0,), b'b') and the state ([version,] shape, dtype, is_fortran, bytes or list).
+ * Records that have objects stay one, since HDF5 has no such type: the array is what it means (known/).
+ */
 bool numpy_reconstruct(struct machine *m, struct value *v, struct error *err)
 {
     const struct value_list *states = &v->object->states;
     struct array a;
     return is_ndarray(argument(v, 0)->global) && states->count == 1 &&
            states->items[0]->kind == VALUE_TUPLE &&
-           known_array_of_state(&states->items[0]->list, m->arena, &a, err) && numpy_become(m, v, &a, err);
+           known_array_of_state(&states->items[0]->list, m->arena, &a, err) && !dtype_is_mixed(&a.dtype) &&
+           numpy_become(m, v, &a, err);
 }
 
 /* _frombuffer(buffer, dtype, shape, 'C' or 'F'): protocol 5. */

@@ -225,7 +225,30 @@ static bool call(struct machine *m, enum object_made made, struct error *err)
 
 bool op_reduce(struct machine *m, struct error *err)
 {
+    m->called = m->at;
     return call(m, OBJECT_REDUCE, err);
+}
+
+/*
+ * Pickle's state_setter: REDUCE of function(object, state), and POP at once, since only what it does to the
+ * object counts. Nobody else can have the result. Where the object is none that is described, nothing is
+ * kept.
+ */
+bool machine_dropped(struct machine *m, struct value *v, struct error *err)
+{
+    if (m->called == NULL || m->called != m->in.data + m->started || v->kind != VALUE_OBJECT)
+        return true;
+    const struct value_list *args = &v->object->args->list;
+    if (args->count == 0 || args->items[0]->kind != VALUE_OBJECT)
+        return true;
+    struct value *rest = machine_tuple(m, args->items + 1, args->count - 1, err);
+    struct value *setter = rest == NULL ? NULL : machine_node(m, VALUE_OBJECT, err);
+    struct value_object *o = setter == NULL ? NULL : arena_alloc(m->arena, 1, sizeof *o);
+    if (o == NULL)
+        return arena_fail(m->arena, err);
+    *o = (struct value_object){.made = OBJECT_SETTER, .callable = v->object->callable, .args = rest};
+    setter->object = o;
+    return value_append(m->arena, &args->items[0]->object->states, setter) || arena_fail(m->arena, err);
 }
 
 bool op_newobj(struct machine *m, struct error *err)

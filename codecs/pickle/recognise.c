@@ -141,17 +141,63 @@ static bool plain_slice(struct machine *m, struct value *v, struct error *err)
     return three(m, v, VALUE_SLICE, m->none, m->none, err);
 }
 
+/* getattr(class, name), as protocols below 4 name a class inside of another. */
+static bool is_inner(const struct value *v)
+{
+    const struct value_object *o = v->object;
+    if (v->kind != VALUE_OBJECT || o->made != OBJECT_REDUCE || o->callable->kind != VALUE_GLOBAL ||
+        !bytes_is(o->callable->global->name, "getattr") || o->states.count > 0 ||
+        !(known_match(&o->args->list, "gs") || known_match(&o->args->list, "os")))
+        return false;
+    const struct bytes name = argument(v, 1)->text;
+    return name.len > 0 && memchr(name.data, '.', name.len) == NULL &&
+           bytes_is(o->callable->global->module, "builtins");
+}
+
+/* Where a class must be, such calls become the name that they are from protocol 4 on: "Outer.Inner". */
+static bool inner_class(struct machine *m, struct value *v, struct error *err)
+{
+    enum { DEEP = 8, LONG = 1000 };
+    struct value *chain[DEEP];
+    size_t depth = 0;
+    for (; depth < DEEP && is_inner(v); v = argument(v, 0))
+        chain[depth++] = v;
+    while (v->kind == VALUE_GLOBAL && depth-- > 0) {
+        const struct bytes outer = v->global->name, name = argument(chain[depth], 1)->text;
+        if (outer.len + name.len > LONG)
+            return true;
+        uint8_t *dotted = arena_alloc(m->arena, 1, outer.len + 1 + name.len);
+        struct value_global *g = arena_alloc(m->arena, 1, sizeof *g);
+        if (dotted == NULL || g == NULL)
+            return arena_fail(m->arena, err);
+        mempcpy(mempcpy(mempcpy(dotted, outer.data, outer.len), ".", 1), name.data, name.len);
+        *g = (struct value_global){.module = v->global->module,
+                                   .name = bytes_of(dotted, outer.len + 1 + name.len)};
+        v = chain[depth];
+        v->kind = VALUE_GLOBAL;
+        v->global = g;
+    }
+    return true;
+}
+
 /* copyreg._reconstructor(cls, object, None): how protocols 0 and 1 make a bare instance. */
 static bool bare_instance(struct machine *m, struct value *v, struct error *err)
 {
     const struct value_global *base = argument(v, 1)->global;
-    (void)err;
-    if (!bytes_is(base->module, "builtins") || !bytes_is(base->name, "object"))
+    struct value *class = argument(v, 0);
+    if (!inner_class(m, class, err) || class->kind != VALUE_GLOBAL || !bytes_is(base->module, "builtins") ||
+        !bytes_is(base->name, "object"))
         return false;
     v->object->made = OBJECT_BARE;
-    v->object->callable = argument(v, 0);
+    v->object->callable = class;
     v->object->args = m->empty;
     return true;
+}
+
+/* The same with a value of the base: it stays the call that it is. */
+static bool based_instance(struct machine *m, struct value *v, struct error *err)
+{
+    return inner_class(m, argument(v, 0), err);
 }
 
 /* copyreg.__newobj__(cls, *args): the same with arguments. */
@@ -160,7 +206,7 @@ static bool new_instance(struct machine *m, struct value *v, struct error *err)
     const struct value_list *all = &v->object->args->list;
     struct value *cls = all->items[0];
     struct value *args = machine_tuple(m, all->items + 1, all->count - 1, err);
-    if (args == NULL)
+    if (args == NULL || !inner_class(m, cls, err))
         return false;
     v->object->made = OBJECT_NEWOBJ;
     v->object->callable = cls;
@@ -194,7 +240,8 @@ static const struct {
     {"builtins", "slice", "*", 0, plain_slice},
     {"builtins", "slice", "**", 0, plain_slice},
     {"builtins", "slice", "***", 0, plain_slice},
-    {"copyreg", "_reconstructor", "gg0", STATE | PARTS, bare_instance},
+    {"copyreg", "_reconstructor", "*g0", STATE | PARTS, bare_instance},
+    {"copyreg", "_reconstructor", "*g*", STATE | PARTS, based_instance},
     {"copyreg", "__newobj__", "+", STATE | PARTS, new_instance},
     {"numpy", "dtype", "s", STATE, numpy_dtype},
     {"numpy", "dtype", "s**", STATE, numpy_dtype},
@@ -239,8 +286,8 @@ static bool row_allows(size_t row, const struct value_object *o)
 static bool recognise(struct machine *m, struct value *v, struct error *err)
 {
     const size_t first = first_row(v->object);
-    if ((v->flags & VALUE_CALLED) != 0)
-        return true; /* a number cannot be called: Python refuses, and we tell what was there */
+    if ((v->flags & VALUE_CALLED) != 0) /* a number cannot be called: Python refuses, and we tell what was */
+        return inner_class(m, v, err);
     for (size_t i = first; i < ROWS(rows) && strcmp(rows[i].name, rows[first].name) == 0; i++)
         if (row_allows(i, v->object))
             return rows[i].fn(m, v, err) || err->kind == ERR_NONE;

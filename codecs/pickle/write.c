@@ -104,11 +104,11 @@ static bool enter(struct writer *w, const struct walk_event *e, struct error *er
         return write_known(w, v->kind == VALUE_RANGE ? KNOWN_RANGE : KNOWN_SLICE, err) &&
                write_tuple_begin(w, v->list.count, err);
     case VALUE_OBJECT:
-        return write_object_enter(w, v->object, err);
+        return write_object_enter(w, v->object, e->role, err);
     case VALUE_EXTERNAL:
         return write_external_enter(w, v, err);
     case VALUE_TABLE: /* the walk visits the parts of the object that the node becomes */
-        return write_table_object(w, v, err) && write_object_enter(w, v->object, err);
+        return write_table_object(w, v, err) && write_object_enter(w, v->object, e->role, err);
     case VALUE_ARRAY:
         return write_array_enter(w, v, err);
     case VALUE_NONE:

@@ -264,11 +264,11 @@ bool write_is_held(const struct array *a)
     return a->scalar && is_listed(a) && !dtype_is_mixed(&a->dtype);
 }
 
-/* By protocol 5's buffers, as numpy does. */
+/* By protocol 5's buffers, as numpy does; that those of no size cannot be loaded it does not mind. */
 static bool is_buffered(const struct writer *w, const struct array *a)
 {
     return w->protocol >= 5 && !is_listed(a) && !a->scalar && a->dtype.kind != DTYPE_DATETIME &&
-           a->dtype.kind != DTYPE_TIMEDELTA;
+           a->dtype.kind != DTYPE_TIMEDELTA && a->dtype.itemsize > 0;
 }
 
 /* Memory that holds exactly the elements, in C or in Fortran order. */
@@ -279,7 +279,7 @@ static bool is_whole(const struct array *a)
 
 static bool keeps_fortran(const struct array *a)
 {
-    return a->fortran && a->ndim > 1 && is_whole(a) && !is_listed(a);
+    return a->fortran && a->ndim > 1 && is_whole(a);
 }
 
 /* Below protocol 3 bytes are text, whose length is known only when all of them have been seen. */

@@ -14,6 +14,7 @@ enum form {
     FORM_RECONSTRUCTOR, /* copyreg._reconstructor(cls, object, None) */
     FORM_NEWOBJ_CALL,   /* copyreg.__newobj__(cls, *args) */
     FORM_PARTIAL,       /* functools.partial(cls.__new__, cls, *args, **kwargs)() */
+    FORM_SETTER,        /* function(object, *args), which is dropped */
 };
 
 static enum form form_of(const struct writer *w, const struct value_object *o)
@@ -29,6 +30,10 @@ static enum form form_of(const struct writer *w, const struct value_object *o)
         return w->protocol >= 4 ? FORM_NEWOBJ_EX : FORM_PARTIAL;
     case OBJECT_INSTANCE:
         return FORM_OBJ;
+    case OBJECT_SETTER:
+        return FORM_SETTER;
+    case OBJECT_MADE_COUNT:
+        break;
     }
     return FORM_REDUCE;
 }
@@ -111,14 +116,32 @@ static bool after_args(struct writer *w, struct value *v, struct error *err)
     case FORM_PARTIAL:
         return write_tuple_end(w, 1 + o->args->list.count, NULL, err) &&
                (!no_kwargs || (write_dict_enter(w, NULL, err) && after_kwargs(w, v, err)));
+    case FORM_SETTER:
+        return write_tuple_end(w, 1 + o->args->list.count, NULL, err) && write_op(w, OP_REDUCE, err) &&
+               write_op(w, OP_POP, err);
     }
     return true;
+}
+
+/* A setter's first argument is the object whose state it is. */
+static bool after_callable(struct writer *w, const struct value *v, struct error *err)
+{
+    if (form_of(w, v->object) == FORM_SETTER)
+        return write_tuple_begin(w, 1 + v->object->args->list.count, err) && write_get(w, memo_of(v), err);
+    return form_of(w, v->object) != FORM_PARTIAL || after_partial_class(w, v->object, err);
+}
+
+static bool is_setter(const struct value *v)
+{
+    return v->kind == VALUE_OBJECT && v->object->made == OBJECT_SETTER;
 }
 
 bool write_object_before(struct writer *w, const struct walk_event *e, struct error *err)
 {
     if (e->role == WALK_ITEM || e->role == WALK_KEY)
         return yielded_before(w, e->index, e->count, err);
+    if (e->role == WALK_STATE && is_setter(e->value))
+        e->value->mark = memo_of(e->parent); /* it has no memo entry of its own */
     if (e->role != WALK_ADDED)
         return true;
     if (w->protocol < 4)
@@ -131,7 +154,7 @@ bool write_object_after(struct writer *w, const struct walk_event *e, struct err
     struct value *v = e->parent;
     switch (e->role) {
     case WALK_CALLABLE:
-        return form_of(w, v->object) != FORM_PARTIAL || after_partial_class(w, v->object, err);
+        return after_callable(w, v, err);
     case WALK_ARGS:
         return after_args(w, v, err);
     case WALK_KWARGS:
@@ -143,7 +166,7 @@ bool write_object_after(struct writer *w, const struct walk_event *e, struct err
     case WALK_ADDED:
         return set_item_after(w, e->index, e->count, err);
     case WALK_STATE:
-        return write_op(w, OP_BUILD, err);
+        return is_setter(e->value) || write_op(w, OP_BUILD, err);
     case WALK_ROOT:
     case WALK_KEY:
     case WALK_ID:
@@ -155,7 +178,8 @@ bool write_object_after(struct writer *w, const struct walk_event *e, struct err
 
 /* ---- entering ---- */
 
-bool write_object_enter(struct writer *w, const struct value_object *o, struct error *err)
+bool write_object_enter(struct writer *w, const struct value_object *o, enum walk_role role,
+                        struct error *err)
 {
     switch (form_of(w, o)) {
     case FORM_REDUCE:
@@ -171,6 +195,9 @@ bool write_object_enter(struct writer *w, const struct value_object *o, struct e
     case FORM_PARTIAL:
         return write_known(w, KNOWN_PARTIAL, err) && write_tuple_begin(w, 1, err) &&
                write_known(w, KNOWN_GETATTR, err) && write_tuple_begin(w, 2, err);
+    case FORM_SETTER:
+        return role == WALK_STATE || FAIL(err, ERR_UNREPRESENTABLE, ERROR_NO_OFFSET,
+                                          "a setter stands among the states of an object only");
     }
     return true;
 }

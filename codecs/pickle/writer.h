@@ -173,7 +173,9 @@ bool write_external_leave(struct writer *w, const struct value_external *x, stru
 
 /* ---- write_object.c ---- */
 
-bool write_object_enter(struct writer *w, const struct value_object *o, struct error *err);
+/* role: of the object to its parent. */
+bool write_object_enter(struct writer *w, const struct value_object *o, enum walk_role role,
+                        struct error *err);
 /* Before and after a part of an object. */
 bool write_object_before(struct writer *w, const struct walk_event *e, struct error *err);
 bool write_object_after(struct writer *w, const struct walk_event *e, struct error *err);

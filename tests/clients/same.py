@@ -44,6 +44,8 @@ def compare(a, b):
         return (None if same else f"{a!r} and {b!r}"), []
     if isinstance(a, numpy.ndarray):
         return compare_arrays(a, b)
+    if isinstance(a, numpy.generic) and a.dtype.names and a.dtype.hasobject:
+        return (None if a.dtype == b.dtype else f"{a.dtype} and {b.dtype}"), [(".item()", a.item(), b.item())]
     if isinstance(a, numpy.generic):
         same = a.dtype == b.dtype and (a.tobytes() == b.tobytes() if a.dtype != object else a == b)
         return (None if same else f"{a!r} and {b!r}"), []
@@ -78,6 +80,8 @@ def attributes(a, b):
 
 
 def compare_arrays(a, b):
+    if a is b is numpy.ma.masked:  # there is one, and it refuses to be looked at
+        return None, []
     if a.dtype != b.dtype or a.shape != b.shape:
         return f"{a.dtype} {a.shape} and {b.dtype} {b.shape}", []
     if a.dtype.hasobject:

@@ -286,6 +286,23 @@ class Pandas(unittest.TestCase):
         self.assertEqual(self.text(pandas.arrays.IntervalArray.from_tuples([(0, 1), numpy.nan]), 4), ["(0.0, 1.0]", None])
         day = pandas.Interval(pandas.Timestamp("2020-01-01"), pandas.Timestamp("2020-01-02"))
         self.assertEqual(self.text(day, 4), "(2020-01-01T00:00:00, 2020-01-02T00:00:00]")
+        days = pandas.IntervalIndex([day, None, pandas.Interval(day.right, pandas.Timestamp("2020-01-02T00:00:00.000000001"))])
+        said = ["(2020-01-01T00:00:00, 2020-01-02T00:00:00]", None, "(2020-01-02T00:00:00, 2020-01-02T00:00:00.000000001]"]
+        for value in (days, days.array, pandas.Series(days)):
+            self.assertEqual(self.text(value, 4), said)
+
+    def test_frames_may_have_intervals_for_an_index(self):
+        """What grouping by pandas.cut() and value_counts(bins=...) give."""
+        breaks = pandas.IntervalIndex.from_breaks([0, 1, 2.5])
+        counted = pandas.Series([0.5, 1.5, 2]).value_counts(bins=[0, 1, 2.5])
+        for protocol in PROTOCOLS:
+            self.assertEqual(self.text(pandas.Series([1, 2], breaks), protocol),
+                             [{"index": "(0.0, 1.0]", "0": 1}, {"index": "(1.0, 2.5]", "0": 2}])
+            self.assertEqual(self.text(pandas.DataFrame({"n": [1, 2]}, breaks), protocol),
+                             [{"index": "(0.0, 1.0]", "n": 1}, {"index": "(1.0, 2.5]", "n": 2}])
+            self.assertEqual(self.text(pandas.DataFrame([[1, 2]], columns=breaks), protocol), [{"(0.0, 1.0]": 1, "(1.0, 2.5]": 2}])
+            self.assertEqual(self.text(counted, protocol), [{"index": str(part), "0": n} for part, n in counted.items()])
+            self.same(counted, protocol)
 
     def test_sparse_columns_are_dense(self):
         for values, fill in (([0, 0, 1, 2, 0], 0), ([0.0, 1.5, 0.0], 0.0), ([1.5, math.nan, 2.0, 3.0], math.nan), ([True, False], False),

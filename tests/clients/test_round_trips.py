@@ -14,6 +14,24 @@ from mandoline import Server
 from same import difference
 
 
+class Set:
+    """One whose state a function sets, as those of cloudpickle are."""
+
+    def __reduce__(self):
+        return Set, (), (vars(self), 7), None, None, set_state
+
+
+def set_state(value, state):
+    vars(value).update(state[0])
+
+
+def with_setters():
+    one, two = Set(), Set()
+    one.n, one.other, two.back, two.me = 1, two, one, [two]
+    yield one
+    yield [one, two, one, Set(), {"a": Set()}]
+
+
 def arrays():
     rng = numpy.random.default_rng(7)
     yield from (numpy.arange(12, dtype=t).reshape(3, 4) for t in "i1 i2 i4 i8 u1 u2 u4 u8 >i4 >u2 f2 f4 f8 >f8 c8 c16".split())
@@ -94,6 +112,77 @@ class RoundTrips(unittest.TestCase):
                 json.loads(typed)
                 back = self.server.convert(typed, "pickle", "typed", protocol=protocol)
                 self.same(pickle.loads(body), pickle.loads(back), f"protocol {protocol}: {typed[:200]}")
+
+    def test_functions_that_set_a_state_are_kept(self):
+        for value in with_setters():
+            for protocol in range(6):
+                body = pickle.dumps(value, protocol)
+                typed = self.server.convert(body, "typed", "pickle")
+                hdf5 = self.server.convert(body, "hdf5", "pickle")
+                for again in range(6):
+                    for optimize in ("false", "true"):
+                        for document, format in ((body, "pickle"), (typed, "typed"), (hdf5, "hdf5")):
+                            back = self.server.convert(document, "pickle", format, protocol=again, optimize=optimize)
+                            self.same(pickle.loads(body), pickle.loads(back), f"{format}, protocols {protocol} and {again}")
+        value = Set()
+        value.n = 1
+        said = {"$class": f"{__name__}.Set", "$state": {"$class": f"{__name__}.set_state", "$args": [[{"n": 1}, 7]]}}
+        self.assertEqual(said, json.loads(self.server.convert(pickle.dumps(value), "json", "pickle")))
+        self.assertEqual(b"1", self.server.convert(pickle.dumps(value), "json", "pickle", path="/$state/$args/0/0/n"))
+
+    def test_what_is_made_of_itself_goes_through_hdf5(self):
+        """A bound method is getattr(object, name): here one of the object that has it."""
+        value = Set()
+        value.method, value.others = value.__reduce__, [value.__reduce__]
+        body = pickle.dumps(value)
+        back = pickle.loads(self.server.convert(self.server.convert(body, "hdf5", "pickle"), "pickle", "hdf5"))
+        self.assertIs(back, back.method.__self__)
+        self.assertIs(back, back.others[0].__self__)
+
+    def test_surrogates_stay_what_they_are(self):
+        """Half a character, and two halves that are none: the latter only protocol 0 and what encodes itself have."""
+        halves = ["\ud800", "a\udfffb", "\ud83d\ude00", "\ude00\ud83d", "x\ud83d\ud83d\ude00\ude00"]
+        value = halves + [{text: text for text in halves}, {("\ud83d\ude00",): {"\ud800": 1}}]
+        for protocol in range(6):
+            body = pickle.dumps(value, protocol)
+            typed = self.server.convert(body, "typed", "pickle")
+            json.loads(typed.decode())
+            for again in range(6):
+                self.same(pickle.loads(body), pickle.loads(self.server.convert(typed, "pickle", "typed", protocol=again)), f"{protocol} {again}")
+            self.assertEqual(typed, self.server.convert(typed, "typed", "typed"))
+        refused = self.server.request("POST", "/v1/convert", b'{"$utf8": "/w=="}', from_="typed", to="pickle")
+        self.assertEqual(400, refused.status, refused)
+
+    def test_names_with_surrogates_give_json_all_the_same(self):
+        half, other = b"\x8c\x03\xed\xa0\x80", b"\x8c\x04x\xed\xb0\x80"
+        name = b"\x8c\x05numpy\x8c\x05dtype\x93"
+        record = name + b"\x8c\x02V4\x89\x88\x87R(K\x03\x8c\x01|N" + half + b"\x85}" + half + name + b"\x8c\x02i4\x89\x88\x87RK\x00\x86sK\x04K\x01K\x10tb"
+        array = b"\x8c\x16numpy.core.multiarray\x8c\x06scalar\x93".replace(b"\x16", b"\x15") + record + b"C\x04\1\0\0\0\x86R"
+        for body in (half + other + b"\x93", half + other + b"\x93)R", b"}" + half + b"K\x01s", half + b"Q", record, array,
+                     b"\x8c\x01m\x8c\x01C\x93)\x81}" + half + b"K\x01sb",
+                     b"\x8c\x08builtins\x8c\x07getattr\x93\x8c\x01m" + half + b"\x93" + half + b"\x86R)R"):
+            body = b"\x80\x04" + body + b"."
+            (self.server.data / "names.pickle").write_bytes(body)
+            for target in ("json", "typed"):
+                for pretty in ("false", "true"):
+                    text = self.server.convert(body, target, "pickle", pretty=pretty)
+                    json.loads(text.decode())
+            self.assertEqual(self.server.convert(body, "typed", "pickle"), self.server.convert(text, "typed", "typed"))
+            for method, path in (("POST", "inspect?from=pickle"), ("POST", "scan"), ("POST", "disassemble?format=json"), ("GET", "tree/names.pickle"),
+                                 ("GET", "meta/names.pickle"), ("GET", "data/names.pickle")):
+                answer = self.server.request(method, f"/v1/{path}", body if method == "POST" else None)
+                self.assertEqual(200, answer.status, answer)
+                json.loads(answer.body.decode())
+
+    def test_a_setter_stands_among_states_only(self):
+        setter = {"$object": {"made": "setter", "callable": {"$global": ["m", "f"]}, "args": {"$tuple": [1]}}}
+        owner = {"$object": {"made": "reduce", "callable": {"$global": ["m", "C"]}, "args": {"$tuple": []}, "states": [setter]}}
+        loop = {"$id": [1, {"$object": {**setter["$object"], "args": {"$tuple": [{"$ref": 1}]}}}]}
+        twice = {"$object": {**owner["$object"], "states": [{"$id": [1, setter]}, {"$ref": 1}]}}
+        for document, expected in ((setter, 422), ([setter], 422), (owner, 200), (twice, 200), (loop, 422),
+                                   ({"$object": {**owner["$object"], "states": [loop]}}, 422)):
+            answer = self.server.request("POST", "/v1/convert", json.dumps(document).encode(), from_="typed", to="pickle")
+            self.assertEqual(expected, answer.status, (document, answer))
 
     def test_records_with_objects_through_typed_json(self):
         """What HDF5's records with text, sequences or references become."""

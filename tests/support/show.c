@@ -110,11 +110,9 @@ static void array(struct text *t, const struct array *a)
 
 static void object(struct text *t, const struct value_object *o)
 {
-    static const char *const made[] = {[OBJECT_REDUCE] = "reduce ",
-                                       [OBJECT_NEWOBJ] = "newobj ",
-                                       [OBJECT_NEWOBJ_EX] = "newobj_ex ",
-                                       [OBJECT_INSTANCE] = "instance ",
-                                       [OBJECT_BARE] = "bare "};
+    static const char *const made[] = {
+        [OBJECT_REDUCE] = "reduce ",     [OBJECT_NEWOBJ] = "newobj ", [OBJECT_NEWOBJ_EX] = "newobj_ex ",
+        [OBJECT_INSTANCE] = "instance ", [OBJECT_SETTER] = "setter ", [OBJECT_BARE] = "bare "};
     say(t, made[o->made]);
     show(t, o->callable);
     show(t, o->args);

@@ -208,10 +208,10 @@ static void objects_are_described(void **state)
     (void)state;
     struct value *attributes = DICT(TEXT("a"), INT(1), TEXT("b"), LIST());
     struct value *o = object_of(GLOBAL("pkg.mod", "Name"), TUPLE(INT(5)), attributes);
-    plain(o, "{\"$class\":\"pkg.mod.Name\",\"a\":1,\"b\":[]}");
+    plain(o, "{\"$class\":\"pkg.mod.Name\",\"$args\":[5],\"a\":1,\"b\":[]}");
     plain(object_of(GLOBAL("m", "C"), TUPLE(), NULL), "{\"$class\":\"m.C\"}");
     plain(object_of(GLOBAL("m", "C"), TUPLE(INT(1), o), NULL),
-          "{\"$class\":\"m.C\",\"$args\":[1,{\"$class\":\"pkg.mod.Name\",\"a\":1,\"b\":[]}]}");
+          "{\"$class\":\"m.C\",\"$args\":[1,{\"$class\":\"pkg.mod.Name\",\"$args\":[5],\"a\":1,\"b\":[]}]}");
     plain(object_of(GLOBAL("m", "C"), TUPLE(), TUPLE(NONE, DICT(TEXT("x"), INT(1)))),
           "{\"$class\":\"m.C\",\"x\":1}");
     plain(object_of(GLOBAL("m", "C"), TUPLE(), TUPLE(DICT(TEXT("y"), INT(2)), DICT(TEXT("x"), DICT()))),

@@ -170,7 +170,7 @@ OTHER = {
     "object_full": ({"$object": {"made": "newobj_ex", "callable": {"$global": ["m", "C"]}, "args": {"$tuple": [1]},
                                  "kwargs": {"k": 2}, "items": [3, [4]], "added": [5], "pairs": [[6, 7], ["a", {}]],
                                  "states": [8, {"$tuple": [None, {"y": 1}]}]}},
-                    {"$class": "m.C", "$kwargs": {"k": 2}, "$items": [3, [4]], "$added": [5],
+                    {"$class": "m.C", "$args": [1], "$kwargs": {"k": 2}, "$items": [3, [4]], "$added": [5],
                      "$pairs": {"6": 7, "a": {}}, "$states": [8, [None, {"y": 1}]]}),
     "object_bare": ({"$object": {"made": "bare", "callable": {"$global": ["m", "C"]}, "args": {"$tuple": []}}},
                     {"$class": "m.C"}),
