@@ -156,11 +156,21 @@ bool judge_odd_dtype(struct scan *s, const struct trace_event *e, struct error *
 /* The state of a dtype: numpy believes what it says of memory. */
 bool judge_dtype(struct scan *s, const struct trace_event *e, struct error *err);
 
-/* ---- containers.c ---- */
+/* ---- queue.c ---- */
 
 /* Puts another document into the queue; nothing of it is looked at yet. */
 bool scan_push(struct scan *s, struct bytes bytes, struct bytes member, const char *more, struct bytes name,
                bool asked, struct error *err);
+
+/* ---- keras.c, hdf5.c ---- */
+
+/* What is no JSON is left. *known: it is one. */
+bool scan_json(struct scan *s, struct bytes text, bool *known, struct error *err);
+bool scan_is_hdf5(struct bytes in);
+bool scan_hdf5(struct scan *s, struct error *err);
+
+/* ---- containers.c ---- */
+
 /* Looks for what s->item is besides pickles; *known: it is one of these, and holds no pickle at its start. */
 bool scan_containers(struct scan *s, bool *known, struct error *err);
 
