@@ -84,15 +84,18 @@ static struct waiter *last_in_turn(const struct admission *a)
 
 /* ---- places, with the lock held ---- */
 
-/* As far as it would find memory, by what others took: more than half of all is never asked for. */
+/*
+ * As far as it would find memory, by what others took: more than half of all is never asked for. With nobody
+ * at work there is nothing to wait for: who waits has memory too, what was made of her body while it came.
+ */
 static bool may_begin(const struct admission *a)
 {
     const uint64_t at_work = a->places - a->free;
-    if (a->free == 0 || a->pool == NULL || a->pool->account == NULL)
+    if (a->free == 0 || at_work == 0 || a->pool == NULL || a->pool->account == NULL)
         return a->free > 0;
     const uint64_t all = a->pool->account->most, used = arena_pool_used(a->pool);
     const uint64_t needed = a->bytes < all / 2 ? a->bytes : all / 2;
-    return (at_work == 0 || a->bytes <= all / (at_work + 1)) && used <= all && needed <= all - used;
+    return a->bytes <= all / (at_work + 1) && used <= all && needed <= all - used;
 }
 
 static void begin(struct admission *a, struct waiter *w)

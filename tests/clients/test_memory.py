@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import json
 import pickle
+import time
 import unittest
 
 from mandoline import Server
@@ -64,6 +65,25 @@ class Memory(unittest.TestCase):
         self.assertEqual(answer.status, 503)
         self.assertIn(b"total-memory", answer.body)
         self.assertEqual(self.convert()[0], 200)
+
+    def slowly(self, body):
+        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=100)
+        connection.putrequest("POST", "/v1/inspect?from=pickle")
+        connection.putheader("Content-Length", len(body))
+        connection.endheaders()
+        for at in range(0, len(body), MB):
+            connection.send(body[at : at + MB])
+            time.sleep(0.02)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status
+
+    def test_one_does_not_wait_for_memory_that_it_has_itself(self):
+        self.slowly(pickle.dumps(list(range(300, 9_000_300))))  # too much: now so much is expected of each
+        for millions in (1, 2, 3, 4):  # decoded while they come
+            status = self.slowly(pickle.dumps(list(range(300, millions * 1_000_000 + 300))))
+            self.assertIn(status, (200, 503))  # and no 429 after half a minute
 
 
 if __name__ == "__main__":
