@@ -25,11 +25,16 @@ static bool add_child(struct children *c, struct bytes name, struct value *v, st
     return true;
 }
 
-/* The text of an index or of an integer key, as value_at reads it. */
-static bool add_integer(struct children *c, int64_t integer, struct value *v, struct error *err)
+/* The text of an index or of an integer key, as value_at reads it. Empty: there is no memory. */
+static struct bytes integer_name(int64_t integer, struct arena *arena)
 {
     char text[NUMBER_MAX];
-    const struct bytes name = arena_copy(c->arena, bytes_of(text, number_write_int(integer, text)));
+    return arena_copy(arena, bytes_of(text, number_write_int(integer, text)));
+}
+
+static bool add_integer(struct children *c, int64_t integer, struct value *v, struct error *err)
+{
+    const struct bytes name = integer_name(integer, c->arena);
     return name.data == NULL ? arena_fail(c->arena, err) : add_child(c, name, v, err);
 }
 
@@ -98,8 +103,6 @@ static bool add_parts(struct children *c, const struct value *v, struct error *e
         return add_keys(c, &v->dict, err);
     if (v->kind == VALUE_TABLE)
         return add_columns(c, v->table, err);
-    if (v->kind != VALUE_OBJECT)
-        return add_indices(c, &v->list, err);
     const struct value_object *o = v->object;
     for (size_t i = 0; i < o->states.count; i++)
         if (!add_state(c, o->states.items[i], err))
@@ -109,23 +112,45 @@ static bool add_parts(struct children *c, const struct value *v, struct error *e
            add_unnamed(c, o, shown, err);
 }
 
+/* Of all others the parts are items of a list. */
+static bool has_names(const struct value *v)
+{
+    return v->kind == VALUE_DICT || v->kind == VALUE_TABLE || v->kind == VALUE_OBJECT;
+}
+
 bool node_of_value(struct value *v, struct arena *arena, struct node *out, struct error *err)
 {
     *out = (struct node){.kind = NODE_DATASET, .id = (uintptr_t)v, .value = v};
-    if (value_is_group(v)) {
+    const struct value *meaning = value_meaning(v);
+    if (value_is_group(v) && has_names(meaning)) {
         struct children c = {.arena = arena};
-        if (!add_parts(&c, value_meaning(v), err))
+        if (!add_parts(&c, meaning, err))
             return false;
         out->kind = NODE_GROUP;
         out->children = c.items;
         out->child_count = c.count;
-    } else if (value_meaning(v)->kind == VALUE_ARRAY) {
-        const struct array *a = value_meaning(v)->array;
+    } else if (value_is_group(v)) {
+        out->kind = NODE_GROUP;
+        out->items = &meaning->list;
+        out->child_count = meaning->list.count;
+    } else if (meaning->kind == VALUE_ARRAY) {
+        const struct array *a = meaning->array;
         out->dtype = &a->dtype;
         out->ndim = a->ndim;
         out->shape = a->shape;
     }
     return true;
+}
+
+bool node_child(const struct node *n, size_t i, struct arena *arena, struct node_child *out,
+                struct error *err)
+{
+    if (n->items == NULL) {
+        *out = n->children[i];
+        return true;
+    }
+    *out = (struct node_child){.name = integer_name((int64_t)i, arena), .value = n->items->items[i]};
+    return out->name.data != NULL || arena_fail(arena, err);
 }
 
 static bool graph_value(void *self, struct bytes path, struct arena *arena, struct value **out,

@@ -287,11 +287,13 @@ static bool visit_child(struct tree *t, struct bytes root, struct error *err)
 {
     struct frame *f = &t->frames[t->frame_count - 1];
     struct value *children = f->children, *described;
-    const struct node_child *child = &f->node.children[f->next++];
-    struct place place = {.parent = f->met, .name = child->name, .link = child->link, .root = root};
+    struct node_child child;
     struct node node;
-    if (!extend_path(t, f->path_len, child->name, &place.path_len, err) ||
-        !look(t, child, place.path_len, &node, err) || !describe(t, &node, &place, &described, err))
+    if (!node_child(&f->node, f->next++, t->arena, &child, err))
+        return false;
+    struct place place = {.parent = f->met, .name = child.name, .link = child.link, .root = root};
+    if (!extend_path(t, f->path_len, child.name, &place.path_len, err) ||
+        !look(t, &child, place.path_len, &node, err) || !describe(t, &node, &place, &described, err))
         return false;
     return value_append(t->arena, &children->list, described) || arena_fail(t->arena, err);
 }

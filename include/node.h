@@ -52,7 +52,8 @@ struct node_storage {
 struct node {
     enum node_kind kind;
     uint64_t id;                       /* equal for two paths to one object; 0: unknown */
-    const struct node_child *children; /* group */
+    const struct node_child *children; /* group: see node_child() */
+    const struct value_list *items;    /* group: its children where they have no names; else NULL */
     size_t child_count;
     size_t attribute_count;
     const struct node_attribute *attributes;
@@ -96,6 +97,10 @@ struct document_ops {
 
 /* Describes a value as document_of_value's documents do. */
 bool node_of_value(struct value *v, struct arena *arena, struct node *out, struct error *err);
+
+/* A group's i-th child; an item of a list is named by its index. */
+bool node_child(const struct node *n, size_t i, struct arena *arena, struct node_child *out,
+                struct error *err);
 
 /* Any value graph as a document: dicts, lists and objects with parts are groups, all else datasets. */
 bool document_of_value(struct value *root, const struct limits *limits, struct arena *arena,

@@ -91,11 +91,12 @@ static void look(struct value *root, const struct limits *limits, struct arena *
     struct error err = {0};
     struct document document;
     struct node node;
+    struct node_child first;
     if (!document_of_value(root, limits, arena, &document, &err) ||
-        !document.ops->node(document.self, bytes_of(NULL, 0), arena, &node, &err) || node.child_count == 0)
+        !document.ops->node(document.self, bytes_of(NULL, 0), arena, &node, &err) || node.child_count == 0 ||
+        !node_child(&node, 0, arena, &first, &err))
         return;
-    const struct bytes first = node.children[0].name;
-    (void)document.ops->node(document.self, first, arena, &node, &err);
+    (void)document.ops->node(document.self, first.name, arena, &node, &err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -123,6 +123,24 @@ static void a_graph_is_a_document(void **state)
     assert_int_equal(n.kind, NODE_DATASET);
 }
 
+static void items_have_no_names_until_asked(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct value *list = value_new(&arena, VALUE_LIST);
+    for (int i = 0; i < 10000; i++)
+        assert_true(value_append(&arena, &list->list, value_int(&arena, i)));
+    const size_t before = arena.used;
+    struct node n;
+    struct node_child child;
+    assert_true(node_of_value(list, &arena, &n, &err));
+    assert_int_equal(n.child_count, 10000);
+    assert_int_equal(arena.used, before);
+    assert_true(node_child(&n, 9999, &arena, &child, &err));
+    assert_true(bytes_is(child.name, "9999"));
+    assert_ptr_equal(child.value, list->list.items[9999]);
+}
+
 static void growing_lists_keep_order(void **state)
 {
     (void)state;
@@ -149,6 +167,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(paths_lead_to_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_key_is_reached, setup, teardown),
         cmocka_unit_test_setup_teardown(a_graph_is_a_document, setup, teardown),
+        cmocka_unit_test_setup_teardown(items_have_no_names_until_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(growing_lists_keep_order, setup, teardown),
         cmocka_unit_test_setup_teardown(unsigned_integers_keep_every_bit, setup, teardown),
     };
