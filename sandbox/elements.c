@@ -19,9 +19,22 @@ static void room_free(void *memory, void *arg)
     (void)memory, (void)arg;
 }
 
-hid_t room_transfer(struct room *room)
+hid_t transfer_of(hid_t dataset, const struct type *t, size_t count)
 {
+    enum { THEIR_BUFFER = 1 << 20 };
+    AUTO(close_type) hid_t type = H5Dget_type(dataset);
+    const size_t kept =
+        type < 0 ? 0 : 2 * H5Tget_size(type); /* a place in the heap is longer than a pointer */
+    const size_t size = kept > t->memory_size ? kept : t->memory_size;
     const hid_t list = H5Pcreate(H5P_DATASET_XFER);
+    if (list >= 0 && kept > 0 && count > 0 && count < THEIR_BUFFER / size)
+        H5Pset_buffer(list, count * size, NULL, NULL);
+    return list;
+}
+
+hid_t room_transfer(struct room *room, hid_t dataset, const struct type *t, size_t count)
+{
+    const hid_t list = transfer_of(dataset, t, count);
     if (list >= 0)
         H5Pset_vlen_mem_manager(list, room_alloc, room, room_free, room);
     return list;

@@ -95,7 +95,7 @@ static bool read_through(const struct open_dataset *d, const struct sandbox_requ
     const struct type *t = &d->type;
     size_t size, window_size;
     arena_init(&room.arena, q->most < HEAP_MAX ? q->most : HEAP_MAX);
-    AUTO(close_plist) hid_t transfer = room_transfer(&room);
+    AUTO(close_plist) hid_t transfer = room_transfer(&room, d->id, t, count);
     if (!checked_mul(count, t->memory_size, &size) || !checked_mul(count, t->dtype.itemsize, &window_size) ||
         window_size > READ_MAX)
         return FAIL_LIMIT(err, "memory", READ_MAX, "one element holds too much");

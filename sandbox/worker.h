@@ -154,8 +154,13 @@ struct room {
     bool full;
 };
 
-/* A transfer list that makes the library use it. */
-hid_t room_transfer(struct room *room);
+/*
+ * A transfer list for count elements. The library converts them through a buffer of 1 MB, which it clears for
+ * each transfer, unless it is told that less will do.
+ */
+hid_t transfer_of(hid_t dataset, const struct type *t, size_t count);
+/* One that makes the library use the room, too. */
+hid_t room_transfer(struct room *room, hid_t dataset, const struct type *t, size_t count);
 /* count elements from the library's form to the window's; what has no fixed length is appended to heap. */
 bool elements_out(struct open_file *file, const struct type *t, const uint8_t *memory, size_t count,
                   uint8_t *window, struct sink *heap, struct error *err);

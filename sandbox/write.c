@@ -193,7 +193,8 @@ static bool fill_dataset(struct session *s, const struct sandbox_request *q, con
         elements_in(s, &m->type, bytes_of(q->window, q->window_size), m->count, m->heap, arena, err);
     if (elements == NULL)
         return false;
-    return H5Dwrite(dataset, m->type.memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements) >= 0 ||
+    AUTO(close_plist) hid_t transfer = transfer_of(dataset, &m->type, m->count);
+    return H5Dwrite(dataset, m->type.memory, H5S_ALL, H5S_ALL, transfer, elements) >= 0 ||
            write_fail(s, err, "the dataset cannot be written");
 }
 
@@ -231,11 +232,12 @@ static bool write_elements(struct session *s, const struct sandbox_request *q, h
         return false;
     const uint8_t *elements =
         elements_in(s, &t, bytes_of(q->window, q->window_size), n, q->payload, arena, err);
+    AUTO(close_plist) hid_t transfer = transfer_of(dataset, &t, n);
     AUTO(close_space) hid_t memory = scalar ? -1 : H5Screate_simple((int)q->box->ndim, count, NULL);
     const bool ok = elements != NULL &&
                     (((scalar || H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) &&
                       H5Dwrite(dataset, t.memory, scalar ? H5S_ALL : memory, scalar ? H5S_ALL : space,
-                               H5P_DEFAULT, elements) >= 0) ||
+                               transfer, elements) >= 0) ||
                      write_fail(s, err, "the dataset cannot be written"));
     type_close(&t);
     return ok;

@@ -315,7 +315,8 @@ static bool make_dataset(const struct session *s, const struct sandbox_request *
     hid_t d = H5Dcreate2(base, name, m->file_type, m->space, H5P_DEFAULT, plist, H5P_DEFAULT);
     if (!write_address(s, d, reply, err))
         return false;
-    return elements == NULL || H5Dwrite(d, m->type.memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements) >= 0 ||
+    AUTO(close_plist) hid_t transfer = transfer_of(d, &m->type, m->count);
+    return elements == NULL || H5Dwrite(d, m->type.memory, H5S_ALL, H5S_ALL, transfer, elements) >= 0 ||
            write_fail(s, err, "the dataset cannot be written");
 }
 
