@@ -80,4 +80,13 @@ enum { SCAN_FINDINGS_MAX = 1000, SCAN_DEPTH = 8 };
 bool scan_document(struct bytes in, const struct policy *policy, const struct limits *limits,
                    struct arena *arena, struct scan_report *out, struct error *err);
 
+/* The report as a dict. size: bytes of what was scanned. */
+bool scan_report_value(const struct scan_report *report, uint64_t size, struct arena *arena,
+                       struct value **out, struct error *err);
+/* The same with the name of the file, and what is said of a file that could not be scanned. */
+bool scan_report_of_file(struct bytes name, const struct scan_report *report, uint64_t size,
+                         struct arena *arena, struct value **out, struct error *err);
+bool scan_report_of_problem(struct bytes name, const char *problem, struct arena *arena, struct value **out,
+                            struct error *err);
+
 #endif

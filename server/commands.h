@@ -29,6 +29,8 @@ int command_sign(const struct arguments *arguments);
 
 /* convert.c */
 extern const struct option convert_options[], inspect_options[], disassemble_options[];
+/* scan.c */
+extern const struct option scan_options[];
 /* token.c, sign.c */
 extern const struct option token_options[], sign_options[];
 

@@ -29,7 +29,7 @@ static const struct command commands[] = {
     {"scan", "FILE...",
      "Says whether it is safe to load files, or - for standard input; exit status 0 safe, 1 not, 2 cannot be "
      "told",
-     NULL, command_scan},
+     scan_options, command_scan},
     {"token", "NAME",
      "Makes a token and prints it, once; the row that knows it goes to the end of the file of --tokens",
      token_options, command_token},

@@ -1,5 +1,3 @@
-#include "scanner.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,11 +6,18 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "pull.h"
+#include "scan_text.h"
 #include "small_file.h"
 #include "spool.h"
-#include "utf8.h"
 
-enum { COPY = 64 << 10, POLICY_MEMORY = 16 << 20, UTF8_MAX = 4, EXIT_FOUND = 1, EXIT_UNKNOWN = 2 };
+enum {
+    COPY = 64 << 10,
+    POLICY_MEMORY = 16 << 20,
+    PROBLEM_MEMORY = 1 << 20,
+    EXIT_FOUND = 1,
+    EXIT_UNKNOWN = 2
+};
 
 static bool read_stdin(struct spool *spool, struct input *out, struct error *err)
 {
@@ -53,54 +58,56 @@ static bool open_file(const char *path, int *fd, struct input *out, struct error
     return map_file(*fd, (size_t)st.st_size, out, err);
 }
 
-/* Names are the file's own bytes: no control character, and nothing but UTF-8, may reach a terminal. */
-static void print_clean(struct bytes text)
+/* One line. */
+static bool print_json(struct value *root, const struct limits *limits, struct arena *arena,
+                       struct error *err)
 {
-    while (text.len > 0) {
-        const bool valid = utf8_valid(bytes_of(text.data, text.len < UTF8_MAX ? text.len : UTF8_MAX)) > 0;
-        size_t at = 0;
-        const uint32_t code = valid ? utf8_next(text, &at) : 0;
-        const size_t n = valid ? at : 1;
-        const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-        fwrite(control ? "?" : (const void *)text.data, 1, control ? 1 : n, stdout);
-        text = bytes_of(text.data + n, text.len - n);
-    }
+    uint8_t piece[COPY];
+    struct encoder *encoder;
+    struct pull pull = {0};
+    size_t got;
+    bool ok = encoder_new(codec_by_name(bytes_text("json")), root, &codec_options_default, limits, arena,
+                          &encoder, err) &&
+              pull_start(&pull, encoder, NULL, err);
+    while (ok && (ok = pull_read(&pull, piece, sizeof piece, &got, err)) && got > 0)
+        fwrite(piece, 1, got, stdout);
+    pull_deinit(&pull);
+    putchar('\n');
+    return ok;
 }
 
-static void print_report(const char *path, const struct scan_report *r)
+struct scanning {
+    const struct policy *policy;
+    const struct limits *limits;
+    bool json;
+};
+
+static bool tell(const struct scanning *s, const char *path, const struct scan_report *report, uint64_t size,
+                 struct arena *arena, struct error *err)
 {
-    print_clean(bytes_text(path));
-    printf(": %s\n", verdict_names[r->verdict]);
-    for (size_t i = 0; i < r->finding_count; i++) {
-        const struct finding *f = &r->findings[i];
-        printf("  %s %s", severity_names[f->severity], f->rule);
-        if (f->call != NULL) {
-            printf(" %s", f->call);
-        } else if (f->module.len + f->name.len > 0) {
-            putchar(' ');
-            print_clean(f->module);
-            fputs(f->module.len > 0 && f->name.len > 0 ? "." : "", stdout);
-            print_clean(f->name);
-        }
-        fputs(" at ", stdout);
-        print_clean(f->member);
-        printf("%sbyte %zu. %s\n", f->member.len > 0 ? ", " : "", f->offset, f->does);
-    }
-    for (size_t i = 0; i < r->part_count; i++)
-        if (r->parts[i].broken_at != SIZE_MAX) {
-            fputs("  unreadable ", stdout);
-            print_clean(r->parts[i].member);
-            printf("%sfrom byte %zu: ", r->parts[i].member.len > 0 ? " " : "", r->parts[i].broken_at);
-            print_clean(bytes_text(r->parts[i].problem));
-            putchar('\n');
-        }
-    if (r->limit != NULL)
-        printf("  the limit %s was reached\n", r->limit);
+    struct value *root;
+    if (s->json)
+        return scan_report_of_file(bytes_text(path), report, size, arena, &root, err) &&
+               print_json(root, s->limits, arena, err);
+    scan_print(path, report);
+    return true;
 }
 
-static bool scan_file(const char *path, const struct policy *policy, const struct limits *limits,
-                      enum verdict *out, struct error *err)
+static void tell_problem(const struct scanning *s, const char *path, struct error *why)
 {
+    struct value *root;
+    struct arena arena;
+    struct error unsaid = {0};
+    arena_init(&arena, PROBLEM_MEMORY);
+    if (!s->json || !scan_report_of_problem(bytes_text(path), why->detail, &arena, &root, &unsaid) ||
+        !print_json(root, s->limits, &arena, &unsaid))
+        fprintf(stderr, "mandoline: %s: %s\n", path, why->detail);
+    arena_free(&arena);
+}
+
+static bool scan_file(const struct scanning *s, const char *path, enum verdict *out, struct error *err)
+{
+    const struct limits *limits = s->limits;
     struct arena arena;
     struct spool spool;
     struct scan_report report;
@@ -115,11 +122,10 @@ static bool scan_file(const char *path, const struct policy *policy, const struc
     if (opened && in.size > own.body) /* a file is there already, however big */
         own.body = in.size;
     const bool ok = opened && input_bytes(&in, &arena, &bytes, err) &&
-                    scan_document(bytes, policy, &own, &arena, &report, err);
-    if (ok) {
+                    scan_document(bytes, s->policy, &own, &arena, &report, err) &&
+                    tell(s, path, &report, in.size, &arena, err);
+    if (ok)
         *out = report.verdict;
-        print_report(path, &report);
-    }
     arena_free(&arena);
     spool_deinit(&spool);
     if (fd >= 0 && opened && in.size > 0)
@@ -129,7 +135,7 @@ static bool scan_file(const char *path, const struct policy *policy, const struc
     return ok;
 }
 
-static int scan_all(const struct arguments *a, const struct policy *policy)
+static int scan_all(const struct arguments *a, const struct scanning *s)
 {
     static const int codes[] = {[VERDICT_SAFE] = EXIT_SUCCESS,
                                 [VERDICT_UNREADABLE] = EXIT_UNKNOWN,
@@ -139,8 +145,8 @@ static int scan_all(const struct arguments *a, const struct policy *policy)
     for (size_t i = 0; i < a->input_count; i++) {
         struct error err = {0};
         enum verdict verdict = VERDICT_UNREADABLE;
-        if (!scan_file(a->inputs[i], policy, &a->config.limits, &verdict, &err))
-            fprintf(stderr, "mandoline: %s: %s\n", a->inputs[i], err.detail);
+        if (!scan_file(s, a->inputs[i], &verdict, &err))
+            tell_problem(s, a->inputs[i], &err);
         found |= codes[verdict] == EXIT_FOUND;
         unknown |= codes[verdict] == EXIT_UNKNOWN;
     }
@@ -154,15 +160,31 @@ static bool read_policy(const char *path, struct arena *arena, const struct poli
            policy_load(text, arena, out, err);
 }
 
+const struct option scan_options[] = {
+    {"--format", NULL, "FORMAT", "text, or json: a line for each file", NULL},
+    {0},
+};
+
+static bool read_arguments(const struct arguments *a, struct arena *arena, struct scanning *out,
+                           struct error *err)
+{
+    const char *format = arguments_value(a, "--format");
+    *out =
+        (struct scanning){.limits = &a->config.limits, .json = format != NULL && strcmp(format, "json") == 0};
+    if (format != NULL && !out->json && strcmp(format, "text") != 0)
+        return FAIL(err, ERR_ARGUMENT, ERROR_NO_OFFSET, "the format is neither text nor json: %.60s", format);
+    return read_policy(a->config.scan_policy, arena, &out->policy, err);
+}
+
 int command_scan(const struct arguments *arguments)
 {
-    const struct policy *policy;
+    struct scanning scanning;
     struct arena arena;
     struct error err = {0};
     arena_init(&arena, POLICY_MEMORY);
     int status = EXIT_UNKNOWN;
-    if (read_policy(arguments->config.scan_policy, &arena, &policy, &err))
-        status = scan_all(arguments, policy);
+    if (read_arguments(arguments, &arena, &scanning, &err))
+        status = scan_all(arguments, &scanning);
     else
         fprintf(stderr, "mandoline: %s\n", err.detail);
     arena_free(&arena);

@@ -522,6 +522,20 @@ class Command(unittest.TestCase):
             self.assertEqual(status, self.scan(*files).returncode, files)
         self.assertIn("os.system('id')", self.scan(f["bad"]).stdout)
 
+    def test_lines_of_json(self):
+        ran = self.scan("--format=json", *self.files.values(), "/nowhere")
+        rows = {pathlib.Path(row["file"]).name: row for row in map(json.loads, ran.stdout.splitlines())}
+        self.assertEqual({"safe": "safe", "bad": "dangerous", "odd": "unreadable", "mine": "safe", "gadget": "suspicious",
+                          "nowhere": "unreadable"}, {name: row["verdict"] for name, row in rows.items()})
+        self.assertEqual((1, ""), (ran.returncode, ran.stderr))
+        self.assertIn("cannot be opened", rows["nowhere"]["problem"])
+        server = Server(None)
+        self.addCleanup(server.stop)
+        for name, path in self.files.items():  # and each says what the endpoint says
+            answer = json.loads(server.request("POST", "/v1/scan", path.read_bytes()).body)
+            self.assertEqual(answer, {key: v for key, v in rows[name].items() if key != "file"})
+        self.assertEqual((2, "", 1), (lambda r: (r.returncode, r.stdout, r.stderr.count("\n")))(self.scan("--format=xml", "x")))
+
     def test_no_control_character_reaches_a_terminal(self):
         self.files["odd"].write_bytes(b"\x80\x02Np\xbc\x1b[31m\xc2\x9b\xff \xc3\xa9\n.")
         said = self.scan(self.files["odd"]).stdout
