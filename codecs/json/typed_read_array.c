@@ -1,4 +1,5 @@
-#include "typed_array.h"
+/* Arrays and dtypes of typed JSON. */
+#include "typed_tags.h"
 
 #include "base64.h"
 #include "record.h"
@@ -33,7 +34,8 @@ static bool read_labels(const struct value *list, struct arena *arena, struct dt
     return true;
 }
 
-bool typed_dtype_read(const struct value *v, struct arena *arena, struct dtype *out, struct error *err)
+/* The value of "$dtype", and of "dtype" in an array: a descr, or an object with one and more. */
+static bool read_dtype(const struct value *v, struct arena *arena, struct dtype *out, struct error *err)
 {
     if (v == NULL)
         return FAIL(err, ERR_SYNTAX, ERROR_NO_OFFSET, "a dtype is missing");
@@ -115,13 +117,19 @@ static bool read_list(const struct value *data, uint64_t count, struct arena *ar
     return true;
 }
 
-bool typed_array_read(const struct value *members, bool scalar, struct arena *arena, struct array *out,
-                      struct error *err)
+/*
+ * An array, or a NumPy scalar, from the members of "$ndarray" or "$scalar". Where elements are values (of
+ * 'O', and of records that are not bytes alone), the items of members' "data" list may still be replaced
+ * until typed_finish_array(). 'O' elements are these items themselves; records are not there before (data:
+ * NULL).
+ */
+static bool read_array(const struct value *members, bool scalar, struct arena *arena, struct array *out,
+                       struct error *err)
 {
     uint64_t count, size;
     const struct value *data = value_get(members, "data");
     struct array a = {0};
-    if (!typed_dtype_read(value_get(members, "dtype"), arena, &a.dtype, err) ||
+    if (!read_dtype(value_get(members, "dtype"), arena, &a.dtype, err) ||
         (!scalar && !read_shape(value_get(members, "shape"), arena, &a, err)))
         return false;
     *out = array_of_memory(a.dtype, a.ndim, a.shape, NULL);
@@ -147,10 +155,40 @@ static bool pack_records(struct array *a, const struct value *data, struct arena
                       "an element of this dtype must be a $tuple of values that its fields hold");
 }
 
-bool typed_array_complete(struct array *a, const struct value *members, struct arena *arena,
-                          struct error *err)
+bool typed_begin_array(struct typed_reader *r, const struct tag_use *use, struct error *err)
 {
+    struct array *a = arena_alloc(r->arena, 1, sizeof *a);
+    struct value *const members = use->argument;
+    if (a == NULL)
+        return arena_fail(r->arena, err);
+    if (members->kind != VALUE_DICT)
+        return tag_wrong(use, "an object with dtype, shape and data", err);
+    if (!read_array(members, strcmp(use->tag->name, "$scalar") == 0, r->arena, a, err))
+        return false;
+    const struct value *data = value_get(members, "data");
+    tag_become(use->v, VALUE_ARRAY);
+    use->v->array = a;
+    return a->dtype.kind == DTYPE_TEXT || dtype_is_flat(&a->dtype) ||
+           tag_push(r, use, frame_of_items(&data->list), err);
+}
+
+/* Elements are what they will be: those of 'O' come into Fortran order where the array has it. */
+bool typed_finish_array(struct typed_reader *r, struct value *node, struct value *argument, struct error *err)
+{
+    struct array *a = node->array;
     if (dtype_is_mixed(&a->dtype))
-        return pack_records(a, value_get(members, "data"), arena, err);
-    return a->dtype.kind != DTYPE_OBJECT || array_turn(a, arena, err);
+        return pack_records(a, value_get(argument, "data"), r->arena, err);
+    return a->dtype.kind != DTYPE_OBJECT || array_turn(a, r->arena, err);
+}
+
+bool typed_begin_dtype(struct typed_reader *r, const struct tag_use *use, struct error *err)
+{
+    struct dtype *t = arena_alloc(r->arena, 1, sizeof *t);
+    if (t == NULL)
+        return arena_fail(r->arena, err);
+    if (!read_dtype(use->argument, r->arena, t, err))
+        return false;
+    tag_become(use->v, VALUE_DTYPE);
+    use->v->dtype = t;
+    return true;
 }
