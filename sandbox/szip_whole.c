@@ -11,7 +11,8 @@
 typedef int decompress_fn(void *, size_t *, const void *, size_t, SZ_com_t *);
 
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the names there are not ours */
-int SZ_BufftoBuffDecompress(void *out, size_t *size, const void *in, size_t in_size, SZ_com_t *how)
+__attribute__((visibility("default"))) int SZ_BufftoBuffDecompress(void *out, size_t *size, const void *in,
+                                                                   size_t in_size, SZ_com_t *how)
 {
     const size_t wanted = *size;
     void *const found = dlsym(RTLD_NEXT, "SZ_BufftoBuffDecompress");
