@@ -8,9 +8,8 @@
 enum {
     ALIGNMENT = 16,
     FIRST_BLOCK = 16 << 10,
-    LARGEST_BLOCK = ARENA_BLOCK, /* of small allocations; a bigger one has a block of its own size */
-    POOLED_FROM = 1 << 20,       /* bytes taken, from which on blocks are as the pool keeps them */
-    STRETCH = 64 << 10,          /* bytes taken between two questions to the watch */
+    POOLED_FROM = 1 << 20, /* bytes taken, from which on blocks are as the pool keeps them */
+    STRETCH = 64 << 10,    /* bytes taken between two questions to the watch */
 };
 
 struct arena_cleanup {
@@ -24,9 +23,15 @@ static size_t round_up(size_t n)
     return (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
+/* Of small allocations; a bigger one has a block of its own size. */
+static size_t largest_block(const struct arena *a)
+{
+    return a->pool == NULL ? ARENA_BLOCK : a->pool->block;
+}
+
 static void block_release(struct arena *a, struct arena_block *block)
 {
-    if (a->pool == NULL || block->size != ARENA_BLOCK || !block_give(a->pool, block))
+    if (a->pool == NULL || block->size != a->pool->block || !block_give(a->pool, block))
         block_drop(a->pool, block);
 }
 
@@ -76,10 +81,11 @@ void arena_free(struct arena *a)
 static size_t next_size(const struct arena *a)
 {
     const size_t left = a->budget - a->used;
-    const bool big = a->used >= LARGEST_BLOCK || (a->pool != NULL && a->used >= POOLED_FROM);
+    const size_t largest = largest_block(a);
+    const bool big = a->used >= largest || (a->pool != NULL && a->used >= POOLED_FROM);
     const size_t size = a->used < FIRST_BLOCK ? FIRST_BLOCK : a->used;
-    if (big && left >= ARENA_BLOCK)
-        return ARENA_BLOCK; /* of what nobody touches the kernel gives nothing */
+    if (big && left >= largest)
+        return largest; /* of what nobody touches the kernel gives nothing */
     return size < left ? size : left;
 }
 
@@ -92,7 +98,7 @@ static bool add_block(struct arena *a, size_t n)
         return false;
     if (size < n + HEADER)
         size = n + HEADER;
-    struct arena_block *block = a->pool != NULL && size == ARENA_BLOCK ? block_take(a->pool) : NULL;
+    struct arena_block *block = a->pool != NULL && size == a->pool->block ? block_take(a->pool) : NULL;
     a->stale = block != NULL || size < MAPPED_FROM;
     if (block == NULL) {
         const bool first = a->blocks == NULL && size == FIRST_BLOCK; /* without it nothing could be said */

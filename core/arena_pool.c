@@ -24,9 +24,10 @@ static void block_unmap(struct arena_block *block)
         munmap(block, block->size);
 }
 
-void arena_pool_init(struct arena_pool *p, size_t most, struct account *account)
+void arena_pool_init(struct arena_pool *p, size_t most, size_t block, struct account *account)
 {
-    *p = (struct arena_pool){.lock = PTHREAD_MUTEX_INITIALIZER, .most = most, .account = account};
+    *p = (struct arena_pool){
+        .lock = PTHREAD_MUTEX_INITIALIZER, .most = most, .block = block, .account = account};
 }
 
 struct arena_block *block_take(struct arena_pool *p)
@@ -62,7 +63,7 @@ void arena_pool_deinit(struct arena_pool *p)
 size_t arena_pool_used(struct arena_pool *p)
 {
     pthread_mutex_lock(&p->lock);
-    const size_t idle = p->count * ARENA_BLOCK;
+    const size_t idle = p->count * p->block;
     pthread_mutex_unlock(&p->lock);
     const size_t used = p->account == NULL ? 0 : atomic_load(&p->account->used);
     return used > idle ? used - idle : 0;
@@ -158,46 +159,46 @@ static bool take_new(struct arena_pool *p, size_t fresh, uint64_t size)
 }
 
 /* The pages that wait move to where they are wanted; none is copied. */
-static void put_side_by_side(struct loan *loan, uint8_t *room)
+static void put_side_by_side(const struct arena_pool *p, struct loan *loan, uint8_t *room)
 {
-    for (; loan->waiting != NULL; room += ARENA_BLOCK) {
+    for (; loan->waiting != NULL; room += p->block) {
         struct arena_block *block = loan->waiting;
         loan->waiting = block->previous;
-        if (mremap(block, ARENA_BLOCK, ARENA_BLOCK, MREMAP_MAYMOVE | MREMAP_FIXED, room) == MAP_FAILED)
-            munmap(block, ARENA_BLOCK); /* there are new ones already where it would be */
+        if (mremap(block, p->block, p->block, MREMAP_MAYMOVE | MREMAP_FIXED, room) == MAP_FAILED)
+            munmap(block, p->block); /* there are new ones already where it would be */
     }
 }
 
 void *arena_pool_borrow(struct arena_pool *p, uint64_t size, size_t *capacity)
 {
-    if (size > (uint64_t)p->most * ARENA_BLOCK)
+    if (size > (uint64_t)p->most * p->block)
         return NULL;
-    struct loan loan = {.count = (size_t)(size + HEADER + ARENA_BLOCK - 1) / ARENA_BLOCK};
+    struct loan loan = {.count = (size_t)(size + HEADER + p->block - 1) / p->block};
     if (!loan_open(p, &loan))
         return NULL;
-    const size_t fresh = (loan.count - loan.found) * ARENA_BLOCK;
+    const size_t fresh = (loan.count - loan.found) * p->block;
     uint8_t *room = NULL;
     if (loan.count == 1 && loan.found == 1)
         room = (uint8_t *)loan.waiting;
-    else if (take_new(p, fresh, size) && (room = block_map(loan.count * ARENA_BLOCK)) == NULL)
+    else if (take_new(p, fresh, size) && (room = block_map(loan.count * p->block)) == NULL)
         account_give(p->account, fresh);
     if (room == NULL) {
         loan_undo(p, &loan);
         return NULL;
     }
     if (room != (uint8_t *)loan.waiting)
-        put_side_by_side(&loan, room);
-    *capacity = loan.count * ARENA_BLOCK - HEADER;
+        put_side_by_side(p, &loan, room);
+    *capacity = loan.count * p->block - HEADER;
     return room + HEADER;
 }
 
 void arena_pool_return(struct arena_pool *p, void *room, size_t capacity)
 {
     uint8_t *at = (uint8_t *)room - HEADER;
-    const size_t count = (capacity + HEADER) / ARENA_BLOCK;
-    for (size_t i = 0; i < count; i++, at += ARENA_BLOCK) {
+    const size_t count = (capacity + HEADER) / p->block;
+    for (size_t i = 0; i < count; i++, at += p->block) {
         struct arena_block *block = (struct arena_block *)(void *)at;
-        block->size = ARENA_BLOCK;
+        block->size = p->block;
         give_or_drop(p, block);
     }
     loan_close(p, count);

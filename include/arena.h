@@ -21,14 +21,17 @@ struct arena_cleanup;
 struct arena_pool {
     pthread_mutex_t lock;
     struct arena_block *blocks;
-    size_t count, most;      /* most: blocks of ARENA_BLOCK bytes that may wait */
+    size_t block;            /* bytes of one, with its header */
+    size_t count, most;      /* most: blocks that may wait */
     size_t lent;             /* blocks */
     struct account *account; /* of its blocks, and of the arenas and spools that use it; or NULL */
 };
 
-enum { ARENA_BLOCK = 64 << 20, ARENA_ROOM = ARENA_BLOCK - 16 };
+/* The biggest, which all arenas without a pool have, and the smallest; and what is left of one for others. */
+enum { ARENA_BLOCK = 64 << 20, ARENA_BLOCK_LEAST = 1 << 20, ARENA_ROOM = ARENA_BLOCK - 16 };
 
-void arena_pool_init(struct arena_pool *p, size_t most, struct account *account);
+/* block: a power of two from ARENA_BLOCK_LEAST to ARENA_BLOCK. */
+void arena_pool_init(struct arena_pool *p, size_t most, size_t block, struct account *account);
 void arena_pool_deinit(struct arena_pool *p);
 
 /* How many wait now. */

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "recall.h"
 
-enum { PATH_SIZE = 512, LEAST = 16 << 20 };
+enum { PATH_SIZE = 512, LEAST = 16 << 20, SHARES = 64 };
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -53,6 +54,14 @@ static uint64_t machine(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
     return pages <= 0 || size <= 0 ? UINT64_MAX : (uint64_t)pages * (uint64_t)size;
+}
+
+size_t memory_block(size_t budget)
+{
+    size_t block = ARENA_BLOCK;
+    while (block > ARENA_BLOCK_LEAST && block > budget / SHARES)
+        block /= 2;
+    return block;
 }
 
 size_t memory_budget(const struct limits *limits)

@@ -12,4 +12,8 @@
  */
 size_t memory_budget(const struct limits *limits);
 
+/* Of blocks for arenas, bytes: big ones are fast, but a request has all of its last one, so that a small
+ * budget is divided into many. */
+size_t memory_block(size_t budget);
+
 #endif

@@ -210,7 +210,7 @@ static void put_memory(struct exposition *e, struct server *server)
                      "What is for requests of limit-total-memory: who would take more is refused.",
                      server->memory.most);
     exposition_gauge(e, "mandoline_idle_memory_bytes", "Blocks that wait for the next exchange.",
-                     (uint64_t)arena_pool_waiting(&server->pool) * ARENA_BLOCK);
+                     (uint64_t)arena_pool_waiting(&server->pool) * server->pool.block);
 }
 
 static void put_settings(struct exposition *e, struct server *server)

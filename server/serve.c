@@ -71,7 +71,8 @@ static bool server_init(struct server *server, const struct config *config, cons
     recall_init(&server->recall);
     server->memory.most = memory_budget(limits);
     sandbox_charge(&server->memory);
-    arena_pool_init(&server->pool, (size_t)(limits->idle_memory / ARENA_BLOCK), &server->memory);
+    const size_t block = memory_block(server->memory.most);
+    arena_pool_init(&server->pool, (size_t)(limits->idle_memory / block), block, &server->memory);
     admission_init(&server->admission, limits->heavy, limits->queue, limits->queue_time, &server->pool);
     return true;
 }

@@ -85,6 +85,22 @@ class Memory(unittest.TestCase):
             status = self.slowly(pickle.dumps(list(range(300, millions * 1_000_000 + 300))))
             self.assertIn(status, (200, 503))  # and no 429 after half a minute
 
+    def test_a_small_server_serves_many(self):
+        small = Server(None, f"--limit-total-memory={96 * MB}")
+        self.addCleanup(small.stop)
+        body = pickle.dumps(list(range(300, 100_300)))  # half a megabyte, some five as values
+
+        def convert(_):
+            connection = http.client.HTTPConnection(small.host, small.port, timeout=100)
+            connection.request("POST", "/v1/convert?from=pickle&to=json", body)
+            answer = connection.getresponse()
+            answer.read()
+            connection.close()
+            return answer.status
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            self.assertEqual(list(pool.map(convert, range(16))), [200] * 16)
+
 
 if __name__ == "__main__":
     unittest.main()

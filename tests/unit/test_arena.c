@@ -70,11 +70,33 @@ static void growing_keeps_what_was_there(void **state)
     arena_free(&a);
 }
 
+static void blocks_are_as_big_as_the_pool_has_them(void **state)
+{
+    (void)state;
+    enum { SMALL = 4096 };
+    struct account account = {.most = 64 * (size_t)ARENA_BLOCK_LEAST};
+    struct arena_pool pool;
+    struct arena a;
+    arena_pool_init(&pool, 3, ARENA_BLOCK_LEAST, &account);
+    arena_init(&a, SIZE_MAX);
+    a.pool = &pool;
+    for (size_t held = 0; held < 20 * (size_t)ARENA_BLOCK_LEAST; held += SMALL) {
+        assert_non_null(arena_alloc(&a, 1, SMALL));
+        assert_true(a.used <= held + 2 * (size_t)ARENA_BLOCK_LEAST); /* hardly more than was asked for */
+        assert_int_equal(account.used, a.used);
+    }
+    arena_free(&a);
+    assert_int_equal(pool.count, 3);
+    assert_int_equal(account.used, 3 * (size_t)ARENA_BLOCK_LEAST);
+    arena_pool_deinit(&pool);
+    assert_int_equal(account.used, 0);
+}
+
 static void memory_from_the_pool_is_zeroed_too(void **state)
 {
     (void)state;
     struct arena_pool pool;
-    arena_pool_init(&pool, 2, NULL);
+    arena_pool_init(&pool, 2, ARENA_BLOCK, NULL);
     for (int round = 0; round < 3; round++) {
         struct arena a;
         arena_init(&a, 512 << 20);
@@ -186,6 +208,7 @@ int main(void)
         cmocka_unit_test(sizes_that_wrap_are_refused),
         cmocka_unit_test(the_budget_is_kept),
         cmocka_unit_test(growing_keeps_what_was_there),
+        cmocka_unit_test(blocks_are_as_big_as_the_pool_has_them),
         cmocka_unit_test(memory_from_the_pool_is_zeroed_too),
         cmocka_unit_test(lent_room_comes_first),
         cmocka_unit_test(the_last_deferred_runs_first),

@@ -55,7 +55,7 @@ static void the_limit_is_named(void **state)
 static void let_a_block_wait(struct arena_pool *pool)
 {
     struct arena a;
-    arena_pool_init(pool, 1, NULL);
+    arena_pool_init(pool, 1, ARENA_BLOCK, NULL);
     arena_init(&a, SIZE_MAX);
     a.pool = pool;
     for (size_t n = 0; n < 2 * (size_t)ARENA_BLOCK; n += 1 << 20)
@@ -139,7 +139,7 @@ static void bodies_of_several_blocks_lie_in_one_piece(void **state)
     };
     struct account account = {.most = (2 * BLOCKS + 1) * (size_t)ARENA_BLOCK};
     struct arena_pool pool;
-    arena_pool_init(&pool, BLOCKS, &account);
+    arena_pool_init(&pool, BLOCKS, ARENA_BLOCK, &account);
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct spool s;
         assert_int_equal(keep_body(&s, &pool, rows[i].expected, rows[i].size).fd >= 0, rows[i].file);
@@ -158,7 +158,7 @@ static void new_blocks_leave_half_of_the_memory_to_others(void **state)
     struct account account = {.used = ARENA_BLOCK, .most = 3 * (size_t)ARENA_BLOCK};
     struct arena_pool pool;
     size_t capacity;
-    arena_pool_init(&pool, 2, &account);
+    arena_pool_init(&pool, 2, ARENA_BLOCK, &account);
     assert_null(arena_pool_borrow(&pool, ARENA_ROOM, &capacity));
     assert_int_equal(account.used, ARENA_BLOCK);
     assert_int_equal(pool.lent, 0);
