@@ -116,21 +116,36 @@ bool meaning_of_call(struct scan *s, const struct meaning *callable, const struc
 /* Hears what a pickle does. arg is the scan. */
 trace_listener judge_events;
 
+/* ---- names.c ---- */
+
 /*
  * The name's row, made when it is new. Valid until the next call. NULL: no memory. It has copies of the
  * names: what a search behind damage has read is gone after it, and the report is not.
  */
 struct known_name *judge_know(struct scan *s, const struct meaning *m, struct error *err);
+/* "Verb: it does that", or otherwise. NULL: no memory. */
+const char *judge_words(struct scan *s, const char *verb, struct bytes what, const char *otherwise);
 /* A finding about a name. */
 bool judge_find(struct scan *s, const struct trace_event *e, const struct meaning *m, enum severity severity,
                 const char *rule, const char *does, const char *call, struct error *err);
-/* It calls what nobody can tell. */
-bool judge_computed(struct scan *s, const struct trace_event *e, struct error *err);
+/* A name is reached: by an import, or (chained) by attributes; and an attribute of one. */
+bool judge_reach(struct scan *s, const struct trace_event *e, const struct meaning *m, bool chained,
+                 struct error *err);
+bool judge_reach_attribute(struct scan *s, const struct trace_event *e, const struct meaning *of,
+                           struct bytes attribute, const struct meaning *m, struct error *err);
 /* Functions that are allowed only where they are called at once, since what they find or load is looked at.
  */
 bool judge_is_finder(const struct meaning *m);
+/* Of these, torch's, which loads pickles. */
+bool judge_is_loader(const struct meaning *m);
 bool judge_keeps_finder(struct scan *s, const struct trace_event *e, const struct meaning *m,
                         struct error *err);
+
+/* ---- calls.c ---- */
+
+bool judge_call(struct scan *s, const struct trace_event *e, struct error *err);
+/* It calls what nobody can tell. */
+bool judge_computed(struct scan *s, const struct trace_event *e, struct error *err);
 /* copyreg's functions, which make instances of their first argument. */
 bool judge_is_maker(const struct meaning *m);
 
