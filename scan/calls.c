@@ -66,12 +66,10 @@ static bool call_severity(struct scan *s, const struct meaning *m, const struct 
  */
 static bool is_hidden_wrapper(const struct trace_event *e, const struct meaning *m)
 {
-    const struct meaning by = e->target->kind != VALUE_GLOBAL
-                                  ? (struct meaning){.kind = MEANS_NOTHING}
-                                  : (struct meaning){.kind = MEANS_NAME, .name = e->target->global->name};
-    return bytes_is(m->name, "NumpyArrayWrapper") && bytes_ends(m->module, "joblib.numpy_pickle") &&
-           !(by.kind == MEANS_NAME &&
-             (bytes_is(by.name, "NumpyArrayWrapper") || bytes_is(by.name, "_reconstructor")));
+    const struct value *by = e->target;
+    const bool plain = by->kind == VALUE_GLOBAL && (bytes_is(by->global->name, "NumpyArrayWrapper") ||
+                                                    bytes_is(by->global->name, "_reconstructor"));
+    return bytes_is(m->name, "NumpyArrayWrapper") && bytes_ends(m->module, "joblib.numpy_pickle") && !plain;
 }
 
 /* args NULL: nobody can say which. */
