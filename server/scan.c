@@ -121,11 +121,11 @@ static bool scan_file(const struct scanning *s, const char *path, enum verdict *
         strcmp(path, "-") == 0 ? read_stdin(&spool, &in, err) : open_file(path, &fd, &in, err);
     if (opened && in.size > own.body) /* a file is there already, however big */
         own.body = in.size;
-    const bool ok = opened && input_bytes(&in, &arena, &bytes, err) &&
-                    scan_document(bytes, s->policy, &own, &arena, &report, err) &&
-                    tell(s, path, &report, in.size, &arena, err);
-    if (ok)
+    const bool judged = opened && input_bytes(&in, &arena, &bytes, err) &&
+                        scan_document(bytes, s->policy, &own, &arena, &report, err);
+    if (judged) /* whatever becomes of what is said of it */
         *out = report.verdict;
+    const bool ok = judged && tell(s, path, &report, in.size, &arena, err);
     arena_free(&arena);
     spool_deinit(&spool);
     if (fd >= 0 && opened && in.size > 0)
@@ -188,5 +188,5 @@ int command_scan(const struct arguments *arguments)
     else
         fprintf(stderr, "mandoline: %s\n", err.detail);
     arena_free(&arena);
-    return fflush(stdout) == 0 ? status : EXIT_UNKNOWN;
+    return fflush(stdout) == 0 && ferror(stdout) == 0 ? status : EXIT_UNKNOWN;
 }
