@@ -92,7 +92,7 @@ int main(int argc, char **argv)
         return fprintf(stderr, "codec_time: cannot do that\n"), 2;
     double decoding[MOST_ROUNDS], encoding[MOST_ROUNDS];
     struct arena_pool pool;
-    arena_pool_init(&pool, 64, NULL);
+    arena_pool_init(&pool, 64, ARENA_BLOCK, NULL);
     for (size_t i = 0; i < rounds; i++) {
         struct error err = {0};
         if (!one_round(from, to, in, &pool, &decoding[i], &encoding[i], &err))

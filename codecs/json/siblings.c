@@ -1,5 +1,7 @@
 #include "siblings.h"
 
+#include "scan.h"
+
 #include "keytext.h"
 #include "number.h"
 #include "put.h"
@@ -16,6 +18,8 @@ enum {
     WORTH_SHARING = 64 << 10,
     FIRST_GUESS = 64,      /* bytes of a part */
     NUMBERS_AT_ONCE = 128, /* for so many the room is reserved once */
+    NAMES = 64,            /* of members that are remembered */
+    NAME_ROOM = 32,        /* bytes of one */
 };
 
 struct siblings {
@@ -50,13 +54,54 @@ static bool open_level(struct json_writer *w, struct level *level, const struct 
     return (v->mark & WALK_OPEN) == 0 && layout_open(&w->layout, dict ? '{' : '[', out, unsaid);
 }
 
+/* A key that many dicts share is written once: with a comma before it, quotes, and the colon. */
+struct name {
+    const struct value *key;
+    size_t size;
+    uint8_t text[NAME_ROOM];
+};
+
+struct names {
+    struct name name[NAMES];
+};
+
+/* NULL: it is too long, or must be escaped. */
+static const struct name *find_name(struct names *names, const struct value *key)
+{
+    struct name *n = &names->name[(uintptr_t)key / 8 % NAMES];
+    if (n->key == key)
+        return n;
+    bool wide = false;
+    const struct bytes text = key->text;
+    if (text.len > NAME_ROOM - 4 ||
+        scan_plain(text.data, text.data + text.len, &wide) != text.data + text.len)
+        return NULL;
+    n->key = key;
+    n->size = text.len + 4;
+    memcpy(n->text, ",\"", 2);
+    memcpy(n->text + 2, text.data, text.len);
+    memcpy(n->text + 2 + text.len, "\":", 2);
+    return n;
+}
+
+static bool put_known_name(struct names *names, bool comma, const struct value *key, struct sink *out)
+{
+    const struct name *n = names == NULL ? NULL : find_name(names, key);
+    uint8_t *room = n == NULL ? NULL : sink_reserve(out, NAME_ROOM);
+    if (room == NULL)
+        return false;
+    memcpy(room, n->text + !comma, NAME_ROOM - 1); /* as long as all are: no call */
+    sink_commit(out, n->size - !comma);
+    return true;
+}
+
 /* A member's name and what is around it. */
 static bool put_key(struct json_writer *w, struct value *key, struct sink *out, struct error *unsaid)
 {
     if (key->kind == VALUE_STR && (key->flags & VALUE_SURROGATES) == 0 && !w->layout.pretty) {
         const bool comma = w->layout.comma;
         w->layout.comma = true;
-        return put_name_compact(out, comma, key->text, unsaid);
+        return put_known_name(w->names, comma, key, out) || put_name_compact(out, comma, key->text, unsaid);
     }
     return layout_separate(&w->layout, out, unsaid) && keytext_put(w, key, out, unsaid) &&
            layout_colon(&w->layout, out, unsaid);
@@ -207,8 +252,10 @@ static void put_share(const void *work, size_t from, size_t to, struct sink *out
 {
     const struct siblings s = *(const struct siblings *)work;
     struct json_writer w = *s.writer;
+    struct names names = {0};
     uint64_t counted = 0; /* what changes at each part stays out of the others' cache lines */
     w.layout.comma |= from > 0;
+    w.names = &names;
     *done = put_parts(&w, &s, from, to, out, &counted);
     *nodes = counted;
 }

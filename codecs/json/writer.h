@@ -5,6 +5,7 @@
 #include "layout.h"
 
 struct json_rows;
+struct names;
 
 /* One encoding at work, or a nested one. */
 struct json_writer {
@@ -13,6 +14,7 @@ struct json_writer {
     struct walk *walk;
     struct layout layout;
     struct shares *shares; /* NULL: nobody helps */
+    struct names *names;   /* of members, as they were written before; or NULL */
     struct {
         const struct value *refused; /* the last container with a part that siblings_put() left to the walk */
         size_t size;                 /* bytes of a part, about */

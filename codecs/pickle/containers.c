@@ -1,10 +1,6 @@
 /* Opcodes that make and fill tuples, lists, dicts and sets. */
 #include "machine.h"
 
-/* Dicts of so few text keys are compared pair by pair as they grow; all others are put in order at the end.
- */
-enum { FEW_KEYS = 8 };
-
 /* value.mark while the machine runs: the value is in the list of those to be united. */
 enum { UNITED = 1 };
 
@@ -134,7 +130,7 @@ static bool unite_later(struct machine *m, struct value *v, struct error *err)
 }
 
 /* One after the other, against all before: false when a key is no text, or there are too many. */
-static bool unite_now(struct value_pairs *pairs, size_t from)
+static bool unite_now(struct machine *m, struct value_pairs *pairs, size_t from)
 {
     size_t kept = from;
     if (pairs->count > FEW_KEYS)
@@ -154,8 +150,20 @@ static bool unite_now(struct value_pairs *pairs, size_t from)
         else
             pairs->items[kept++] = pairs->items[i];
     }
+    if (kept == pairs->count)
+        m->alike[kept] = pairs->items;
     pairs->count = kept;
     return true;
+}
+
+/* Whether the last dict of so many keys has the very same: they differ from each other, then. */
+static bool is_like_the_last(const struct machine *m, struct value *const *items, size_t count)
+{
+    const struct value_pair *last = count > FEW_KEYS ? NULL : m->alike[count];
+    size_t same = 0;
+    while (last != NULL && same < count && items[2 * same] == last[same].key)
+        same++;
+    return same == count;
 }
 
 /* Puts into a dict, or notes what is put into an object that may be one. */
@@ -170,11 +178,12 @@ static bool put_all(struct machine *m, struct value *to, struct value *const *it
         return machine_fail(m, err, "a value of type %.*s takes no keys", TYPE_OF(to));
     struct value_pairs *pairs = to->kind == VALUE_DICT ? &to->dict : &to->object->pairs;
     const size_t before = pairs->count;
+    const bool differ = before == 0 && is_like_the_last(m, items, count / 2);
     if (!value_put_all(m->arena, pairs, items, count / 2))
         return arena_fail(m->arena, err);
     if (!keep(m, items, count, err))
         return false;
-    if (to->kind == VALUE_OBJECT || (to->mark & UNITED) != 0 || unite_now(pairs, before))
+    if (to->kind == VALUE_OBJECT || differ || (to->mark & UNITED) != 0 || unite_now(m, pairs, before))
         return true;
     return unite_later(m, to, err);
 }

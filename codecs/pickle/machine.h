@@ -28,15 +28,19 @@ struct opcode_row {
 
 extern const struct opcode_row opcode_rows[256];
 
-/* Values by number: an array while numbers are dense, a hash table for what lies far out. */
+/* Values by number: pages of an array while numbers are dense, a hash table for what lies far out. */
 struct memo {
-    struct value **dense;
-    size_t dense_count;
+    struct value ***pages; /* NULL: nothing is there */
+    size_t page_count;
     struct sip_seed seed; /* of the table */
     struct memo_slot *sparse;
     size_t sparse_count, sparse_capacity;
     uint64_t count; /* numbers in use: MEMOIZE takes it as the next one */
 };
+
+/* Dicts of so few text keys are compared pair by pair as they grow; all others are put in order at the end.
+ */
+enum { FEW_KEYS = 8 };
 
 struct machine {
     struct bytes in;
@@ -64,8 +68,10 @@ struct machine {
     struct value *none, *yes, *no, *empty;
     struct value_list noted;  /* objects of known names, and frozensets, in the order of their making */
     struct value_list united; /* dicts and sets that may hold equal keys */
-    size_t early;             /* of noted: those before were looked at by recognise_early() */
-    const uint8_t *called;    /* behind the last REDUCE */
+    const struct value_pair *alike[FEW_KEYS + 1]; /* of the last dict of so many keys, which differ: the next
+                                                     one's are often the same */
+    size_t early;          /* of noted: those before were looked at by recognise_early() */
+    const uint8_t *called; /* behind the last REDUCE */
     struct bytes inner; /* what lay behind the newest wrapper of joblib's: elements, or a pickle of its own */
     bool inner_is_pickle;
     bool again[VALUE_KIND_COUNT]; /* kinds of the values that were taken from the memo, or doubled */

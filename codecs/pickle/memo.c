@@ -5,8 +5,8 @@ struct memo_slot {
     struct value *value; /* NULL: free */
 };
 
-/* A number is dense while at least a third of the array would be in use, or the array is small. */
-enum { SMALL = 1024 };
+/* A number is dense while at least a third of all up to it are in use, or it is small. */
+enum { SMALL = 1024, PAGE = 256 };
 
 static size_t sparse_place(struct sip_seed seed, const struct memo_slot *slots, size_t capacity,
                            uint64_t number)
@@ -26,9 +26,8 @@ static struct value *sparse_get(const struct memo *memo, uint64_t number)
 
 struct value *memo_get(const struct memo *memo, uint64_t number)
 {
-    if (number < memo->dense_count && memo->dense[number] != NULL)
-        return memo->dense[number];
-    return sparse_get(memo, number);
+    struct value **page = number / PAGE < memo->page_count ? memo->pages[number / PAGE] : NULL;
+    return page != NULL && page[number % PAGE] != NULL ? page[number % PAGE] : sparse_get(memo, number);
 }
 
 static bool sparse_grow(struct memo *memo, struct arena *arena, struct error *err)
@@ -61,30 +60,39 @@ static bool sparse_put(struct memo *memo, uint64_t number, struct value *v, stru
     return true;
 }
 
-static bool dense_grow(struct memo *memo, uint64_t number, struct arena *arena, struct error *err)
+/* The page of a number, made where there is none yet. NULL: there is no memory. */
+static struct value **page_of(struct memo *memo, uint64_t number, struct arena *arena)
 {
-    size_t count = memo->dense_count == 0 ? 64 : memo->dense_count;
-    while (count <= number)
+    const size_t at = (size_t)(number / PAGE);
+    size_t count = memo->page_count == 0 ? SMALL / PAGE : memo->page_count;
+    while (count <= at)
         count *= 2;
-    struct value **dense =
-        arena_grow(arena, memo->dense, memo->dense_count * sizeof *dense, count * sizeof *dense);
-    if (dense == NULL)
-        return arena_fail(arena, err);
-    memo->dense = dense;
-    memo->dense_count = count;
-    return true;
+    struct value ***pages = memo->pages;
+    if (count > memo->page_count)
+        pages = arena_grow(arena, pages, memo->page_count * sizeof *pages, count * sizeof *pages);
+    if (pages == NULL)
+        return NULL;
+    memo->pages = pages;
+    memo->page_count = count;
+    if (pages[at] == NULL)
+        pages[at] = arena_alloc(arena, PAGE, sizeof *pages[at]);
+    return pages[at];
+}
+
+static bool is_dense(const struct memo *memo, uint64_t number)
+{
+    return number < SMALL || number / 3 <= memo->count;
 }
 
 bool memo_put(struct memo *memo, uint64_t number, struct value *v, struct arena *arena, struct error *err)
 {
-    if (number >= memo->dense_count) {
-        if (number >= SMALL && number / 3 > memo->count)
-            return sparse_put(memo, number, v, arena, err);
-        if (!dense_grow(memo, number, arena, err))
-            return false;
-    }
-    if (memo->dense[number] == NULL && sparse_get(memo, number) == NULL)
+    struct value **page = number / PAGE < memo->page_count ? memo->pages[number / PAGE] : NULL;
+    if (page == NULL && !is_dense(memo, number))
+        return sparse_put(memo, number, v, arena, err);
+    if (page == NULL && (page = page_of(memo, number, arena)) == NULL)
+        return arena_fail(arena, err);
+    if (page[number % PAGE] == NULL && sparse_get(memo, number) == NULL)
         memo->count++;
-    memo->dense[number] = v;
+    page[number % PAGE] = v;
     return true;
 }
