@@ -58,7 +58,7 @@ static bool open_level(struct json_writer *w, struct level *level, const struct 
 struct name {
     const struct value *key;
     size_t size;
-    uint8_t text[NAME_ROOM];
+    uint8_t text[NAME_ROOM + 1]; /* one more, so that all are copied at one length */
 };
 
 struct names {
@@ -90,7 +90,7 @@ static bool put_known_name(struct names *names, bool comma, const struct value *
     uint8_t *room = n == NULL ? NULL : sink_reserve(out, NAME_ROOM);
     if (room == NULL)
         return false;
-    memcpy(room, n->text + !comma, NAME_ROOM - 1); /* as long as all are: no call */
+    memcpy(room, n->text + !comma, NAME_ROOM);
     sink_commit(out, n->size - !comma);
     return true;
 }

@@ -6,6 +6,7 @@ The measure is what Python itself reads back: NumPy, for one, turns big-endian a
 import decimal
 import json
 import pickle
+import random
 import unittest
 
 import numpy
@@ -229,6 +230,27 @@ class RoundTrips(unittest.TestCase):
         for value in plain():
             text = self.server.convert(pickle.dumps(value), "json", "pickle")
             self.same(value, json.loads(text), text[:100], sharing=False)
+
+    def test_rows_with_all_kinds_of_names(self):
+        names = ["id", "", '"', "back\\slash", "line\n", "é", "日本", "x" * 27, "x" * 28, "x" * 29, "x" * 31, "y" * 300, *(f"name{i}" for i in range(200))]
+        rng = random.Random(9)
+        rows = [{name: i for name in rng.sample(names, rng.choice([1, 2, 3, 5, 8, 9, 20]))} for i in range(20000)]
+        rows += [{name: i for name in names[:6]} for i in range(20000)]
+        for value in (rows, {f"{i}": row for i, row in enumerate(rows)}, [[row, {"in": row}] for row in rows]):
+            text = self.server.convert(pickle.dumps(value), "json", "pickle")
+            self.assertEqual(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), text)
+
+    def test_equal_keys_of_many_dicts(self):
+        a, b, c, again = (b"\x8c\x01a\x94", b"\x8c\x01b\x94", b"\x8c\x01c\x94", b"\x8c\x01a")
+        memo = {"a": b"h\x00", "b": b"h\x01", "c": b"h\x02"}
+        body = b"\x80\x04(" + a + b + c + b"](}(" + memo["a"] + b"K\x01" + memo["b"] + b"K\x02u"
+        rng = random.Random(10)
+        for i in range(500):
+            keys = [rng.choice([memo["a"], memo["b"], memo["c"], again]) for _ in range(rng.choice([1, 2, 2, 2, 3, 4, 8, 9]))]
+            body += b"}(" + b"".join(key + b"K" + bytes([i % 256]) for key in keys) + b"u"
+        body += b"et."
+        self.assertEqual(pickle.loads(body), pickle.loads(self.server.convert(body, "pickle", "pickle")))
+        self.assertEqual(list(pickle.loads(body)), json.loads(self.server.convert(body, "json", "pickle")))
 
     def test_json_through_pickle_and_hdf5(self):
         for value in plain():
