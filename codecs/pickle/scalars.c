@@ -23,34 +23,61 @@ static inline size_t sure_steps(const struct machine *m, size_t size)
     return room < n ? room : n;
 }
 
-/* Long lists of numbers are one opcode after the other: those that surely can be run are run at once. */
+/*
+ * Long lists of numbers are one opcode after the other: those that surely can be run are run at once, with
+ * the machine's places in registers.
+ */
+struct run {
+    const uint8_t *at;
+    struct value *node, **top;
+    size_t left;
+};
+
+static inline struct run run_begin(const struct machine *m, size_t longest)
+{
+    return (struct run){m->at, m->nodes, m->stack + m->depth, m->runs ? sure_steps(m, longest) : 0};
+}
+
+/* What is left of the node beside a number means nothing, and is not written. */
+static inline struct value *run_push(struct run *r, enum value_kind kind)
+{
+    struct value *v = r->node++;
+    v->kind = (uint8_t)kind;
+    v->flags = 0;
+    v->mark = 0;
+    *r->top++ = v;
+    return v;
+}
+
+static inline bool run_end(struct machine *m, const struct run *r)
+{
+    m->at = r->at;
+    m->nodes = r->node;
+    m->depth = (size_t)(r->top - m->stack);
+    return true;
+}
+
 static bool more_ints(struct machine *m)
 {
     enum { LONGEST = 5 };
-    for (size_t n = m->runs ? sure_steps(m, LONGEST) : 0; n > 0; n--) {
-        const uint8_t *p = m->at + 1;
+    struct run r = run_begin(m, LONGEST);
+    for (; r.left > 0; r.left--) {
         int64_t integer;
-        switch (m->at[0]) {
-        case OP_BININT:
-            integer = (int32_t)load_u32_le(p);
-            m->at += 5;
+        if (r.at[0] == OP_BININT) {
+            integer = (int32_t)load_u32_le(r.at + 1);
+            r.at += 5;
+        } else if (r.at[0] == OP_BININT1) {
+            integer = r.at[1];
+            r.at += 2;
+        } else if (r.at[0] == OP_BININT2) {
+            integer = load_u16_le(r.at + 1);
+            r.at += 3;
+        } else {
             break;
-        case OP_BININT1:
-            integer = p[0];
-            m->at += 2;
-            break;
-        case OP_BININT2:
-            integer = load_u16_le(p);
-            m->at += 3;
-            break;
-        default:
-            return true;
         }
-        struct value *v = m->nodes++;
-        *v = (struct value){.kind = VALUE_INT, .integer = integer};
-        m->stack[m->depth++] = v;
+        run_push(&r, VALUE_INT)->integer = integer;
     }
-    return true;
+    return run_end(m, &r);
 }
 
 bool op_none(struct machine *m, struct error *err)
@@ -167,19 +194,15 @@ bool op_float(struct machine *m, struct error *err)
     return machine_line(m, &line, err) && text_float(m, line, &real, err) && push_float(m, real, err);
 }
 
-/* As more_ints(). */
 static bool more_floats(struct machine *m)
 {
     enum { SIZE = 9 };
-    for (size_t n = m->runs ? sure_steps(m, SIZE) : 0; n > 0 && m->at[0] == OP_BINFLOAT; n--) {
-        struct value *v = m->nodes++;
-        const uint64_t bits = load_u64_be(m->at + 1);
-        *v = (struct value){.kind = VALUE_FLOAT};
-        memcpy(&v->real, &bits, sizeof v->real);
-        m->stack[m->depth++] = v;
-        m->at += SIZE;
+    struct run r = run_begin(m, SIZE);
+    for (; r.left > 0 && r.at[0] == OP_BINFLOAT; r.left--, r.at += SIZE) {
+        const uint64_t bits = load_u64_be(r.at + 1);
+        memcpy(&run_push(&r, VALUE_FLOAT)->real, &bits, sizeof bits);
     }
-    return true;
+    return run_end(m, &r);
 }
 
 bool op_binfloat(struct machine *m, struct error *err)
